@@ -1,0 +1,133 @@
+"""The settings: one frozen value, read once from the environment. Nothing else reads the environment.
+
+Every field is an environment variable of the same name in capitals, unless `_NAMES` gives another.
+`docs/settings.md` describes each; a test compares the two.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+#: Shorter secrets can be guessed; 32 characters of hex are 128 bits.
+MIN_SECRET = 32
+
+_NAMES = {
+    "data_dir": "ROOMD_DATA_DIR",
+    "environment": "ROOMD_ENV",
+    "run_as": "ROOMD_RUN_AS",
+    "redis_binary": "ROOMD_REDIS_BIN",
+    "postgres_bindir": "ROOMD_POSTGRES_BINDIR",
+    "fetch_allow": "ROOMD_FETCH_ALLOW",
+    "public_url": "ROOMD_PUBLIC_URL",
+}
+_LISTS = {"allowed_hosts", "allowed_origins", "fetch_allow", "secret_key_previous"}
+_WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+class SettingsError(ValueError):
+    """The environment says something that cannot be; the message names the variable and the way out."""
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    host: str = "0.0.0.0"  # noqa: S104 - guests come in over the local network
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8000
+    redis_url: str | None = None
+    database_url: str | None = None
+    secret_key: str | None = None
+    secret_key_previous: tuple[str, ...] = ()
+    debug: bool = False
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+    data_dir: Path = Path()
+    music_dir: Path | None = None
+    public_url: str | None = None
+    environment: str = "development"
+    run_as: str | None = None
+    redis_binary: Path | None = None
+    postgres_bindir: Path | None = None
+    fetch_allow: tuple[str, ...] = ()
+    dyno: str | None = None
+
+    @property
+    def production(self) -> bool:
+        """Whether people depend on this server: it is on a dyno, its stores are elsewhere, or it says so."""
+        outside = self.redis_url is not None or self.database_url is not None
+        return not self.debug and (self.dyno is not None or self.environment == "production" or outside)
+
+
+def variable(field: str) -> str:
+    """The environment variable that sets a field."""
+    return _NAMES.get(field, field.upper())
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings. Raises SettingsError, naming the variable."""
+    given = os.environ if environ is None else environ
+    values: dict[str, object] = {"data_dir": default_data_dir(given)}
+    for field in Settings.__struct_fields__:
+        text = given.get(variable(field), "")
+        if text:
+            values[field] = _parse(field, text)
+    try:
+        settings = msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
+    except msgspec.ValidationError as fault:
+        raise SettingsError(_explain(str(fault))) from None
+    _check(settings)
+    return settings
+
+
+def default_data_dir(environ: Mapping[str, str]) -> Path:
+    """Where the embedded stores live when nothing is said: /var/lib for root, otherwise the person's home."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/roomd")
+    home = environ.get("XDG_DATA_HOME") or str(Path(environ.get("HOME", "~")).expanduser() / ".local" / "share")
+    return Path(home) / "roomd"
+
+
+def _parse(field: str, text: str) -> object:
+    if field in _LISTS:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if field == "debug":
+        if text.lower() not in _WORDS:
+            raise SettingsError(f"DEBUG is {text!r}; it takes true or false")
+        return _WORDS[text.lower()]
+    return text
+
+
+def _decode(kind: type, value: object) -> object:
+    if kind is Path:
+        return Path(str(value)).expanduser().absolute()
+    raise TypeError(kind)
+
+
+def _explain(fault: str) -> str:
+    for field in Settings.__struct_fields__:
+        if f"$.{field}" in fault:
+            return f"{variable(field)}: {fault.partition(' - at ')[0]}"
+    return fault
+
+
+def _check(settings: Settings) -> None:
+    if settings.dyno and not (settings.redis_url and settings.database_url):
+        raise SettingsError(
+            "a dyno's disk is wiped at each restart, so roomd will not keep its stores there: "
+            "attach Redis and PostgreSQL add-ons (they set REDIS_URL and DATABASE_URL)"
+        )
+    if settings.production and not settings.secret_key:
+        raise SettingsError(
+            "SECRET_KEY is not set. It signs everybody's tokens. Make one with "
+            "`python3 -c 'import secrets; print(secrets.token_hex(32))'` and keep it; "
+            "on a machine that is only yours, DEBUG=true does without"
+        )
+    for key in (settings.secret_key, *settings.secret_key_previous):
+        if key is not None and len(key) < MIN_SECRET:
+            raise SettingsError(f"SECRET_KEY must have at least {MIN_SECRET} characters; this one has {len(key)}")
+    for field in ("redis_url", "database_url"):
+        url = getattr(settings, field)
+        schemes = ("redis://", "rediss://", "unix://") if field == "redis_url" else ("postgres://", "postgresql://")
+        if url is not None and not url.startswith(schemes):
+            raise SettingsError(f"{variable(field)} must start with {' or '.join(schemes)}")

@@ -1,0 +1,1 @@
+"""The only code that imports redis or the Postgres driver."""
