@@ -16,6 +16,8 @@ class Clock:
 
     def __init__(self) -> None:
         self._offset_ns = time.time_ns() - time.monotonic_ns()
+        #: Names this time base: another id is another reading of the wall clock.
+        self.id = secrets.token_hex(4)
 
     def now(self) -> float:
         """Room time in milliseconds."""

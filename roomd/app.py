@@ -1,0 +1,146 @@
+"""The composition root: what the server is made of, started in order, stopped in reverse; and its table of routes."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import jinja2
+from tornado.web import Application
+
+from roomd import accounts
+from roomd.catalogue.fetch import Fetcher
+from roomd.catalogue.local import LocalFolder
+from roomd.catalogue.pieces import Pieces
+from roomd.catalogue.resolve import Resolver
+from roomd.clock import Clock
+from roomd.embedded import stores
+from roomd.engine import Engine
+from roomd.handlers import accounts as account_handlers
+from roomd.handlers import live, misc, pages, playing, rooms, wire
+from roomd.handlers.base import NotFoundHandler, log_request
+from roomd.handlers.media import media_routes
+from roomd.health import Health
+from roomd.hub import Hub
+from roomd.passwords import Passwords
+from roomd.presence import Presence
+from roomd.scheduler import Scheduler
+from roomd.services import Services
+from roomd.settings import Settings
+from roomd.store import migrate, postgres
+from roomd.store import redis as redis_store
+from roomd.store.bell import Bell
+from roomd.store.index import Index
+from roomd.store.rooms import RoomStore
+
+API_ROUTES = (
+    *account_handlers.ROUTES,
+    *misc.ROUTES,
+    *playing.ROUTES,
+    *rooms.ROUTES,
+)
+
+
+@asynccontextmanager
+async def lifespan(settings: Settings, on_lost: Callable[[str], None]) -> AsyncIterator[Services]:
+    """Everything a server needs, running. `on_lost` is called when a store of our own keeps dying."""
+    async with AsyncExitStack() as stack:
+        urls = await stack.enter_async_context(stores(settings, on_lost))
+        await migrate.migrate(urls.database_url)
+        pool = await postgres.connect(urls.database_url)
+        stack.push_async_callback(pool.close)
+        redis = redis_store.connect(urls.redis_url)
+        stack.push_async_callback(redis.aclose)
+        secret = await _secret(settings)
+        clock = Clock()
+        store, index = RoomStore(redis), Index(redis)
+        engine = Engine(store, index, clock.moment)
+        hub = Hub(store, engine, clock.now)
+        presence = Presence(engine, index, clock)
+        bell = Bell(redis, hub.ring, hub.doubt)
+        hub.connect(bell, lambda socket, room_id: presence.reattach(room_id, socket.actor, socket.id))
+        scheduler = Scheduler(engine, index, presence, clock)
+        passwords = Passwords()
+        stack.callback(passwords.close)
+        keys = [secret, *settings.secret_key_previous]
+        signing = accounts.make_accounts(pool=pool, redis=redis, keys=keys, passwords=passwords, clock=clock)
+        folder = await _music(settings, secret, stack)
+        await bell.start()
+        await scheduler.start()
+        for stop in (bell.stop, hub.stop, presence.stop, scheduler.stop):
+            stack.push_async_callback(stop)
+        yield Services(
+            settings=settings,
+            clock=clock,
+            accounts=signing,
+            engine=engine,
+            hub=hub,
+            presence=presence,
+            rooms=store,
+            index=index,
+            folder=folder,
+            resolver=Resolver(folder, Fetcher(settings.fetch_allow)),
+            health=Health({"redis": store.ping, "postgres": lambda: postgres.ping(pool)}),
+        )
+
+
+def make_app(services: Services) -> Application:
+    """The table of routes over the services."""
+    given = {"services": services}
+    web = web_folder()
+    templates = jinja2.Environment(loader=jinja2.FileSystemLoader(web / "templates"), autoescape=True)
+    page = given | {"templates": templates}
+    return Application(
+        [
+            (r"/ws/v1/([^/]+)/?", live.NativeSocket, given),
+            *((pattern, handler, given) for pattern, handler in API_ROUTES),
+            *media_routes(services.folder),
+            *((pattern, handler, page) for pattern, handler in pages.ROUTES),
+            (r"/(?:api|rooms/api)(?:/.*)?", NotFoundHandler, given),
+            (r".*", pages.MissingPage, page),
+        ],
+        static_path=str(web / "static"),
+        static_handler_class=pages.Static,
+        log_function=log_request,
+        websocket_max_message_size=wire.HARD_MAX_MESSAGE,
+        websocket_ping_interval=wire.PING_INTERVAL_S,
+        websocket_ping_timeout=wire.PING_TIMEOUT_S,
+        debug=False,
+    )
+
+
+def web_folder() -> Path:
+    """The pages: inside the installed package, or at the top of the tree."""
+    inside = Path(__file__).parent / "web"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "web"
+
+
+async def _music(settings: Settings, secret: str, stack: AsyncExitStack) -> LocalFolder:
+    """The host's folder; without one, a handful of short pieces made here, so that a first room can play something."""
+    key = hmac.digest(secret.encode(), b"media ids", hashlib.sha256)
+    root = settings.music_dir or settings.data_dir / "pieces"
+    folder = LocalFolder(root, key)
+    stack.push_async_callback(folder.close)
+    if settings.music_dir is None:
+        pieces = Pieces(root, folder)
+        pieces.start()
+        stack.push_async_callback(pieces.close)
+    else:
+        folder.start()
+    return folder
+
+
+async def _secret(settings: Settings) -> str:
+    """The secret given, or one of our own that is made once and kept where only we can read it."""
+    if settings.secret_key is not None:
+        return settings.secret_key
+    path = settings.data_dir / "secret"
+    if not path.exists():
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_hex(32), encoding="ascii")
+        fresh.rename(path)
+    return path.read_text(encoding="ascii").strip()

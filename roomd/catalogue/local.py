@@ -1,0 +1,186 @@
+"""A folder of music files: scanned in the background, searched in memory, served by id.
+
+The index belongs to the event loop's thread. A scan runs in a thread of its own and hands its finds over in batches, so
+that no lock is needed and a search sees whatever is there already.
+"""
+
+import asyncio
+import hashlib
+import logging
+import os
+import re
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from msgspec import Struct
+
+from roomd.catalogue import scan
+from roomd.catalogue.forms import image_type
+from roomd.catalogue.search import Index, Matches
+from roomd.catalogue.tags import read_facts
+from roomd.domain.track import Track
+
+#: Files after which the finds go to the event loop; adding one takes some 2 µs.
+BATCH = 200
+MAX_PICTURE = 8 * 1024 * 1024
+
+_ID = re.compile(r"[0-9a-f]{32}")
+_LOG = logging.getLogger(__name__)
+
+
+class Media(Struct, frozen=True):
+    """An open file and what to say of it. Whoever receives it closes `file`."""
+
+    file: BinaryIO
+    size: int
+    etag: str
+    mime: str
+
+
+class Picture(Struct, frozen=True):
+    data: bytes
+    mime: str
+    etag: str
+
+
+class LocalFolder:
+    """One folder tree. `key` makes the ids unguessable; it must stay the same for URLs to stay the same."""
+
+    def __init__(self, root: Path, key: bytes) -> None:
+        self.root = root
+        self.scanned = 0
+        self.done = False
+        self.fault = ""
+        self._key = hashlib.blake2b(key, digest_size=32).digest()
+        self._index = Index()
+        self._by_path: dict[str, scan.Item] = {}
+        self._turn = asyncio.Lock()
+        self._stopping = threading.Event()
+        self._first: asyncio.Task[None] | None = None
+
+    @property
+    def found(self) -> int:
+        return len(self._index)
+
+    def start(self) -> None:
+        """Begin the first scan in the background."""
+        self._first = asyncio.get_running_loop().create_task(self.rescan(), name="music folder")
+
+    async def close(self) -> None:
+        """Stop a scan that is under way and wait until it has."""
+        self._stopping.set()
+        if self._first is not None:
+            await self._first
+        async with self._turn:
+            pass
+
+    async def rescan(self) -> None:
+        """Look for new, changed and vanished files. Only files whose size or time differ are read again.
+
+        When the folder itself cannot be read (a disk not plugged in), what was known stays, and `fault` says so.
+        """
+        async with self._turn:
+            self.scanned, self.fault = 0, ""
+            loop = asyncio.get_running_loop()
+            known = dict(self._by_path)
+            try:
+                present = await loop.run_in_executor(None, self._scan, loop, known)
+            except OSError as fault:
+                self.fault = f"the music folder cannot be read: {fault.strerror or fault}"
+                _LOG.warning("%s", self.fault)
+            else:
+                for relative in known.keys() - present if present is not None else ():
+                    self._drop(relative)
+            self.done = True
+
+    def search(self, q: str, limit: int) -> Matches:
+        return self._index.search(q, limit)
+
+    def track(self, source_id: str) -> Track | None:
+        """The track of `local:<id>`, or of the bare id."""
+        item = self._index.get(source_id.removeprefix(f"{scan.LOCAL}:"))
+        return item.track if item else None
+
+    async def open(self, media_id: str, extension: str) -> Media | None:
+        """The file behind a media URL, or None when there is none (any more)."""
+        item = self._known(media_id)
+        if item is None or scan.extension_of(item.track.url) != extension:
+            return None
+        return await asyncio.get_running_loop().run_in_executor(None, self._open, item)
+
+    async def picture(self, media_id: str) -> Picture | None:
+        """The cover of a track: the picture beside the file, or the one within."""
+        item = self._known(media_id)
+        if item is None or not item.track.cover:
+            return None
+        return await asyncio.get_running_loop().run_in_executor(None, self._picture, item)
+
+    def _known(self, media_id: str) -> scan.Item | None:
+        return self._index.get(media_id) if _ID.fullmatch(media_id) else None
+
+    def _scan(self, loop: asyncio.AbstractEventLoop, known: Mapping[str, scan.Item]) -> set[str] | None:
+        """In a thread: read what is new, and tell which paths are present; None when stopped before the end."""
+        present: set[str] = set()
+        batch: list[scan.Item] = []
+        count = 0
+        for count, found in enumerate(scan.walk(self.root), start=1):
+            if self._stopping.is_set():
+                return None
+            before = known.get(found.relative)
+            item = before if before and before.found == found else scan.describe(found, self._key)
+            if item is not None:
+                present.add(found.relative)
+            if item is not None and item is not before:
+                batch.append(item)
+            if count % BATCH == 0:
+                loop.call_soon_threadsafe(self._take, batch, count)
+                batch = []
+        loop.call_soon_threadsafe(self._take, batch, count)
+        return present
+
+    def _take(self, batch: list[scan.Item], scanned: int) -> None:
+        self.scanned = scanned
+        for item in batch:
+            self._by_path[item.found.relative] = item
+            self._index.add(item)
+
+    def _drop(self, relative: str) -> None:
+        self._index.remove(self._by_path.pop(relative).id)
+
+    def _checked(self, path: Path) -> BinaryIO | None:
+        """Open a file if it still lies under the root: somebody may have put a link in its place since the scan."""
+        with suppress(OSError):
+            real = scan.inside(self.root.resolve(strict=True), path)
+            if real is not None and real.is_file():
+                return os.fdopen(os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+        return None
+
+    def _open(self, item: scan.Item) -> Media | None:
+        file = self._checked(item.found.path)
+        if file is None:
+            return None
+        status = os.fstat(file.fileno())
+        return Media(file, status.st_size, _etag(status, item.id), item.track.mime)
+
+    def _picture(self, item: scan.Item) -> Picture | None:
+        file = self._checked(item.found.picture or item.found.path)
+        if file is None:
+            return None
+        with file, suppress(OSError):
+            if item.found.picture is not None:
+                data = file.read(MAX_PICTURE + 1)
+            else:
+                facts = read_facts(file, scan.extension_of(item.found.relative), picture=True)
+                data = facts.picture if facts else b""
+            mime = image_type(data)
+            if mime and len(data) <= MAX_PICTURE:
+                return Picture(data, mime, _etag(os.fstat(file.fileno()), "cover"))
+        return None
+
+
+def _etag(status: os.stat_result, salt: str) -> str:
+    text = f"{salt}:{status.st_size}:{status.st_mtime_ns}".encode()
+    return f'"{hashlib.blake2b(text, digest_size=12).hexdigest()}"'

@@ -1,0 +1,62 @@
+"""Music for a server that was given none: the pieces are made once, by a program of their own, while roomd runs."""
+
+import asyncio
+import contextlib
+import logging
+import sys
+from pathlib import Path
+
+from roomd.catalogue.local import LocalFolder
+from roomd.catalogue.synth import missing
+
+_LOG = logging.getLogger(__name__)
+
+
+class Pieces:
+    """Fills a folder with the pieces that it lacks; each can be found and played as soon as it is made."""
+
+    def __init__(self, directory: Path, folder: LocalFolder) -> None:
+        self._directory = directory
+        self._folder = folder
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin in the background. The folder is scanned here, so nobody else needs to start it."""
+        self._task = asyncio.get_running_loop().create_task(self._fill(), name="pieces")
+
+    async def wait(self) -> None:
+        """Until all pieces are there."""
+        if self._task is not None:
+            await self._task
+
+    async def close(self) -> None:
+        """Stop making pieces; what is missing is made at the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _fill(self) -> None:
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            if missing(self._directory):
+                await self._make()
+        except OSError as fault:
+            _LOG.warning("no pieces were made: %s", fault)
+        await self._folder.rescan()
+
+    async def _make(self) -> None:
+        program = (sys.executable, "-m", "roomd.catalogue.synth", str(self._directory))
+        child = await asyncio.create_subprocess_exec(*program, stdout=asyncio.subprocess.PIPE)
+        try:
+            assert child.stdout is not None
+            await self._folder.rescan()
+            while await child.stdout.readline():
+                await self._folder.rescan()
+        finally:
+            if child.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    child.terminate()
+            await child.wait()
+        if child.returncode:
+            _LOG.warning("not all pieces were made: the program ended with %d", child.returncode)

@@ -1,0 +1,92 @@
+"""From what somebody wants to a track that can be played: our own media are known, other links are looked at."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from roomd.catalogue.fetch import Fetcher
+from roomd.catalogue.local import LocalFolder
+from roomd.catalogue.probe import Probed, probe
+from roomd.domain.refusals import Invalid, NotFound
+from roomd.domain.track import MAX_TEXT, MEDIA_PATH, Track, check_track, tidy_text, url_fault
+from roomd.domain.wanted import Wanted
+
+#: Links looked at at the same time, for one command and for all of them.
+PROBES_EACH = 4
+PROBES_ALL = 16
+
+
+class Resolver:
+    def __init__(self, folder: LocalFolder, fetcher: Fetcher) -> None:
+        self._folder = folder
+        self._fetcher = fetcher
+        self._all = asyncio.Semaphore(PROBES_ALL)
+
+    async def resolve(self, wanted: Sequence[Wanted]) -> tuple[Track, ...]:
+        """A track for each, in order. Raises Invalid for a link that is none, or is certainly no audio or video."""
+        for index, each in enumerate(wanted):
+            fault = url_fault(each.url.strip())
+            if fault:
+                raise Invalid(f"The url {fault}.", fields={f"tracks[{index}].url": fault})
+        each_s = asyncio.Semaphore(PROBES_EACH)
+
+        async def one(index: int, each: Wanted) -> Track:
+            async with each_s:
+                return await self._one(index, each)
+
+        tasks = [asyncio.create_task(one(index, each)) for index, each in enumerate(wanted)]
+        try:
+            return tuple(await asyncio.gather(*tasks))
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _one(self, index: int, wanted: Wanted) -> Track:
+        url = wanted.url.strip()
+        if url.startswith(MEDIA_PATH):
+            return self._own(index, url)
+        if wanted.title.strip() and wanted.duration_ms is not None and wanted.kind is not None:
+            return _checked(index, wanted, Probed(what="unknown"))
+        async with self._all:
+            probed = await probe(url, self._fetcher)
+        if probed.what in {"not_media", "missing"}:
+            raise Invalid(
+                f"There is nothing to play at that link: {probed.reason}.",
+                "not_media",
+                {f"tracks[{index}].url": probed.reason},
+            )
+        return _checked(index, wanted, probed)
+
+    def _own(self, index: int, url: str) -> Track:
+        """A file of this server: what its index says counts, not what the client says."""
+        name = url.removeprefix(MEDIA_PATH).partition(".")[0]
+        track = self._folder.track(f"local:{name}")
+        if track is None:
+            raise NotFound("That file is not in the music folder (any more).", "no_such_track")
+        return track
+
+
+def _checked(index: int, wanted: Wanted, probed: Probed) -> Track:
+    """What the client says of a link goes before what its tags say; a length that was measured goes before both."""
+    try:
+        return check_track(
+            title=wanted.title.strip() or tidy_text(probed.title) or title_of(wanted.url),
+            artist=wanted.artist.strip() or tidy_text(probed.artist),
+            album=wanted.album.strip() or tidy_text(probed.album),
+            url=wanted.url,
+            duration_ms=probed.duration_ms or wanted.duration_ms,
+            kind=probed.kind if probed.what == "media" else wanted.kind or "audio",
+            cover=wanted.cover,
+            mime=probed.mime if probed.what == "media" else "",
+        )
+    except Invalid as refusal:
+        fields = {f"tracks[{index}].{name}": reason for name, reason in refusal.fields.items()}
+        raise Invalid(refusal.message, refusal.code, fields) from None
+
+
+def title_of(url: str) -> str:
+    """What a link is called when nobody says: the file's name, or the host."""
+    parts = urlsplit(url)
+    stem = PurePosixPath(unquote(parts.path)).stem.replace("_", " ")
+    return tidy_text(stem, MAX_TEXT) or parts.hostname or "Untitled"

@@ -1,0 +1,243 @@
+"""Coming and going: joining, leaving, sockets that open and close, and who hosts when the host does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import structs
+
+from roomd.domain.ids import SocketId, UserId
+from roomd.domain.people import Member, demand, demand_member, heir, role_of, with_member
+from roomd.domain.refusals import Conflict, NotFound
+from roomd.domain.room import RoomClosed
+from roomd.domain.words import Command, Event
+
+if TYPE_CHECKING:
+    from roomd.domain.actor import Actor
+    from roomd.domain.moment import Moment
+    from roomd.domain.room import Room
+
+#: Milliseconds a host may be out of reach before somebody else hosts: a phone changing networks needs a few seconds.
+HOST_GRACE_MS = 10_000.0
+#: Members a room keeps, those who are away included; the longest away make room.
+MAX_MEMBERS = 1_000
+#: Sockets one member may have open at once.
+MAX_SOCKETS = 10
+
+Reason = Literal["left", "lost", "returned", "handed_over"]
+
+
+class Join(Command, frozen=True):
+    pass
+
+
+class Leave(Command, frozen=True):
+    pass
+
+
+class Attach(Command, frozen=True):
+    """A socket of the actor's opens; whoever may enter becomes a member by it."""
+
+    socket: SocketId
+
+
+class Detach(Command, frozen=True):
+    socket: SocketId
+
+
+class Lapse(Command, frozen=True):
+    """A process died: the sockets it held are closed."""
+
+    process: str
+
+
+class SetRole(Command, frozen=True, tag="role"):
+    user: UserId
+    role: Literal["cohost", "member"]
+
+
+class HandOver(Command, frozen=True):
+    user: UserId
+
+
+class MemberJoined(Event, frozen=True):
+    member: Member
+
+
+class MemberRenamed(Event, frozen=True):
+    user: UserId
+    name: str
+
+
+class MemberLeft(Event, frozen=True):
+    user: UserId
+
+
+class SocketOpened(Event, frozen=True):
+    """`first`: the member comes online by it."""
+
+    user: UserId
+    socket: SocketId
+    first: bool
+
+
+class SocketClosed(Event, frozen=True):
+    """`last`: the member is offline from now on."""
+
+    user: UserId
+    socket: SocketId
+    last: bool
+    at: float
+
+
+class RoleChanged(Event, frozen=True):
+    user: UserId
+    role: Literal["cohost", "member"]
+
+
+class HostChanged(Event, frozen=True):
+    host: UserId
+    owner: UserId
+    reason: Reason
+
+
+def join(room: Room, command: Join, actor: Actor, moment: Moment) -> list[Event]:
+    member = room.members.get(actor.id)
+    if member is not None:
+        return [] if actor.name == member.name else [MemberRenamed(user=actor.id, name=actor.name)]
+    joined = Member(id=actor.id, name=actor.name, guest=actor.guest, joined_at=moment.now, seen_at=moment.now)
+    return [*_make_room(room), MemberJoined(member=joined)]
+
+
+def leave(room: Room, command: Leave, actor: Actor, moment: Moment) -> list[Event]:
+    demand_member(room, actor)
+    return leaving(room, actor.id)
+
+
+def leaving(room: Room, user: UserId) -> list[Event]:
+    """What a member's going brings with it: a new host if they hosted, the end of the room if they were the last."""
+    events: list[Event] = [MemberLeft(user=user)]
+    successor = heir(room, user, online=False)
+    if successor is None:
+        return [*events, RoomClosed()]
+    if user == room.host:
+        owner = successor if user == room.owner else room.owner
+        return [*events, HostChanged(host=successor, owner=owner, reason="left")]
+    if user == room.owner:
+        return [*events, HostChanged(host=room.host, owner=room.host, reason="left")]
+    return events
+
+
+def attach(room: Room, command: Attach, actor: Actor, moment: Moment) -> list[Event]:
+    events = join(room, Join(), actor, moment)
+    member = room.members.get(actor.id)
+    if member is not None and command.socket in member.sockets:
+        return events
+    if member is not None and len(member.sockets) >= MAX_SOCKETS:
+        raise Conflict(f"You have this room open {MAX_SOCKETS} times already.", "too_many_sockets")
+    first = member is None or not member.online
+    events.append(SocketOpened(user=actor.id, socket=command.socket, first=first))
+    if actor.id == room.owner and actor.id != room.host:
+        events.append(HostChanged(host=room.owner, owner=room.owner, reason="returned"))
+    return events
+
+
+def detach(room: Room, command: Detach, actor: Actor, moment: Moment) -> list[Event]:
+    member = room.members.get(actor.id)
+    if member is None or command.socket not in member.sockets:
+        return []
+    return _closing(member, (command.socket,), moment)
+
+
+def lapse(room: Room, command: Lapse, actor: Actor, moment: Moment) -> list[Event]:
+    events: list[Event] = []
+    for member in room.members.values():
+        gone = tuple(socket for socket in member.sockets if socket.partition(".")[0] == command.process)
+        events.extend(_closing(member, gone, moment))
+    return events
+
+
+def set_role(room: Room, command: SetRole, actor: Actor, moment: Moment) -> list[Event]:
+    demand(room, actor, "roles")
+    role = _role_of_member(room, command.user)
+    if role == "host":
+        raise Conflict("The host stays host until they hand over.", "is_host")
+    return [] if role == command.role else [RoleChanged(user=command.user, role=command.role)]
+
+
+def hand_over(room: Room, command: HandOver, actor: Actor, moment: Moment) -> list[Event]:
+    demand(room, actor, "roles")
+    if _role_of_member(room, command.user) == "host":
+        return []
+    return [HostChanged(host=command.user, owner=command.user, reason="handed_over")]
+
+
+def tick(room: Room, moment: Moment) -> list[Event]:
+    """A host who has been out of reach for too long is stood in for by somebody who is there."""
+    due = host_lost_at(room)
+    if due is None or due > moment.now:
+        return []
+    successor = heir(room, room.host, online=True)
+    return [HostChanged(host=successor, owner=room.owner, reason="lost")] if successor else []
+
+
+def host_lost_at(room: Room) -> float | None:
+    """When somebody else is to host, if the host stays away and somebody else is there."""
+    host = room.members.get(room.host)
+    if host is None or host.online or heir(room, room.host, online=True) is None:
+        return None
+    return host.seen_at + HOST_GRACE_MS
+
+
+def member_joined(room: Room, event: MemberJoined) -> Room:
+    return with_member(room, event.member)
+
+
+def member_renamed(room: Room, event: MemberRenamed) -> Room:
+    return with_member(room, structs.replace(room.members[event.user], name=event.name))
+
+
+def member_left(room: Room, event: MemberLeft) -> Room:
+    return structs.replace(room, members={k: m for k, m in room.members.items() if k != event.user})
+
+
+def socket_opened(room: Room, event: SocketOpened) -> Room:
+    member = room.members[event.user]
+    return with_member(room, structs.replace(member, sockets=(*member.sockets, event.socket)))
+
+
+def socket_closed(room: Room, event: SocketClosed) -> Room:
+    member = room.members[event.user]
+    sockets = tuple(socket for socket in member.sockets if socket != event.socket)
+    return with_member(room, structs.replace(member, sockets=sockets, seen_at=event.at))
+
+
+def role_changed(room: Room, event: RoleChanged) -> Room:
+    return with_member(room, structs.replace(room.members[event.user], cohost=event.role == "cohost"))
+
+
+def host_changed(room: Room, event: HostChanged) -> Room:
+    return structs.replace(room, host=event.host, owner=event.owner)
+
+
+def _closing(member: Member, gone: tuple[SocketId, ...], moment: Moment) -> list[Event]:
+    left = len(member.sockets) - len(gone)
+    last = gone[-1:] if left == 0 else ()
+    return [SocketClosed(user=member.id, socket=s, last=s in last, at=moment.now) for s in gone]
+
+
+def _role_of_member(room: Room, user: UserId) -> str:
+    role = role_of(room, user)
+    if role is None:
+        raise NotFound("That person is not in this room.", "no_such_member")
+    return role
+
+
+def _make_room(room: Room) -> list[Event]:
+    """Whoever has been away the longest goes when the list of members is full."""
+    if len(room.members) < MAX_MEMBERS:
+        return []
+    away = [m for m in room.members.values() if not m.online and m.id not in {room.host, room.owner} and not m.cohost]
+    if not away:
+        raise Conflict(f"The room is full: it holds {MAX_MEMBERS} people.", "room_full")
+    return [MemberLeft(user=min(away, key=lambda member: member.seen_at).id)]

@@ -1,0 +1,222 @@
+"""Playback: a line through time, not a position that ticks.
+
+A room plays `entry` from `position` at `rate` since `as_of`. Nothing is stored or sent while a track just plays, and
+`position_at` is the only arithmetic. `as_of` may lie in the future: everybody starts at that instant.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from msgspec import Meta, Struct, structs
+
+from roomd.domain.entries import ordered, place
+from roomd.domain.ids import EntryId
+from roomd.domain.people import demand
+from roomd.domain.refusals import Conflict, NotFound
+from roomd.domain.track import MAX_DURATION_MS
+from roomd.domain.words import Command, Event
+
+if TYPE_CHECKING:
+    from roomd.domain.actor import Actor
+    from roomd.domain.moment import Moment
+    from roomd.domain.room import Room
+
+#: Milliseconds between a decision to play and the instant at which all players start: long enough for the
+#: message to reach them and for a media element to spin up (65 to 100 ms), short enough not to be felt as a delay.
+START_LEAD_MS = 350.0
+#: Milliseconds for which a room plays on with nobody there.
+ABANDONED_MS = 5 * 60_000.0
+
+Position = Annotated[float, Meta(ge=0, le=MAX_DURATION_MS)]
+Cause = Literal["play", "pause", "seek", "rate", "started", "skipped", "ended", "emptied", "abandoned"]
+
+
+class Playback(Struct, frozen=True):
+    """What a room plays. Times are milliseconds; `as_of` is room time."""
+
+    entry: EntryId | None = None
+    position: float = 0.0
+    rate: float = 1.0
+    playing: bool = False
+    as_of: float = 0.0
+
+
+class Play(Command, frozen=True):
+    position: Position | None = None
+
+
+class Pause(Command, frozen=True):
+    position: Position | None = None
+
+
+class Seek(Command, frozen=True):
+    position: Position
+
+
+class Rate(Command, frozen=True):
+    rate: Annotated[float, Meta(ge=0.25, le=4)]
+
+
+class Next(Command, frozen=True):
+    entry: EntryId | None = None
+
+
+class Previous(Command, frozen=True):
+    pass
+
+
+class PlayEntry(Command, frozen=True):
+    entry: EntryId
+    position: Position = 0.0
+
+
+class PlaybackChanged(Event, frozen=True):
+    playback: Playback
+    cause: Cause
+
+
+def position_at(playback: Playback, now: float) -> float:
+    """Where the room is, in milliseconds into the entry, at room time `now`."""
+    if not playback.playing:
+        return playback.position
+    return playback.position + playback.rate * max(0.0, now - playback.as_of)
+
+
+def ends_at(room: Room) -> float | None:
+    """The room time at which the current entry will have played to its end, if that is known."""
+    playback = room.playback
+    duration = current_duration(room)
+    if not playback.playing or duration is None:
+        return None
+    return playback.as_of + max(0.0, duration - playback.position) / playback.rate
+
+
+def current_duration(room: Room) -> float | None:
+    entry = room.entries.get(room.playback.entry) if room.playback.entry else None
+    return entry.track.duration_ms if entry else None
+
+
+def play(room: Room, command: Play, actor: Actor, moment: Moment) -> list[Event]:
+    demand(room, actor, "play")
+    before = room.playback
+    entry = before.entry or next(iter(ordered(room)), None)
+    if entry is None:
+        raise Conflict("There is nothing to play: the queue is empty.", "nothing_to_play")
+    if before.playing and command.position is None:
+        return []
+    here = position_at(before, moment.now) if before.entry else 0.0
+    position = _within(room, here if command.position is None else command.position)
+    return [_changed(Playback(entry, position, before.rate, True, moment.now + START_LEAD_MS), "play")]
+
+
+def pause(room: Room, command: Pause, actor: Actor, moment: Moment) -> list[Event]:
+    demand(room, actor, "play")
+    before = room.playback
+    if not before.playing and command.position in {None, before.position}:
+        return []
+    position = position_at(before, moment.now) if command.position is None else command.position
+    return [_changed(_still(room, position, moment), "pause")]
+
+
+def seek(room: Room, command: Seek, actor: Actor, moment: Moment) -> list[Event]:
+    demand(room, actor, "seek")
+    if room.playback.entry is None:
+        raise Conflict("Nothing is playing.", "nothing_to_play")
+    lead = START_LEAD_MS if room.playback.playing else 0.0
+    position = _within(room, command.position)
+    return [_changed(structs.replace(room.playback, position=position, as_of=moment.now + lead), "seek")]
+
+
+def rate(room: Room, command: Rate, actor: Actor, moment: Moment) -> list[Event]:
+    demand(room, actor, "seek")
+    if command.rate == room.playback.rate:
+        return []
+    here = position_at(room.playback, moment.now)
+    as_of = max(moment.now, room.playback.as_of) if room.playback.playing else moment.now
+    return [_changed(structs.replace(room.playback, rate=command.rate, position=here, as_of=as_of), "rate")]
+
+
+def next_entry(room: Room, command: Next, actor: Actor, moment: Moment) -> list[Event]:
+    demand(room, actor, "skip")
+    if command.entry is not None and command.entry != room.playback.entry:
+        return []
+    if room.playback.entry is None and not room.entries:
+        raise Conflict("There is nothing to skip to: the queue is empty.", "nothing_to_play")
+    return [advance(room, moment, "skipped")]
+
+
+def previous(room: Room, command: Previous, actor: Actor, moment: Moment) -> list[Event]:
+    demand(room, actor, "skip")
+    order = ordered(room)
+    if not order:
+        raise Conflict("There is nothing to go back to: the queue is empty.", "nothing_to_play")
+    here = place(room, order)
+    before = order[max(0, here - 1)] if here >= 0 else order[-1]
+    return [start(room, before, moment, "skipped")]
+
+
+def play_entry(room: Room, command: PlayEntry, actor: Actor, moment: Moment) -> list[Event]:
+    demand(room, actor, "skip")
+    if command.entry not in room.entries:
+        raise NotFound("That entry is not in the queue any more.", "no_such_entry")
+    return [start(room, command.entry, moment, "started", command.position)]
+
+
+def advance(room: Room, moment: Moment, cause: Cause) -> PlaybackChanged:
+    """What follows the current entry: the next one, by the rule of repeat; or silence."""
+    order = ordered(room)
+    repeat = room.settings.repeat
+    index = place(room, order) + 1
+    if cause == "ended" and repeat == "one" and index > 0:
+        index -= 1
+    if index >= len(order) and repeat == "all":
+        index = 0
+    if index >= len(order):
+        return silence(room, moment, cause)
+    return start(room, order[index], moment, cause)
+
+
+def start(room: Room, entry: EntryId, moment: Moment, cause: Cause, position: float = 0.0) -> PlaybackChanged:
+    return _changed(Playback(entry, position, room.playback.rate, True, moment.now + START_LEAD_MS), cause)
+
+
+def silence(room: Room, moment: Moment, cause: Cause) -> PlaybackChanged:
+    return _changed(Playback(None, 0.0, room.playback.rate, False, moment.now), cause)
+
+
+def tick(room: Room, moment: Moment) -> list[Event]:
+    """What time alone brings about: a track has ended, or a room has played to nobody for long."""
+    end = ends_at(room)
+    if end is not None and end <= moment.now:
+        return [advance(room, moment, "ended")]
+    abandoned = abandoned_at(room)
+    if abandoned is not None and abandoned <= moment.now:
+        return [_changed(_still(room, position_at(room.playback, moment.now), moment), "abandoned")]
+    return []
+
+
+def abandoned_at(room: Room) -> float | None:
+    if not room.playback.playing or any(member.online for member in room.members.values()):
+        return None
+    return max((m.seen_at for m in room.members.values()), default=room.last_activity) + ABANDONED_MS
+
+
+def playback_changed(room: Room, event: PlaybackChanged) -> Room:
+    return structs.replace(room, playback=event.playback)
+
+
+def _within(room: Room, position: float) -> float:
+    """Not beyond the end; at the very end there is nothing left to play, so from the start."""
+    duration = current_duration(room)
+    if duration is None:
+        return position
+    return position if position < duration else 0.0
+
+
+def _still(room: Room, position: float, moment: Moment) -> Playback:
+    return structs.replace(room.playback, position=min(position, MAX_DURATION_MS), playing=False, as_of=moment.now)
+
+
+def _changed(playback: Playback, cause: Cause) -> PlaybackChanged:
+    return PlaybackChanged(playback=playback, cause=cause)

@@ -1,0 +1,182 @@
+"""Editing the queue: what people may do to its entries, and what that does to what plays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from msgspec import Meta, structs
+
+from roomd.domain.entries import (
+    EntriesAdded,
+    EntriesRanked,
+    EntriesRemoved,
+    Entry,
+    EntryMeasured,
+    entries_added,
+    entries_removed,
+    ordered,
+    place,
+    ranks_between,
+)
+from roomd.domain.ids import EntryId, make_short_id
+from roomd.domain.people import demand, may
+from roomd.domain.playback import advance, silence, start
+from roomd.domain.refusals import Conflict, Forbidden, NotFound
+from roomd.domain.track import Track
+from roomd.domain.words import Command, Event
+
+if TYPE_CHECKING:
+    from roomd.domain.actor import Actor
+    from roomd.domain.moment import Moment
+    from roomd.domain.room import Room
+
+#: Entries a queue holds, those already played included; the oldest played ones make room.
+MAX_ENTRIES = 500
+#: Tracks that one command may add.
+MAX_ADDED = 100
+
+
+Where = Literal["end", "next"]
+
+
+class Add(Command, frozen=True):
+    tracks: tuple[Track, ...]
+    at: Where = "end"
+
+
+class Remove(Command, frozen=True):
+    entries: Annotated[tuple[EntryId, ...], Meta(min_length=1, max_length=MAX_ENTRIES)]
+
+
+class Move(Command, frozen=True):
+    entry: EntryId
+    before: EntryId | None = None
+
+
+class Shuffle(Command, frozen=True):
+    pass
+
+
+class Clear(Command, frozen=True):
+    pass
+
+
+class Measured(Command, frozen=True):
+    entry: EntryId
+    duration_ms: Annotated[float, Meta(ge=100, le=86_400_000)]
+
+
+def add(room: Room, command: Add, actor: Actor, moment: Moment) -> list[Event]:
+    demand(room, actor, "add")
+    events: list[Event] = list(_make_room(room, len(command.tracks)))
+    for event in events:
+        room = entries_removed(room, event) if isinstance(event, EntriesRemoved) else room
+    order = ordered(room)
+    index = len(order)
+    if command.at == "next" and room.playback.entry in room.ranks:
+        index = place(room, order) + 1
+    entries = tuple(_entry(track, actor, moment) for track in command.tracks)
+    ranks = ranks_between(room.ranks, order, index, len(entries))
+    if ranks is None:
+        fresh = {entry: float(n) for n, entry in enumerate(order, 1)}
+        events.append(EntriesRanked(ranks=fresh))
+        ranks = ranks_between(fresh, order, index, len(entries)) or []
+    added = EntriesAdded(entries=entries, ranks=dict(zip((e.id for e in entries), ranks, strict=True)))
+    events.append(added)
+    if room.playback.entry is None and room.settings.autoplay:
+        events.append(start(entries_added(room, added), entries[0].id, moment, "started"))
+    return events
+
+
+def remove(room: Room, command: Remove, actor: Actor, moment: Moment) -> list[Event]:
+    gone = tuple(dict.fromkeys(command.entries))
+    for entry in gone:
+        _demand_entry(room, entry, actor, "remove")
+    events: list[Event] = [EntriesRemoved(entries=gone)]
+    if room.playback.entry in gone:
+        # Where the current one stood decides what follows it, so what is left is asked from there.
+        left = entries_removed(room, EntriesRemoved(entries=tuple(e for e in gone if e != room.playback.entry)))
+        after = advance(left, moment, "skipped")
+        if after.playback.entry not in gone:
+            playback = structs.replace(after.playback, playing=after.playback.playing and room.playback.playing)
+            events.append(structs.replace(after, playback=playback))
+        else:
+            events.append(silence(room, moment, "emptied"))
+    return events
+
+
+def move(room: Room, command: Move, actor: Actor, moment: Moment) -> list[Event]:
+    demand(room, actor, "reorder")
+    for entry in (command.entry, command.before):
+        if entry is not None and entry not in room.entries:
+            raise NotFound("That entry is not in the queue any more.", "no_such_entry")
+    if command.entry == command.before:
+        return []
+    before = ordered(room)
+    order = [entry for entry in before if entry != command.entry]
+    index = len(order) if command.before is None else order.index(command.before)
+    if [*order[:index], command.entry, *order[index:]] == before:
+        return []
+    ranks = ranks_between(room.ranks, order, index, 1)
+    if ranks is not None:
+        return [EntriesRanked(ranks={command.entry: ranks[0]})]
+    order.insert(index, command.entry)
+    return [EntriesRanked(ranks={entry: float(n) for n, entry in enumerate(order, 1)})]
+
+
+def shuffle(room: Room, command: Shuffle, actor: Actor, moment: Moment) -> list[Event]:
+    demand(room, actor, "reorder")
+    order = ordered(room)
+    coming = order[place(room, order) + 1 :]
+    if len(coming) < 2:
+        return []
+    slots = [room.ranks[entry] for entry in coming]
+    moment.dice.shuffle(coming)
+    return [EntriesRanked(ranks=dict(zip(coming, slots, strict=True)))]
+
+
+def clear(room: Room, command: Clear, actor: Actor, moment: Moment) -> list[Event]:
+    demand(room, actor, "remove")
+    if not room.entries:
+        return []
+    events: list[Event] = [EntriesRemoved(entries=tuple(ordered(room)))]
+    if room.playback.entry is not None:
+        events.append(silence(room, moment, "emptied"))
+    return events
+
+
+def measured(room: Room, command: Measured, actor: Actor, moment: Moment) -> list[Event]:
+    """Listeners' players learn lengths that the server could not; only those who may skip anyway are believed."""
+    _demand_entry(room, command.entry, actor, "skip")
+    if room.entries[command.entry].track.duration_ms is not None:
+        return []
+    return [EntryMeasured(entry=command.entry, duration_ms=command.duration_ms)]
+
+
+def _demand_entry(room: Room, entry: EntryId, actor: Actor, right: Literal["remove", "skip"]) -> None:
+    """The entry is there, and the actor has the right, or put it there and may add."""
+    found = room.entries.get(entry)
+    if found is None:
+        raise NotFound("That entry is not in the queue any more.", "no_such_entry")
+    if found.by == actor.id and may(room, actor.id, "add"):
+        return
+    if not may(room, actor.id, right):
+        raise Forbidden("You can only do that with tracks you added yourself.")
+
+
+def _make_room(room: Room, count: int) -> Sequence[EntriesRemoved]:
+    """Which played entries go so that `count` new ones fit."""
+    over = len(room.entries) + count - MAX_ENTRIES
+    if over <= 0:
+        return ()
+    order = ordered(room)
+    played = order[: max(0, place(room, order))]
+    if len(played) < over:
+        raise Conflict(f"The queue is full: it holds {MAX_ENTRIES} tracks.", "queue_full")
+    return (EntriesRemoved(entries=tuple(played[:over])),)
+
+
+def _entry(track: Track, actor: Actor, moment: Moment) -> Entry:
+    entry = EntryId(make_short_id(moment.dice))
+    return Entry(id=entry, track=track, by=actor.id, by_name=actor.name, added_at=moment.now)

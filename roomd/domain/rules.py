@@ -1,0 +1,110 @@
+"""The two functions that are the domain: decide what happens, and apply what happened.
+
+`decide` may refuse; `evolve` never fails. Both look the rule up by the type of the command or event, so a new rule is a
+function in its subject's file and one line here.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from msgspec import structs
+
+from roomd.domain import chat, entries, membership, playback, queue, room
+from roomd.domain.actor import Actor
+from roomd.domain.commit import Commit
+from roomd.domain.moment import Moment
+from roomd.domain.refusals import NotFound
+from roomd.domain.room import Room
+from roomd.domain.words import Command, Event
+
+
+class Tick(Command, frozen=True):
+    """Time has passed; whatever is due by now happens."""
+
+
+def _tick(before: Room, command: Tick, actor: Actor, moment: Moment) -> list[Event]:
+    return [*membership.tick(before, moment), *playback.tick(before, moment)]
+
+
+# A rule takes its own kind of command; the table knows which, the type checker cannot.
+_DECIDE: Mapping[type[Command], Callable[[Room, Any, Actor, Moment], list[Event]]] = {
+    Tick: _tick,
+    chat.Say: chat.say,
+    membership.Attach: membership.attach,
+    membership.Detach: membership.detach,
+    membership.HandOver: membership.hand_over,
+    membership.Join: membership.join,
+    membership.Lapse: membership.lapse,
+    membership.Leave: membership.leave,
+    membership.SetRole: membership.set_role,
+    playback.Next: playback.next_entry,
+    playback.Pause: playback.pause,
+    playback.Play: playback.play,
+    playback.PlayEntry: playback.play_entry,
+    playback.Previous: playback.previous,
+    playback.Rate: playback.rate,
+    playback.Seek: playback.seek,
+    queue.Add: queue.add,
+    queue.Clear: queue.clear,
+    queue.Measured: queue.measured,
+    queue.Move: queue.move,
+    queue.Remove: queue.remove,
+    queue.Shuffle: queue.shuffle,
+    room.Close: room.close,
+    room.Set: room.set_settings,
+}
+
+_EVOLVE: Mapping[type[Event], Callable[[Room, Any], Room]] = {
+    chat.Said: chat.said,
+    entries.EntriesAdded: entries.entries_added,
+    entries.EntriesRanked: entries.entries_ranked,
+    entries.EntriesRemoved: entries.entries_removed,
+    entries.EntryMeasured: entries.entry_measured,
+    membership.HostChanged: membership.host_changed,
+    membership.MemberJoined: membership.member_joined,
+    membership.MemberLeft: membership.member_left,
+    membership.MemberRenamed: membership.member_renamed,
+    membership.RoleChanged: membership.role_changed,
+    membership.SocketClosed: membership.socket_closed,
+    membership.SocketOpened: membership.socket_opened,
+    playback.PlaybackChanged: playback.playback_changed,
+    room.RoomClosed: room.room_closed,
+    room.RoomOpened: room.room_opened,
+    room.SettingsChanged: room.settings_changed,
+}
+
+EVENTS: tuple[type[Event], ...] = tuple(_EVOLVE)
+
+
+def decide(before: Room, command: Command, actor: Actor, moment: Moment) -> list[Event]:
+    """What the command leads to; an empty list when there is nothing to change. Raises a Refusal."""
+    if before.closed:
+        raise NotFound("There is no such room, or it was closed.", "no_such_room")
+    return _DECIDE[type(command)](before, command, actor, moment)
+
+
+def evolve(before: Room, event: Event) -> Room:
+    return _EVOLVE[type(event)](before, event)
+
+
+def evolve_all(before: Room, events: Iterable[Event]) -> Room:
+    after = before
+    for event in events:
+        after = evolve(after, event)
+    return after
+
+
+def apply(before: Room, commit: Commit) -> Room:
+    """The room after a commit: its events applied, its number taken on."""
+    after = evolve_all(before, commit.events)
+    return structs.replace(after, epoch=commit.epoch, rev=commit.rev, last_activity=commit.at)
+
+
+def deadline(current: Room) -> float | None:
+    """The room time of the next thing that time alone will bring about."""
+    due = (
+        playback.ends_at(current),
+        playback.abandoned_at(current),
+        membership.host_lost_at(current),
+    )
+    return min((at for at in due if at is not None), default=None)

@@ -1,0 +1,27 @@
+"""Text that people type, made fit to show: one form of each letter, no control characters, no tricks with direction."""
+
+import unicodedata
+
+from roomd.domain.refusals import Invalid
+
+#: Characters that turn the direction of what follows them, and so can make a name read as another.
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def tidy_text(field: str, text: str, longest: int, *, empty: bool = False, lines: bool = False) -> str:
+    """The text in NFC without surrounding space. Raises Invalid naming the field; `lines` lets line breaks stand."""
+    tidy = unicodedata.normalize("NFC", text).strip()
+    if lines:
+        tidy = tidy.replace("\r\n", "\n").replace("\r", "\n")
+    if not tidy and not empty:
+        raise _wrong(field, "must not be empty")
+    if len(tidy) > longest:
+        raise _wrong(field, f"is longer than {longest} characters")
+    for letter in tidy:
+        if letter in _TURNING or (unicodedata.category(letter) in {"Cc", "Cs"} and not (lines and letter in "\n\t")):
+            raise _wrong(field, "holds characters that cannot be shown")
+    return tidy
+
+
+def _wrong(field: str, reason: str) -> Invalid:
+    return Invalid(f"The {field} {reason}.", fields={field: reason})

@@ -1,0 +1,154 @@
+"""Accounts over HTTP, in the words of PlayPod (`/api/accounts/…`) and of StreamIt (`/api/auth/…`)."""
+
+from msgspec import UNSET, Struct, UnsetType
+
+from roomd.accounts import Caller, SignIn
+from roomd.domain.refusals import Invalid, NotFound, Unauthenticated
+from roomd.handlers.base import ApiHandler
+from roomd.store.accounts import Changes, User
+
+
+class Registration(Struct):
+    username: str
+    email: str
+    password: str
+
+
+class Credentials(Struct):
+    """`email` or `username`; either field takes either."""
+
+    password: str
+    email: str = ""
+    username: str = ""
+
+    @property
+    def login(self) -> str:
+        login = self.email or self.username
+        if not login.strip():
+            raise Invalid("email is required", fields={"email": "is required"})
+        return login
+
+
+class RefreshBody(Struct):
+    refresh: str
+
+
+class GuestBody(Struct):
+    name: str | None = None
+
+
+class ProfileBody(Struct):
+    """Fields that are not here, such as the email, are not changed by this."""
+
+    name: str | UnsetType = UNSET
+    username: str | UnsetType = UNSET
+    bio: str | UnsetType = UNSET
+
+
+class _AccountHandler(ApiHandler):
+    def caller(self) -> Caller:
+        return Caller(self.client_address(), self.request.headers.get("User-Agent", ""))
+
+
+class RegisterHandler(_AccountHandler):
+    async def post(self) -> None:
+        body = self.body(Registration)
+        user = await self.services.accounts.register(body.username, body.email, body.password)
+        self.answer({"id": user.id, "username": user.username, "email": user.email}, 201)
+
+
+class TokenHandler(_AccountHandler):
+    async def post(self) -> None:
+        body = self.body(Credentials)
+        signed_in = await self.services.accounts.login(body.login, body.password, self.caller())
+        self.answer({"refresh": signed_in.refresh, "access": signed_in.access})
+
+
+class TokenRefreshHandler(_AccountHandler):
+    async def post(self) -> None:
+        signed_in = await self.services.accounts.refresh(self.body(RefreshBody).refresh)
+        self.answer({"access": signed_in.access, "refresh": signed_in.refresh})
+
+
+class ProfileHandler(_AccountHandler):
+    async def get(self) -> None:
+        actor = await self.actor()
+        try:
+            self.answer(profile(await self.services.accounts.profile(actor.id)))
+        except NotFound:
+            raise _nobody() from None
+
+    async def patch(self) -> None:
+        actor = await self.actor()
+        body = self.body(ProfileBody)
+        changes = Changes(
+            name=None if body.name is UNSET else body.name,
+            username=None if body.username is UNSET else body.username,
+            bio=None if body.bio is UNSET else body.bio,
+        )
+        try:
+            self.answer(profile(await self.services.accounts.update_profile(actor.id, changes)))
+        except NotFound:
+            raise _nobody() from None
+
+
+class LoginHandler(_AccountHandler):
+    async def post(self) -> None:
+        body = self.body(Credentials)
+        self.answer(_welcome(await self.services.accounts.login(body.login, body.password, self.caller())))
+
+
+class GuestHandler(_AccountHandler):
+    async def post(self) -> None:
+        body = self.body(GuestBody)
+        self.answer(_welcome(await self.services.accounts.guest(body.name, self.caller())))
+
+
+class LogoutHandler(_AccountHandler):
+    async def post(self) -> None:
+        await self.services.accounts.logout(await self.actor())
+        self.answer({"message": "signed out"})
+
+
+def profile(user: User) -> dict[str, str]:
+    """A user's own view of themselves. A guest's username is the name they go by."""
+    return {
+        "id": user.id,
+        "username": user.username or user.name,
+        "email": user.email or "",
+        "name": user.name,
+        "bio": user.bio,
+        "avatar": user.avatar,
+    }
+
+
+def _welcome(signed_in: SignIn) -> dict[str, object]:
+    user = signed_in.user
+    return {
+        "access_token": signed_in.access,
+        "refresh_token": signed_in.refresh,
+        "token_type": "Bearer",
+        "expires_in": signed_in.expires_in,
+        "user": {
+            "id": user.id,
+            "name": user.name,
+            "username": user.username or user.name,
+            "email": user.email or "",
+            "is_guest": user.guest,
+        },
+    }
+
+
+def _nobody() -> Unauthenticated:
+    return Unauthenticated("the user of this token is gone; sign in again", "token_invalid")
+
+
+ROUTES: list[tuple[str, type[ApiHandler]]] = [
+    (r"/api/accounts/register/?", RegisterHandler),
+    (r"/api/accounts/token/?", TokenHandler),
+    (r"/api/accounts/token/refresh/?", TokenRefreshHandler),
+    (r"/api/accounts/profile/?", ProfileHandler),
+    (r"/api/auth/login/?", LoginHandler),
+    (r"/api/auth/guest/?", GuestHandler),
+    (r"/api/auth/logout/?", LogoutHandler),
+]

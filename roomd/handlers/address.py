@@ -1,0 +1,23 @@
+"""Which address a request comes from, for counting. A caller can write anything into X-Forwarded-For; only what our
+own proxies added at its end is true.
+"""
+
+import ipaddress
+
+#: One person's IPv6 network has at least this many bits fixed; counting single addresses would count nothing.
+_IPV6_NETWORK = 64
+
+
+def client_address(peer: str, forwarded: str, hops: int) -> str:
+    """`peer` is who is connected, `forwarded` the X-Forwarded-For header, `hops` how many proxies are ours."""
+    listed = [part.strip() for part in forwarded.split(",")] if forwarded else []
+    chosen = listed[-hops] if 0 < hops <= len(listed) else peer
+    try:
+        address = ipaddress.ip_address(chosen.partition("%")[0])
+    except ValueError:
+        return peer
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, _IPV6_NETWORK), strict=False).network_address)

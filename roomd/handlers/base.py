@@ -1,0 +1,178 @@
+"""What every JSON handler has: typed bodies in, JSON out, who asks, and one form for whatever goes wrong."""
+
+import http.client
+import logging
+import re
+import secrets
+from types import TracebackType
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+import msgspec
+from msgspec import Struct
+from tornado.web import HTTPError, RequestHandler
+
+from roomd.domain.actor import Actor
+from roomd.domain.refusals import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    Limited,
+    NotFound,
+    Refusal,
+    Unauthenticated,
+    Unavailable,
+)
+from roomd.handlers.address import client_address
+from roomd.handlers.bodies import decode_body
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from roomd.services import Services
+
+M = TypeVar("M", bound=Struct)
+
+_log = logging.getLogger("roomd.handlers")
+_access_log = logging.getLogger("roomd.access")
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+#: When a part that is down should be asked again: the database's pool is back 0.3 s after the database.
+_UNAVAILABLE_RETRY_S = 2
+_STATUS: "Mapping[type[Refusal], int]" = {
+    Invalid: 400,
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Limited: 429,
+    Unavailable: 503,
+}
+_STATUS_OF_CODE = {"unsupported_media_type": 415, "too_large": 413}
+
+
+class ApiHandler(RequestHandler):
+    """A handler raises a Refusal wherever it will not go on; the right status and JSON follow from that."""
+
+    def initialize(self, services: "Services") -> None:
+        self.services = services
+
+    def body(self, model: type[M]) -> M:
+        """The request's JSON object or form as a `model`. Raises Invalid, naming the fields."""
+        return decode_body(self.request.headers.get("Content-Type", ""), self.request.body, model)
+
+    async def actor(self) -> Actor:
+        """Who asks. Raises Unauthenticated when nobody says so."""
+        actor = await self.actor_or_none()
+        if actor is None:
+            raise Unauthenticated("this needs an access token: `Authorization: Bearer …`")
+        return actor
+
+    async def actor_or_none(self) -> Actor | None:
+        """Who asks, where anybody may. A token that is no good is refused all the same: its holder believes in it."""
+        sent = self.request.headers.get("Authorization")
+        if sent is None:
+            return None
+        scheme, _, token = sent.partition(" ")
+        if scheme.lower() != "bearer":
+            raise Unauthenticated("the only kind of authorization here is `Bearer`")
+        return await self.services.accounts.authenticate(token.strip())
+
+    def answer(self, value: object, status: int = 200) -> None:
+        self.set_status(status)
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.write(msgspec.json.encode(value))
+
+    def client_address(self) -> str:
+        """The address that limits are counted by."""
+        # A dyno is reached through one router, which adds the caller's address at the end of the list.
+        hops = 1 if self.services.settings.dyno else 0
+        forwarded = ",".join(self.request.headers.get_list("X-Forwarded-For"))
+        return client_address(self.request.remote_ip or "", forwarded, hops)
+
+    @property
+    def request_id(self) -> str:
+        return self.request.headers["X-Request-ID"]
+
+    def set_default_headers(self) -> None:
+        if not _SANE_ID.fullmatch(self.request.headers.get("X-Request-ID", "")):
+            self.request.headers["X-Request-ID"] = secrets.token_hex(8)
+        self.clear_header("Server")
+        self.set_header("X-Request-ID", self.request_id)
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Referrer-Policy", "no-referrer")
+        self.set_header("X-Frame-Options", "DENY")
+        self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+
+    def compute_etag(self) -> None:
+        """None: answers are not stored, so nobody can ask whether one changed."""
+
+    def write_error(self, status_code: int, **kwargs: object) -> None:
+        match kwargs.get("exc_info"):
+            case (_, Refusal() as refusal, _):
+                self._answer_refusal(refusal)
+            case _:
+                self._answer_fault(status_code)
+
+    def _answer_fault(self, status_code: int) -> None:
+        code = http.client.responses.get(status_code, "error").lower().replace(" ", "_").replace("-", "_")
+        message = http.client.responses.get(status_code, "Error")
+        if status_code == 404:
+            code, message = "not_found", "there is nothing at this address"
+        elif status_code == 405:
+            allowed = self._allowed_methods()
+            self.set_header("Allow", ", ".join(allowed))
+            message = f"this address takes {' or '.join(allowed) or 'no requests'}"
+        elif status_code >= 500:
+            code, message = "internal", f"something went wrong here; the request's id is {self.request_id}"
+        self.answer(_error(code, message), status_code)
+
+    def log_exception(
+        self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        """Refusals are answers, and the access log has them. Tornado's own line would show the query's token."""
+        if not isinstance(value, Refusal | HTTPError):
+            path = self.request.path
+            _log.error("request %s: %s %s failed", self.request_id, self.request.method, path, exc_info=value)
+
+    def _answer_refusal(self, refusal: Refusal) -> None:
+        if isinstance(refusal, Unauthenticated):
+            told = ', error="invalid_token"' if refusal.code.startswith("token_") else ""
+            self.set_header("WWW-Authenticate", f'Bearer realm="roomd"{told}')
+        if isinstance(refusal, Limited):
+            self.set_header("Retry-After", str(max(1, -int(-refusal.retry_after_s // 1))))
+        if isinstance(refusal, Unavailable):
+            self.set_header("Retry-After", str(_UNAVAILABLE_RETRY_S))
+        self.answer(_error(refusal.code, refusal.message, refusal.fields), status_of(refusal))
+
+    def _allowed_methods(self) -> list[str]:
+        refusing = RequestHandler._unimplemented_method
+        return [name for name in self.SUPPORTED_METHODS if getattr(type(self), name.lower(), refusing) is not refusing]
+
+
+class NotFoundHandler(ApiHandler):
+    """For every path that nothing else answers."""
+
+    def prepare(self) -> NoReturn:
+        raise NotFound("there is nothing at this address")
+
+
+def status_of(refusal: Refusal) -> int:
+    """The HTTP status that says the same."""
+    if refusal.code in _STATUS_OF_CODE:
+        return _STATUS_OF_CODE[refusal.code]
+    return next((status for kind, status in _STATUS.items() if isinstance(refusal, kind)), 400)
+
+
+def log_request(handler: RequestHandler) -> None:
+    """The application's `log_function`. The query stays out of it: it may hold a token."""
+    request = handler.request
+    elapsed_ms = 1000 * request.request_time()
+    _access_log.info("%s %s %d %.1f ms", request.method, request.path, handler.get_status(), elapsed_ms)
+
+
+def _error(code: str, message: str, fields: "Mapping[str, str] | None" = None) -> dict[str, object]:
+    """`error` for roomd's own readers; `message` and `detail` for those who expect one string."""
+    error: dict[str, object] = {"code": code, "message": message}
+    if fields:
+        error["fields"] = fields
+    return {"error": error, "message": message, "detail": message}

@@ -1,0 +1,129 @@
+"""The pages: the first state is rendered here, the rest is the page's own JavaScript."""
+
+import logging
+from types import TracebackType
+
+import jinja2
+import segno
+from tornado.web import HTTPError, RequestHandler, StaticFileHandler
+
+from roomd.dialects.room_object import room_card, song
+from roomd.domain.entries import ordered
+from roomd.domain.refusals import NotFound, Refusal
+from roomd.domain.room import Room
+from roomd.handlers.base import status_of
+from roomd.services import Services
+
+#: What a page may load and talk to: itself, and the media that people put into queues.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: https: http:",
+        "media-src 'self' blob: https: http:",
+        "connect-src 'self' ws: wss:",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+ROOMS_SHOWN = 12
+
+log = logging.getLogger(__name__)
+
+
+class Page(RequestHandler):
+    def initialize(self, services: Services, templates: jinja2.Environment) -> None:
+        self.services = services
+        self.templates = templates
+
+    def set_default_headers(self) -> None:
+        self.clear_header("Server")
+        self.set_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("X-Frame-Options", "DENY")
+        # A room's address holds its code, which is nobody else's business.
+        self.set_header("Referrer-Policy", "same-origin")
+        self.set_header("Cache-Control", "no-store")
+
+    def show(self, template: str, status: int = 200, **values: object) -> None:
+        self.set_status(status)
+        static = self.static_url
+        self.finish(self.templates.get_template(template).render(static=static, base_url=base_url(self), **values))
+
+    def write_error(self, status_code: int, **kwargs: object) -> None:
+        match kwargs.get("exc_info"):
+            case (_, Refusal() as refusal, _):
+                status, message = status_of(refusal), refusal.message
+            case _:
+                status, message = status_code, ""
+        if status == 404:
+            title, message = "Nothing here", message or "There is no page at this address."
+        elif status >= 500:
+            title, message = "Something went wrong", message or "That was our fault. Try again in a moment."
+        else:
+            title, message = "That did not work", message or self._reason
+        self.show("error.html", status, title=title, message=message)
+
+    def log_exception(
+        self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        if not isinstance(value, Refusal | HTTPError):
+            log.error("page %s failed", self.request.path, exc_info=value)
+
+
+class HomePage(Page):
+    async def get(self) -> None:
+        rooms = await self.services.engine.public_rooms(ROOMS_SHOWN)
+        now = self.services.clock.now()
+        self.show("home.html", rooms=[room_card(room, now) for room in rooms])
+
+
+class RoomPage(Page):
+    async def get(self, ref: str) -> None:
+        engine = self.services.engine
+        room = await engine.room(await engine.find(ref))
+        if ref != room.code:
+            self.redirect(f"/r/{room.code}")
+            return
+        link = f"{base_url(self)}/r/{room.code}"
+        qr = segno.make(link, error="m").svg_inline(scale=6, border=2, dark="#000", light="#fff", omitsize=True)
+        shown = _first_state(room, self.services.clock.now()) if room.settings.visibility == "public" else None
+        self.show("room.html", room=shown, code=room.code, qr_svg=qr)
+
+
+class MissingPage(Page):
+    def prepare(self) -> None:
+        raise NotFound("There is no page at this address.")
+
+
+class Static(StaticFileHandler):
+    """Files asked for by their version may be kept for ever; modules that import each other are checked each time."""
+
+    def set_extra_headers(self, path: str) -> None:
+        self.clear_header("Server")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        if "v" not in self.request.arguments:
+            self.set_header("Cache-Control", "no-cache")
+
+
+def base_url(handler: RequestHandler) -> str:
+    """How this server is reached from outside, without a slash at the end."""
+    services: Services = handler.services  # type: ignore[attr-defined]
+    if services.settings.public_url:
+        return services.settings.public_url.rstrip("/")
+    https = handler.request.headers.get("X-Forwarded-Proto", handler.request.protocol) == "https"
+    return f"{'https' if https else 'http'}://{handler.request.host}"
+
+
+def _first_state(room: Room, now: float) -> dict[str, object]:
+    queue = [song(room.entries[key]) for key in ordered(room)[:50]]
+    return room_card(room, now) | {"queue": queue}
+
+
+ROUTES: list[tuple[str, type[Page]]] = [
+    (r"/", HomePage),
+    (r"/r/([^/]{1,64})/?", RoomPage),
+]

@@ -1,0 +1,174 @@
+"""A room's queue, playback and chat over HTTP. Positions and durations are in seconds here, as in the seeds."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from roomd.dialects.room_object import message_object, queue_object
+from roomd.domain.chat import Say
+from roomd.domain.ids import EntryId
+from roomd.domain.people import demand_member
+from roomd.domain.playback import Next, Pause, Play, PlayEntry, Previous, Seek
+from roomd.domain.queue import MAX_ADDED, Add, Clear, Measured, Move, Remove, Shuffle, Where
+from roomd.domain.refusals import Invalid
+from roomd.domain.track import MAX_DURATION_MS
+from roomd.domain.wanted import Wanted
+from roomd.domain.words import Command
+from roomd.handlers.base import ApiHandler
+from roomd.handlers.rooms import RoomHandler
+
+Seconds = Annotated[float, Meta(ge=0, le=MAX_DURATION_MS / 1_000)]
+
+MAX_MESSAGES = 200
+
+
+class ControlBody(Struct):
+    action: Literal["play", "pause", "seek", "next", "previous"]
+    position: Seconds | None = None
+
+
+class AddBody(Struct):
+    """One track, or several as `tracks`."""
+
+    url: str = ""
+    title: str = ""
+    artist: str = ""
+    album: str = ""
+    cover: str = ""
+    duration: Seconds | None = None
+    kind: Literal["audio", "video"] | None = None
+    tracks: Annotated[list["AddBody"], Meta(max_length=MAX_ADDED)] = []
+    at: Where = "end"
+
+
+class EntryBody(Struct):
+    duration: Annotated[float, Meta(ge=0.1, le=MAX_DURATION_MS / 1_000)] | None = None
+    before: str | None = None
+    play: bool = False
+
+
+class MoveBody(Struct):
+    entry: str
+    before: str | None = None
+
+
+class SayBody(Struct):
+    text: str = ""
+    message: str = ""
+
+
+class ControlHandler(RoomHandler):
+    async def post(self, ref: str) -> None:
+        body = self.body(ControlBody)
+        receipt = await self.command(ref, _control(body))
+        self.answer_room(receipt.room)
+
+
+class QueueHandler(RoomHandler):
+    async def get(self, ref: str) -> None:
+        self.answer(queue_object(await self.visible_room(ref, await self.actor_or_none())))
+
+    async def post(self, ref: str) -> None:
+        body = self.body(AddBody)
+        wanted = [_wanted(each) for each in body.tracks or [body]]
+        actor = await self.actor()
+        room = await self.services.engine.room(await self.room_id(ref))
+        demand_member(room, actor)
+        tracks = await self.services.resolver.resolve(wanted)
+        receipt = await self.command(ref, Add(tracks=tracks, at=body.at))
+        self.answer(queue_object(receipt.room), 201)
+
+
+class EntryHandler(RoomHandler):
+    async def patch(self, ref: str, entry: str) -> None:
+        """Move it before another one, tell its length, or play it."""
+        body = self.body(EntryBody)
+        commands: list[Command] = []
+        if body.duration is not None:
+            commands.append(Measured(entry=EntryId(entry), duration_ms=body.duration * 1_000))
+        if body.before is not None:
+            commands.append(Move(entry=EntryId(entry), before=EntryId(body.before)))
+        if body.play:
+            commands.append(PlayEntry(entry=EntryId(entry)))
+        if len(commands) != 1:
+            raise Invalid("Give one of duration, before and play.")
+        self.answer(queue_object((await self.command(ref, commands[0])).room))
+
+    async def delete(self, ref: str, entry: str) -> None:
+        await self.command(ref, Remove(entries=(EntryId(entry),)))
+        self.set_status(204)
+
+
+class MoveHandler(RoomHandler):
+    async def post(self, ref: str) -> None:
+        body = self.body(MoveBody)
+        before = EntryId(body.before) if body.before is not None else None
+        receipt = await self.command(ref, Move(entry=EntryId(body.entry), before=before))
+        self.answer(queue_object(receipt.room))
+
+
+class ShuffleHandler(RoomHandler):
+    async def post(self, ref: str) -> None:
+        self.answer(queue_object((await self.command(ref, Shuffle())).room))
+
+
+class ClearHandler(RoomHandler):
+    async def post(self, ref: str) -> None:
+        self.answer(queue_object((await self.command(ref, Clear())).room))
+
+
+class MessagesHandler(RoomHandler):
+    async def get(self, ref: str) -> None:
+        """The last `limit` lines, newest last; older ones with `before`, the id of the oldest line one has."""
+        actor = await self.actor()
+        room = await self.visible_room(ref, actor)
+        demand_member(room, actor)
+        before = self.get_query_argument("before", None)
+        lines = await self.services.rooms.chat(room.id, self.limit(50, MAX_MESSAGES), before)
+        self.answer({"messages": [message_object(line) for line in lines], "count": len(lines)})
+
+    async def post(self, ref: str) -> None:
+        body = self.body(SayBody)
+        receipt = await self.command(ref, Say(text=body.text or body.message))
+        self.answer({"rev": receipt.rev}, 201)
+
+
+def _control(body: ControlBody) -> Command:
+    position = None if body.position is None else body.position * 1_000
+    match body.action:
+        case "play":
+            return Play(position=position)
+        case "pause":
+            return Pause(position=position)
+        case "next":
+            return Next()
+        case "previous":
+            return Previous()
+    if position is None:
+        raise Invalid("Where to? Give the position in seconds.", fields={"position": "is needed to seek"})
+    return Seek(position=position)
+
+
+def _wanted(body: AddBody) -> Wanted:
+    if not body.url.strip():
+        raise Invalid("A track needs a url.", fields={"url": "must not be empty"})
+    return Wanted(
+        url=body.url,
+        title=body.title,
+        artist=body.artist,
+        album=body.album,
+        cover=body.cover,
+        duration_ms=None if body.duration is None else body.duration * 1_000,
+        kind=body.kind,
+    )
+
+
+ROUTES: list[tuple[str, type[ApiHandler]]] = [
+    (r"/api/rooms/([^/]+)/control/?", ControlHandler),
+    (r"/api/rooms/([^/]+)/messages/?", MessagesHandler),
+    (r"/api/rooms/([^/]+)/queue/?", QueueHandler),
+    (r"/api/rooms/([^/]+)/queue/move/?", MoveHandler),
+    (r"/api/rooms/([^/]+)/queue/shuffle/?", ShuffleHandler),
+    (r"/api/rooms/([^/]+)/queue/clear/?", ClearHandler),
+    (r"/api/rooms/([^/]+)/queue/([^/]+)/?", EntryHandler),
+]

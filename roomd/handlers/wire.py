@@ -1,0 +1,113 @@
+"""What every live connection has, whatever it speaks: bounded sending, a policy for closing, limits on input."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from tornado.iostream import StreamClosedError
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from roomd.domain.actor import Actor
+from roomd.domain.ids import SocketId
+from roomd.limits import Bucket
+from roomd.services import Services
+
+#: Bytes that may wait for a client that does not read; beyond, it is told to come back and resume.
+MAX_UNSENT = 1 << 20
+#: Bytes a message may have, and what Tornado lets through so that we can say so before closing.
+MAX_MESSAGE = 64 * 1024
+HARD_MAX_MESSAGE = 1 << 20
+#: Commands that may wait behind one that is being carried out.
+MAX_BACKLOG = 64
+PING_INTERVAL_S = 20
+PING_TIMEOUT_S = 20
+#: Malformed messages within a minute after which a client is beyond hope.
+MAX_MALFORMED = 20
+
+CLOSE_TOO_LARGE = 1009
+CLOSE_RESTART = 1012
+CLOSE_NO_HELLO = 4000
+CLOSE_SLOW = 4008
+CLOSE_MALFORMED = 4500
+CLOSE_TOKEN = 4501
+CLOSE_FORBIDDEN = 4503
+CLOSE_GONE = 4504
+
+log = logging.getLogger(__name__)
+
+
+class Wire(WebSocketHandler):
+    """A WebSocket that never waits for its client and never lets it fill the memory."""
+
+    id: SocketId
+    actor: Actor
+
+    def initialize(self, services: Services) -> None:
+        self.services = services
+        now = services.clock.now
+        self.commands = Bucket(20, 10, now)
+        self.pings = Bucket(60, 10, now)
+        self.malformed = Bucket(MAX_MALFORMED, MAX_MALFORMED / 60, now)
+        self._unsent = 0
+        self._shut = False
+        self._backlog: deque[Callable[[], Awaitable[None]]] = deque()
+        self._working: asyncio.Task[None] | None = None
+
+    def check_origin(self, origin: str) -> bool:
+        """Pages of this server, and those that the operator named. Clients that are no browsers send no origin."""
+        allowed = self.services.settings.allowed_origins
+        return origin in allowed or urlsplit(origin).netloc.lower() == self.request.headers.get("Host", "").lower()
+
+    def send(self, text: str) -> None:
+        if self._shut or self.ws_connection is None:
+            return
+        size = len(text)
+        if self._unsent + size > MAX_UNSENT:
+            log.info("socket %s is too slow: %d bytes wait for it", self.id, self._unsent)
+            self.shut(CLOSE_SLOW, "too slow")
+            return
+        try:
+            sending = self.write_message(text)
+        except WebSocketClosedError:
+            return
+        self._unsent += size
+        sending.add_done_callback(lambda done: self._sent(size, done))
+
+    def shut(self, code: int, reason: str) -> None:
+        if not self._shut:
+            self._shut = True
+            self.close(code, reason)
+
+    def queue(self, work: Callable[[], Awaitable[None]]) -> bool:
+        """Do the work after what came before it from this client; False when too much waits already."""
+        if len(self._backlog) >= MAX_BACKLOG:
+            return False
+        self._backlog.append(work)
+        if self._working is None:
+            self._working = asyncio.create_task(self._work())
+            self._working.add_done_callback(self._worked)
+        return True
+
+    def later(self, delay_s: float, action: Callable[[], None]) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(delay_s, action)
+
+    def _sent(self, size: int, done: "asyncio.Future[None]") -> None:
+        self._unsent -= size
+        fault = None if done.cancelled() else done.exception()
+        if fault is not None and not isinstance(fault, WebSocketClosedError | StreamClosedError):
+            log.warning("socket %s: sending failed: %r", self.id, fault)
+
+    async def _work(self) -> None:
+        try:
+            while self._backlog:
+                await self._backlog.popleft()()
+        finally:
+            self._working = None
+
+    def _worked(self, done: "asyncio.Task[None]") -> None:
+        """A fault of ours must not leave a client waiting for what was queued behind it."""
+        if not done.cancelled() and (fault := done.exception()) is not None:
+            log.error("socket %s: a command failed", self.id, exc_info=fault)
+            self.shut(CLOSE_RESTART, "internal error")

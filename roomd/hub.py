@@ -1,0 +1,274 @@
+"""The one way out: what is committed to a room reaches every socket of it, in order, in the socket's own dialect.
+
+A room is *followed* while a socket of it is open here: its bell is listened to, and a copy is kept at the number up to
+which everybody was told. The bell carries the commit itself; when it does not fit the copy, the log is read instead. A
+commit is encoded once per dialect, and the same text goes to every socket of that dialect.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, Protocol
+
+from roomd.dialects.dialect import Dialect, View
+from roomd.domain import rules
+from roomd.domain.actor import Actor
+from roomd.domain.chat import Message, Said
+from roomd.domain.commit import Commit
+from roomd.domain.ids import RoomId, SocketId
+from roomd.domain.membership import MemberLeft, SocketClosed
+from roomd.domain.refusals import NotFound, Unavailable
+from roomd.domain.room import Room
+from roomd.engine import Engine
+from roomd.store.bell import Bell
+from roomd.store.plain import decode_commit
+from roomd.store.rooms import RoomStore
+
+#: Chat lines a newcomer is shown.
+CHAT_SHOWN = 50
+#: Commits over which a client may resume.
+MAX_RESUME = 5_000
+
+CLOSE_LEFT = 1000
+CLOSE_GONE = 4504
+
+log = logging.getLogger(__name__)
+
+
+class Socket(Protocol):
+    """A client's connection, whatever carries it. Neither method waits or raises."""
+
+    id: SocketId
+    actor: Actor
+    dialect: Dialect
+
+    def send(self, text: str) -> None: ...
+    def shut(self, code: int, reason: str) -> None: ...
+
+
+class Followed:
+    """A room with sockets here."""
+
+    def __init__(self, room: Room, chat: Iterable[Message]) -> None:
+        self.room = room
+        self.chat = deque(chat, CHAT_SHOWN)
+        self.sockets: dict[SocketId, Socket] = {}
+        #: Sockets that are still being told the past; what happens meanwhile waits for them here.
+        self.waiting: dict[SocketId, list[str]] = {}
+        self.reading = False
+        self.behind = False
+
+
+class Hub:
+    def __init__(self, store: RoomStore, engine: Engine, now: Callable[[], float]) -> None:
+        self._store = store
+        self._engine = engine
+        self._now = now
+        self._rooms: dict[RoomId, Followed] = {}
+        #: A socket that is open here was taken for dead elsewhere.
+        self._on_evicted: Callable[[Socket, RoomId], None] = lambda socket, room_id: None
+        self._opening: dict[RoomId, asyncio.Task[Followed]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.bell: Bell
+
+    def connect(self, bell: Bell, on_evicted: Callable[[Socket, RoomId], None]) -> None:
+        """The two neighbours that need the hub before it can have them."""
+        self.bell = bell
+        self._on_evicted = on_evicted
+
+    @property
+    def socket_count(self) -> int:
+        return sum(len(followed.sockets) for followed in self._rooms.values())
+
+    def sockets(self) -> list[Socket]:
+        return [socket for followed in self._rooms.values() for socket in followed.sockets.values()]
+
+    async def follow(self, room_id: RoomId) -> Followed:
+        """Start hearing of a room, once however many ask. Raises NotFound or Unavailable."""
+        followed = self._rooms.get(room_id)
+        if followed is not None:
+            return followed
+        task = self._opening.get(room_id)
+        if task is None:
+            task = self._opening[room_id] = asyncio.create_task(self._open(room_id))
+            task.add_done_callback(lambda _: self._opening.pop(room_id, None))
+        return await asyncio.shield(task)
+
+    async def enter(
+        self,
+        socket: Socket,
+        room_id: RoomId,
+        resume: tuple[int, int] | None,
+        welcome: Callable[[View, bool, int], str | None],
+    ) -> None:
+        """Tell a socket what it has to know, the past first, and everything from then on.
+
+        `welcome` makes the first frame out of (view, resumed, the rev it will be told up to).
+        """
+        followed = await self.follow(room_id)
+        while self._rooms.get(room_id) is not followed:
+            # Everybody else left while we waited for our turn.
+            followed = await self.follow(room_id)
+        waiting = followed.waiting[socket.id] = []
+        followed.sockets[socket.id] = socket
+        rev = followed.room.rev
+        try:
+            past = await self._past(followed, socket.dialect, resume, rev) if resume else None
+        except BaseException:
+            self.forget(socket, room_id)
+            raise
+        if past is None:
+            # Nothing is awaited from here on, so the greeting and what follows it fit together.
+            waiting.clear()
+            rev = followed.room.rev
+        view = View(followed.room, list(followed.chat), self._now())
+        first = welcome(view, past is not None, rev)
+        frames = past if past is not None else socket.dialect.greet(view, socket.actor)
+        followed.waiting.pop(socket.id, None)
+        for text in [*([first] if first else []), *frames, *waiting]:
+            socket.send(text)
+
+    def forget(self, socket: Socket, room_id: RoomId) -> None:
+        """The socket is closed; the last one out of a room ends the following of it."""
+        followed = self._rooms.get(room_id)
+        if followed is None:
+            return
+        followed.sockets.pop(socket.id, None)
+        followed.waiting.pop(socket.id, None)
+        if not followed.sockets:
+            self._unfollow(room_id)
+
+    def ring(self, room_id: RoomId, data: bytes) -> None:
+        """The bell of a room: a commit, to be applied when it is the next one."""
+        followed = self._rooms.get(room_id)
+        if followed is None:
+            return
+        commit = decode_commit(data)
+        if followed.reading:
+            followed.behind = True
+        elif commit.epoch == followed.room.epoch and commit.rev == followed.room.rev + 1:
+            self._take(followed, commit)
+        elif commit.epoch != followed.room.epoch or commit.rev > followed.room.rev:
+            self._read_log(followed)
+
+    def doubt(self) -> None:
+        """The bell may have been missed: look at the log of every room followed here."""
+        for followed in self._rooms.values():
+            self._read_log(followed)
+
+    async def stop(self) -> None:
+        for task in [*self._tasks, *self._opening.values()]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _open(self, room_id: RoomId) -> Followed:
+        await self.bell.subscribe(room_id)
+        try:
+            room = await self._engine.room(room_id)
+            followed = Followed(room, await self._store.chat(room_id, CHAT_SHOWN))
+        except BaseException:
+            await self.bell.unsubscribe(room_id)
+            raise
+        self._rooms[room_id] = followed
+        # What was rung between loading the room and its chat has been missed.
+        self._read_log(followed)
+        return followed
+
+    def _unfollow(self, room_id: RoomId) -> None:
+        if self._rooms.pop(room_id, None) is not None:
+            self._spawn(self._quiet(room_id))
+
+    async def _quiet(self, room_id: RoomId) -> None:
+        if room_id not in self._rooms and room_id not in self._opening:
+            await self.bell.unsubscribe(room_id)
+
+    async def _past(self, followed: Followed, dialect: Dialect, resume: tuple[int, int], upto: int) -> list[str] | None:
+        """The frames of every commit after `resume` up to `upto`; None when they are not all to be had."""
+        epoch, rev = resume
+        if dialect.replay is None or epoch != followed.room.epoch or not upto - MAX_RESUME <= rev <= upto:
+            return None
+        if rev == upto:
+            return []
+        commits = await self._store.log(followed.room.id, rev, upto)
+        if len(commits) != upto - rev or commits[0].epoch != epoch:
+            return None
+        return [text for commit in commits for text in dialect.replay(commit)]
+
+    def _read_log(self, followed: Followed) -> None:
+        followed.behind = True
+        if not followed.reading:
+            followed.reading = True
+            self._spawn(self._catch_up(followed))
+
+    async def _catch_up(self, followed: Followed) -> None:
+        """Apply what the log holds beyond the copy, until nothing new was rung meanwhile."""
+        try:
+            while followed.behind:
+                followed.behind = False
+                for commit in await self._store.log(followed.room.id, followed.room.rev):
+                    if commit.epoch != followed.room.epoch or commit.rev != followed.room.rev + 1:
+                        await self._start_over(followed)
+                        break
+                    self._take(followed, commit)
+        except Unavailable as fault:
+            # The bell's next link, or the next ring, brings us back here.
+            log.info("could not read the log of room %s: %s", followed.room.id, fault)
+        finally:
+            followed.reading = False
+
+    async def _start_over(self, followed: Followed) -> None:
+        """The log does not lead on from the copy: load the room and greet everybody anew."""
+        try:
+            followed.room = await self._engine.room(followed.room.id)
+        except NotFound:
+            self._shut_all(followed)
+            return
+        followed.chat = deque(await self._store.chat(followed.room.id, CHAT_SHOWN), CHAT_SHOWN)
+        view = View(followed.room, list(followed.chat), self._now())
+        for socket in list(followed.sockets.values()):
+            for text in socket.dialect.greet(view, socket.actor):
+                self._send(followed, socket, text)
+
+    def _take(self, followed: Followed, commit: Commit) -> None:
+        before = followed.room
+        after = self._engine.peek(before.id, commit.epoch, commit.rev) or rules.apply(before, commit)
+        followed.room = after
+        self._engine.learn(after)
+        followed.chat.extend(event.message for event in commit.events if isinstance(event, Said))
+        told: dict[str, list[str]] = {}
+        for socket in list(followed.sockets.values()):
+            dialect = socket.dialect
+            if dialect.name not in told:
+                told[dialect.name] = dialect.tell(before, commit, after)
+            for text in told[dialect.name]:
+                self._send(followed, socket, text)
+        self._see_out(followed, commit)
+
+    def _send(self, followed: Followed, socket: Socket, text: str) -> None:
+        waiting = followed.waiting.get(socket.id)
+        if waiting is None:
+            socket.send(text)
+        else:
+            waiting.append(text)
+
+    def _see_out(self, followed: Followed, commit: Commit) -> None:
+        if followed.room.closed:
+            self._shut_all(followed)
+            return
+        for event in commit.events:
+            if isinstance(event, SocketClosed) and (evicted := followed.sockets.get(event.socket)):
+                self._on_evicted(evicted, followed.room.id)
+        left = {event.user for event in commit.events if isinstance(event, MemberLeft)} - followed.room.members.keys()
+        for socket in [socket for socket in followed.sockets.values() if socket.actor.id in left]:
+            socket.shut(CLOSE_LEFT, "left")
+
+    def _shut_all(self, followed: Followed) -> None:
+        for socket in list(followed.sockets.values()):
+            socket.shut(CLOSE_GONE, "the room was closed")
+        self._unfollow(followed.room.id)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

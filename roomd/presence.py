@@ -1,0 +1,102 @@
+"""Presence by leases: which sockets are open, told to rooms, and made good when a process dies.
+
+A process holds one lease for all its sockets, whose ids begin with the process's own. So nothing is written per socket
+or per room while people just listen; when a lease runs out, some other process closes, in each room that the dead one
+held, the sockets that were its.
+"""
+
+import asyncio
+import itertools
+import logging
+import secrets
+from collections.abc import Coroutine
+from typing import Any
+
+from roomd.clock import Clock
+from roomd.domain.actor import Actor
+from roomd.domain.ids import RoomId, SocketId
+from roomd.domain.membership import Attach, Detach, Lapse
+from roomd.domain.refusals import NotFound, Refusal, Unavailable
+from roomd.engine import SYSTEM, Engine
+from roomd.store.index import Index
+
+#: Milliseconds that a process is believed to live after it last said so, and seconds between two times it does.
+LEASE_MS = 8_000.0
+RENEW_S = 2.0
+#: Seconds between tries to tell a room that a socket is gone, while the store is away.
+RETRY_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Presence:
+    def __init__(self, engine: Engine, index: Index, clock: Clock) -> None:
+        self._engine = engine
+        self._index = index
+        self._clock = clock
+        self.process = secrets.token_hex(6)
+        self._numbers = itertools.count(1)
+        self._held: set[RoomId] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def new_socket(self) -> SocketId:
+        return SocketId(f"{self.process}.{next(self._numbers)}")
+
+    async def attach(self, room_id: RoomId, actor: Actor, socket: SocketId) -> None:
+        """Tell the room that a socket of the actor's is open; makes a member of whoever may enter. Raises a Refusal."""
+        if room_id not in self._held:
+            await self._index.hold(self.process, room_id)
+            self._held.add(room_id)
+        await self._engine.handle(room_id, Attach(socket=socket), actor)
+
+    def detach(self, room_id: RoomId, actor: Actor, socket: SocketId) -> None:
+        """Tell the room that the socket is gone, for as long as it takes."""
+        self._spawn(self._detach(room_id, actor, socket))
+
+    def reattach(self, room_id: RoomId, actor: Actor, socket: SocketId) -> None:
+        """A socket that is open here was taken for dead elsewhere (this process stood still for too long)."""
+        self._spawn(self._reattach(room_id, actor, socket))
+
+    async def renew(self) -> None:
+        await self._index.renew(self.process, self._clock.now() + LEASE_MS)
+
+    async def lapse(self) -> None:
+        """Close the sockets of processes whose lease has run out."""
+        for process in await self._index.dead(self._clock.now()):
+            if process == self.process:
+                continue
+            rooms = await self._index.held_by(process)
+            log.info("process %s is gone; closing its sockets in %d rooms", process, len(rooms))
+            for room_id in rooms:
+                try:
+                    await self._engine.handle(room_id, Lapse(process=process), SYSTEM)
+                except NotFound:
+                    continue
+            await self._index.bury(process)
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _detach(self, room_id: RoomId, actor: Actor, socket: SocketId) -> None:
+        while True:
+            try:
+                await self._engine.handle(room_id, Detach(socket=socket), actor)
+            except Unavailable:
+                await asyncio.sleep(RETRY_S)
+            except NotFound:
+                return
+            else:
+                return
+
+    async def _reattach(self, room_id: RoomId, actor: Actor, socket: SocketId) -> None:
+        try:
+            await self.attach(room_id, actor, socket)
+        except Refusal as refusal:
+            log.info("could not reattach a socket to room %s: %s", room_id, refusal)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

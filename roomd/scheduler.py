@@ -1,0 +1,99 @@
+"""What happens without anybody asking: tracks end, hosts are missed, processes die.
+
+Every process runs the same jobs; those that need only one doer are done by whoever holds their lease. The lease saves
+work, it is not what keeps rooms right: whatever a job decides is committed against the room's own number.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+from roomd.clock import Clock
+from roomd.domain import rules
+from roomd.domain.refusals import NotFound, Unavailable
+from roomd.engine import SYSTEM, Engine
+from roomd.presence import RENEW_S, Presence
+from roomd.store.index import Index
+
+#: Seconds between looks at what is due, at most; sooner when something is due sooner.
+LOOK_S = 0.2
+#: Rooms ticked in one look; the rest follow in the next.
+BATCH = 200
+#: Milliseconds a job's lease holds: as long as rooms may stand still when its holder dies.
+LEASE_MS = 3_000
+#: Seconds between looks for dead processes.
+LAPSE_S = 1.0
+#: Seconds to wait when the store is away.
+AWAY_S = 0.5
+
+log = logging.getLogger(__name__)
+
+
+class Job(NamedTuple):
+    """`run` does what there is to do and answers in how many seconds to come again."""
+
+    name: str
+    leased: bool
+    run: Callable[[], Awaitable[float]]
+
+
+class Scheduler:
+    def __init__(self, engine: Engine, index: Index, presence: Presence, clock: Clock) -> None:
+        self._engine = engine
+        self._index = index
+        self._presence = presence
+        self._clock = clock
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def jobs(self) -> Sequence[Job]:
+        return (
+            Job("renew", False, self._renew),
+            Job("lapse", True, self._lapse),
+            Job("tick", True, self._tick),
+        )
+
+    async def start(self) -> None:
+        await self._presence.renew()
+        self._tasks = [asyncio.create_task(self._repeat(job), name=job.name) for job in self.jobs()]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _repeat(self, job: Job) -> None:
+        away = False
+        while True:
+            try:
+                mine = not job.leased or await self._index.take_lease(job.name, self._presence.process, LEASE_MS)
+                wait = await job.run() if mine else LEASE_MS / 2_000
+                away = False
+            except Unavailable as fault:
+                if not away:
+                    log.warning("job %s waits: %s", job.name, fault)
+                away, wait = True, AWAY_S
+            await asyncio.sleep(wait)
+
+    async def _renew(self) -> float:
+        await self._presence.renew()
+        return RENEW_S
+
+    async def _lapse(self) -> float:
+        await self._presence.lapse()
+        return LAPSE_S
+
+    async def _tick(self) -> float:
+        """Let time act on every room that is due, then sleep until the next one is."""
+        due = await self._index.due(self._clock.now(), BATCH)
+        for room_id, planned in due:
+            try:
+                receipt = await self._engine.handle(room_id, rules.Tick(), SYSTEM)
+            except NotFound:
+                await self._index.forget(room_id)
+                continue
+            await self._index.replan(room_id, rules.deadline(receipt.room), planned)
+        if len(due) == BATCH:
+            return 0.0
+        coming = await self._index.next_due()
+        return LOOK_S if coming is None else min(LOOK_S, max(0.005, (coming - self._clock.now()) / 1_000))

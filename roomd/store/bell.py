@@ -1,0 +1,111 @@
+"""Hearing of commits. The bell says that something happened and usually what; the log is the truth.
+
+redis-py does not notice when a subscription's link goes dead (measured: nothing in 15 s in any setting), so the bell
+pings through the same link and takes a new one when the answer stays out. What was rung meanwhile is not lost:
+`on_doubt` makes the hub look at the logs.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
+
+from roomd.domain.ids import RoomId
+from roomd.domain.refusals import Unavailable
+from roomd.store.keys import EVERY_PROCESS, bell_room, room_keys
+
+#: Seconds between pings, and until a silent link is taken for dead.
+PING_S = 1.0
+DEAD_S = 4.0
+#: Seconds to wait before the next try to connect.
+RETRY_S = 0.2
+
+log = logging.getLogger(__name__)
+
+
+class Bell:
+    def __init__(self, redis: Redis, on_ring: Callable[[RoomId, bytes], None], on_doubt: Callable[[], None]) -> None:
+        self._redis = redis
+        self._on_ring = on_ring
+        self._on_doubt = on_doubt
+        self._wanted: dict[str, asyncio.Future[None]] = {}
+        self._pubsub: PubSub | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def subscribe(self, room: RoomId) -> None:
+        """Returns once every later commit of the room will be heard of. Raises Unavailable."""
+        channel = room_keys(room).bell
+        ready = self._wanted.get(channel)
+        if ready is None or ready.cancelled():
+            ready = self._wanted[channel] = asyncio.get_running_loop().create_future()
+            if self._pubsub is not None:
+                await self._send(self._pubsub.subscribe(channel))
+        try:
+            await asyncio.wait_for(asyncio.shield(ready), DEAD_S)
+        except TimeoutError:
+            raise Unavailable("The room store does not answer. Try again in a moment.") from None
+
+    async def unsubscribe(self, room: RoomId) -> None:
+        channel = room_keys(room).bell
+        if self._wanted.pop(channel, None) is not None and self._pubsub is not None:
+            await self._send(self._pubsub.unsubscribe(channel))
+
+    async def _send(self, sending: Awaitable[None]) -> None:
+        """A failure to send is the reader's to notice: it takes a new link and subscribes to all that is wanted."""
+        try:
+            await sending
+        except (RedisError, OSError) as fault:
+            log.debug("bell: could not send: %r", fault)
+
+    async def _run(self) -> None:
+        connected = False
+        while True:
+            try:
+                async with self._redis.pubsub() as pubsub:
+                    await self._listen(pubsub)
+            except (RedisError, OSError, TimeoutError) as fault:
+                if connected or self._pubsub is not None:
+                    log.warning("lost the subscription to Redis, taking a new one: %r", fault)
+                connected = False
+            finally:
+                self._pubsub = None
+            await asyncio.sleep(RETRY_S)
+
+    async def _listen(self, pubsub: PubSub) -> None:
+        # A subscription without channels reads nothing, not even the answers to pings; so there is always one.
+        await pubsub.subscribe(EVERY_PROCESS, *self._wanted)
+        self._pubsub = pubsub
+        self._on_doubt()
+        loop = asyncio.get_running_loop()
+        heard = pinged = loop.time()
+        while True:
+            message: Any = await pubsub.get_message(timeout=PING_S)
+            now = loop.time()
+            if message is not None:
+                heard = now
+                self._handle(message)
+            elif now - heard > DEAD_S:
+                raise TimeoutError(f"no answer for {DEAD_S} s")
+            if now - pinged >= PING_S:
+                pinged = now
+                await pubsub.ping()
+
+    def _handle(self, message: dict[str, Any]) -> None:
+        if message["type"] == "message":
+            self._on_ring(bell_room(message["channel"].decode()), message["data"])
+        elif message["type"] == "subscribe":
+            ready = self._wanted.get(message["channel"].decode())
+            if ready is not None and not ready.done():
+                ready.set_result(None)

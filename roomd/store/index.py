@@ -1,0 +1,116 @@
+"""What is known across rooms: who is active, what is due, which process lives. It may be stale; the room never is.
+
+Whoever acts on an entry decides on the room itself, so a wrong entry costs a look and nothing else.
+"""
+
+from importlib import resources
+from typing import Any
+
+from redis.asyncio import Redis
+
+from roomd.domain.ids import RoomId, UserId
+from roomd.store.keys import ACTIVE, DUE, PROCESSES, lease, rooms_held_by, rooms_of
+from roomd.store.redis import answering
+
+
+class Index:
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        script = resources.files("roomd.store").joinpath("scripts/replan.lua").read_text(encoding="utf-8")
+        self._replan = redis.register_script(script)
+
+    async def plan(self, room: RoomId, at: float) -> None:
+        """Make sure that the room is looked at by room time `at`; never later than was planned before."""
+        with answering():
+            await self._redis.zadd(DUE, {room: at}, lt=True)
+
+    async def replan(self, room: RoomId, at: float | None, seen: float) -> None:
+        """After a look: the next deadline, unless somebody planned another one meanwhile."""
+        with answering():
+            await self._replan(keys=[DUE], args=[room, repr(seen), "" if at is None else repr(at)])
+
+    async def due(self, now: float, limit: int) -> list[tuple[RoomId, float]]:
+        with answering():
+            found: Any = await self._redis.zrange(
+                DUE, "-inf", str(now), byscore=True, offset=0, num=limit, withscores=True
+            )
+        return [(RoomId(room.decode()), at) for room, at in found]
+
+    async def next_due(self) -> float | None:
+        with answering():
+            found: Any = await self._redis.zrange(DUE, 0, 0, withscores=True)
+        return float(found[0][1]) if found else None
+
+    async def touch(self, room: RoomId, at: float, listed: bool) -> None:
+        """Note a room's activity, or that it is not to be listed (any more)."""
+        with answering():
+            if listed:
+                await self._redis.zadd(ACTIVE, {room: at})
+            else:
+                await self._redis.zrem(ACTIVE, room)
+
+    async def active(self, limit: int) -> list[RoomId]:
+        """Public rooms, the most recently active first."""
+        with answering():
+            found: Any = await self._redis.zrange(ACTIVE, 0, limit - 1, desc=True)
+        return [RoomId(room.decode()) for room in found]
+
+    async def add_room_of(self, user: UserId, room: RoomId, at: float) -> None:
+        with answering():
+            await self._redis.zadd(rooms_of(user), {room: at})
+
+    async def rooms_of(self, user: UserId, limit: int) -> list[RoomId]:
+        """Rooms that a user joined, the latest first; some may be gone or left."""
+        with answering():
+            found: Any = await self._redis.zrange(rooms_of(user), 0, limit - 1, desc=True)
+        return [RoomId(room.decode()) for room in found]
+
+    async def drop_room_of(self, user: UserId, room: RoomId) -> None:
+        with answering():
+            await self._redis.zrem(rooms_of(user), room)
+
+    async def forget(self, room: RoomId) -> None:
+        with answering():
+            await self._redis.zrem(DUE, room)
+            await self._redis.zrem(ACTIVE, room)
+
+    async def renew(self, process: str, until: float) -> None:
+        """The process lives at least until room time `until`."""
+        with answering():
+            await self._redis.zadd(PROCESSES, {process: until})
+
+    async def hold(self, process: str, room: RoomId) -> None:
+        """Note, before a socket opens, that the process may hold sockets in the room."""
+        with answering():
+            await self._redis.sadd(rooms_held_by(process), room)
+
+    async def release(self, process: str, room: RoomId) -> None:
+        with answering():
+            await self._redis.srem(rooms_held_by(process), room)
+
+    async def dead(self, now: float) -> list[str]:
+        """Processes whose lease has run out."""
+        with answering():
+            found: Any = await self._redis.zrange(PROCESSES, "-inf", str(now), byscore=True)
+        return [process.decode() for process in found]
+
+    async def held_by(self, process: str) -> list[RoomId]:
+        with answering():
+            found: Any = await self._redis.smembers(rooms_held_by(process))
+        return sorted(RoomId(room.decode()) for room in found)
+
+    async def bury(self, process: str) -> None:
+        with answering():
+            await self._redis.zrem(PROCESSES, process)
+            await self._redis.delete(rooms_held_by(process))
+
+    async def take_lease(self, job: str, process: str, ms: int) -> bool:
+        """Be the one process that does a job for the next `ms`; also renews one's own lease."""
+        key = lease(job)
+        with answering():
+            if await self._redis.set(key, process, nx=True, px=ms):
+                return True
+            holder: Any = await self._redis.get(key)
+            if holder is None or holder.decode() != process:
+                return False
+            return bool(await self._redis.pexpire(key, ms))

@@ -1,0 +1,55 @@
+"""Every Redis key and channel, named in one place. Lua never builds one.
+
+The room's id is the hash tag, so that a room is one slot of a Redis Cluster and moves as one.
+"""
+
+from typing import NamedTuple
+
+from roomd.domain.ids import Code, RoomId, UserId
+
+#: Public rooms by last activity, and all rooms by their next deadline. Outside any room's slot, so they may be stale:
+#: the index may lie, the room never does.
+ACTIVE = "roomd:active"
+DUE = "roomd:due"
+#: Processes by the end of their lease.
+PROCESSES = "roomd:processes"
+#: A channel that every process listens to.
+EVERY_PROCESS = "roomd:processes:bell"
+
+
+class RoomKeys(NamedTuple):
+    meta: str
+    members: str
+    entries: str
+    order: str
+    events: str
+    chat: str
+    commands: str
+    command_times: str
+    bell: str
+
+
+def room_keys(room: RoomId) -> RoomKeys:
+    return RoomKeys(*(f"roomd:{{{room}}}:{name}" for name in RoomKeys._fields))
+
+
+def bell_room(channel: str) -> RoomId:
+    """The room whose bell a channel is."""
+    return RoomId(channel[len("roomd:{") : -len("}:bell")])
+
+
+def code_claim(code: Code) -> str:
+    return f"roomd:code:{code}"
+
+
+def rooms_of(user: UserId) -> str:
+    return f"roomd:user:{user}:rooms"
+
+
+def rooms_held_by(process: str) -> str:
+    """Rooms in which a process has sockets."""
+    return f"roomd:process:{process}:rooms"
+
+
+def lease(job: str) -> str:
+    return f"roomd:lease:{job}"

@@ -1,0 +1,147 @@
+"""Rooms in Redis: loading one whole, committing to one atomically, reading its log and its chat."""
+
+from importlib import resources
+from typing import Any, NamedTuple
+
+import msgspec
+from redis.asyncio import Redis
+
+from roomd.domain.chat import Message, Said
+from roomd.domain.commit import Commit
+from roomd.domain.ids import Code, RoomId, tidy_code
+from roomd.domain.room import Room
+from roomd.store import plain
+from roomd.store.keys import RoomKeys, code_claim, room_keys
+from roomd.store.redis import answering
+
+#: Commits kept in a room's log: twice what a client may resume over.
+LOG_LENGTH = 10_000
+CHAT_LENGTH = 5_000
+CHAT_BATCH = 100
+#: Milliseconds for which a command's id is known again: as long as a client may take to come back.
+REMEMBER_MS = 10 * 60_000
+#: Seconds for which a code is held for a room that is being made.
+CLAIM_S = 60
+
+_message = msgspec.json.Decoder(Message).decode
+
+
+class Done(NamedTuple):
+    """The commit was written."""
+
+
+class Stale(NamedTuple):
+    """The room had moved on; decide again."""
+
+
+class Seen(NamedTuple):
+    """The command had taken effect before, at `rev`."""
+
+    rev: int
+
+
+Outcome = Done | Stale | Seen
+
+
+class RoomStore:
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        script = resources.files("roomd.store").joinpath("scripts/commit.lua").read_text(encoding="utf-8")
+        self._commit = redis.register_script(script)
+
+    async def ping(self) -> None:
+        with answering():
+            await self._redis.ping()
+
+    async def claim_code(self, code: Code, room: RoomId) -> bool:
+        """Hold a code for a room that is being made; False when it is taken."""
+        with answering():
+            return bool(await self._redis.set(code_claim(code), room, nx=True, ex=CLAIM_S))
+
+    async def keep_code(self, code: Code) -> None:
+        with answering():
+            await self._redis.persist(code_claim(code))
+
+    async def find_code(self, text: str) -> RoomId | None:
+        with answering():
+            found: Any = await self._redis.get(code_claim(Code(tidy_code(text))))
+        return RoomId(found.decode()) if found else None
+
+    async def load(self, room: RoomId) -> Room | None:
+        """The room as it is now, read in one step; None when there is none."""
+        keys = room_keys(room)
+        with answering():
+            async with self._redis.pipeline(transaction=True) as pipe:
+                pipe.hgetall(keys.meta)
+                pipe.hgetall(keys.members)
+                pipe.hgetall(keys.entries)
+                pipe.zrange(keys.order, 0, -1, withscores=True)
+                meta, members, entries, order = await pipe.execute()
+        return plain.build(meta, members, entries, order) if meta else None
+
+    async def commit(self, before: Room | None, after: Room, commit: Commit, once: str = "") -> Outcome:
+        """Write what the commit changed, append it to the log and ring the bell: all or nothing.
+
+        `once` names the command within the room: a second commit under the same name is not made.
+        """
+        keys = room_keys(after.id)
+        args: list[Any] = [
+            before.epoch if before else 0,
+            before.rev if before else 0,
+            commit.rev,
+            once,
+            commit.at,
+            plain.encode_commit(commit),
+            _chat_line(commit),
+            LOG_LENGTH,
+            CHAT_LENGTH,
+            REMEMBER_MS,
+        ]
+        for write in plain.diff(before, after):
+            args += (write.op, RoomKeys._fields.index(write.part) + 1, write.field, write.value)
+        with answering():
+            word, rev = await self._commit(keys=list(keys), args=args)
+        if word == b"OK":
+            return Done()
+        return Stale() if word == b"STALE" else Seen(int(rev))
+
+    async def seen(self, room: RoomId, command: str) -> int | None:
+        """The rev at which a command took effect, if it did."""
+        with answering():
+            rev = await self._redis.hget(room_keys(room).commands, command)
+        return int(rev) if rev is not None else None
+
+    async def log(self, room: RoomId, after: int, upto: int | None = None, limit: int = LOG_LENGTH) -> list[Commit]:
+        """The commits with `after` < rev (≤ `upto`), in order; gapless only as far as the log reaches back."""
+        last = f"{upto}-0" if upto is not None else "+"
+        with answering():
+            entries: Any = await self._redis.xrange(room_keys(room).events, f"{after + 1}-0", last, count=limit)
+        return [plain.decode_commit(fields[b"c"]) for _, fields in entries]
+
+    async def chat(self, room: RoomId, limit: int, before: str | None = None) -> list[Message]:
+        """The last `limit` lines (before the one with id `before`), oldest first."""
+        stream = room_keys(room).chat
+        lines: list[Message] = []
+        last = "+"
+        while len(lines) < limit:
+            with answering():
+                batch: Any = await self._redis.xrevrange(stream, last, "-", count=CHAT_BATCH)
+            for _, fields in batch:
+                lines.append(_message(fields[b"m"]))
+                if before is not None and lines[-1].id == before:
+                    lines, before = [], None
+            if len(batch) < CHAT_BATCH:
+                break
+            last = f"({batch[-1][0].decode()}"
+        return [] if before is not None else lines[:limit][::-1]
+
+    async def forget(self, room: Room) -> None:
+        """Remove a closed room and let its code go."""
+        with answering():
+            await self._redis.unlink(*room_keys(room.id)[:-1])
+            await self._redis.delete(code_claim(room.code))
+
+
+def _chat_line(commit: Commit) -> bytes:
+    said = [event.message for event in commit.events if isinstance(event, Said)]
+    return msgspec.json.encode(said[0]) if said else b""

@@ -1,0 +1,170 @@
+"""The two kinds of token. An access token is a signed statement of who asks, checked without asking anybody; a
+refresh token is 256 random bits that only its holder knows and that the database knows the hash of.
+
+No token ever stands in a message, an exception or a log line.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import jwt
+import msgspec
+from msgspec import Struct
+
+from roomd.domain.actor import Actor
+from roomd.domain.ids import UserId
+from roomd.domain.refusals import Unauthenticated
+
+ALGORITHM = "HS256"
+ACCOUNT_ACCESS_S = 15 * 60
+GUEST_ACCESS_S = 24 * 3600
+ACCOUNT_REFRESH_S = 30 * 24 * 3600
+GUEST_REFRESH_S = 7 * 24 * 3600
+#: Clocks of two servers may differ by this much.
+LEEWAY_S = 30
+#: Ours have about 480 characters, and 1,105 with the longest name in emoji; anything much longer is not looked at.
+LONGEST_TOKEN = 2048
+#: A verified token takes 2 µs to look up and 100 µs to verify. 4,096 of them take 3 MB.
+REMEMBERED = 4096
+SHORTEST_KEY = 32
+_REQUIRED = ["exp", "iat", "nbf", "sub", "aud", "iss", "jti", "typ"]
+
+
+class Claims(Struct, frozen=True):
+    """What an access token says. Times are whole seconds since 1970."""
+
+    sub: UserId
+    name: str
+    iat: int
+    nbf: int
+    exp: int
+    jti: str
+    typ: Literal["access"] = "access"
+    aud: Literal["roomd"] = "roomd"
+    iss: Literal["roomd"] = "roomd"
+    guest: bool = False
+    admin: bool = False
+    sid: str = ""
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(id=self.sub, name=self.name, guest=self.guest, admin=self.admin, session=self.sid)
+
+
+class TokenRing:
+    """Issues access tokens with the newest key and verifies those of every key in the ring.
+
+    `now` gives milliseconds since 1970, as `Clock.now` does.
+    """
+
+    def __init__(self, keys: Sequence[str], now: Callable[[], float]) -> None:
+        if not keys or any(len(key.encode()) < SHORTEST_KEY for key in keys):
+            raise ValueError(f"the ring takes one key or more, each of at least {SHORTEST_KEY} bytes")
+        self._keys = {key_id(key): key.encode() for key in keys}
+        self._newest = key_id(keys[0])
+        self._now = now
+        self._verified: OrderedDict[bytes, Claims] = OrderedDict()
+
+    def issue(self, actor: Actor) -> str:
+        now = int(self._now() / 1000)
+        claims = Claims(
+            sub=actor.id,
+            name=actor.name,
+            iat=now,
+            nbf=now,
+            exp=now + (GUEST_ACCESS_S if actor.guest else ACCOUNT_ACCESS_S),
+            jti=secrets.token_hex(16),
+            guest=actor.guest,
+            admin=actor.admin,
+            sid=actor.session,
+        )
+        payload = msgspec.to_builtins(claims)
+        return jwt.encode(payload, self._keys[self._newest], ALGORITHM, headers={"kid": self._newest})
+
+    def verify(self, token: str) -> Claims:
+        """What the token says. Raises Unauthenticated with the code token_invalid or token_expired."""
+        if len(token) > LONGEST_TOKEN or not token.isascii():
+            raise _invalid()
+        digest = hashlib.sha256(token.encode()).digest()
+        claims = self._verified.get(digest)
+        if claims is None:
+            claims = self._decode(token)
+            if len(self._verified) >= REMEMBERED:
+                self._verified.popitem(last=False)
+            self._verified[digest] = claims
+        else:
+            self._verified.move_to_end(digest)
+        self._check_time(claims)
+        return claims
+
+    def _decode(self, token: str) -> Claims:
+        # Only what `issue` writes is accepted: `jku`, `crit`, `b64`, … have no meaning here, so they get none.
+        # PyJWT accepts a token without `exp` unless `require` names it; its clock is not ours, so times come later.
+        try:
+            header = jwt.get_unverified_header(token)
+            if header.keys() != {"alg", "typ", "kid"} or header["kid"] not in self._keys:
+                raise _invalid()
+            payload = jwt.decode(
+                token,
+                self._keys[header["kid"]],
+                algorithms=[ALGORITHM],
+                audience="roomd",
+                issuer="roomd",
+                options={
+                    "require": _REQUIRED,
+                    "strict_aud": True,
+                    "verify_exp": False,
+                    "verify_nbf": False,
+                    "verify_iat": False,
+                },
+            )
+            return msgspec.convert(payload, Claims)
+        except (jwt.PyJWTError, msgspec.ValidationError, ValueError, TypeError, RecursionError):
+            raise _invalid() from None
+
+    def _check_time(self, claims: Claims) -> None:
+        now = self._now() / 1000
+        if claims.exp + LEEWAY_S <= now:
+            raise Unauthenticated("this token has expired; refresh it or sign in again", "token_expired")
+        if max(claims.nbf, claims.iat) - LEEWAY_S > now:
+            raise _invalid()
+
+
+class RefreshTokens:
+    """Makes refresh tokens. A token's successor is derived from it, so that asking twice with the same token, after a
+    lost reply or from two tabs, gives the same successor without the successor being stored anywhere.
+    """
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._keys = [key.encode() for key in keys]
+
+    def first(self) -> str:
+        return secrets.token_urlsafe(32)
+
+    def successors(self, token: str) -> list[str]:
+        """What follows `token` under each key of the ring, the newest key's first."""
+        said = b"refresh" + token.encode(errors="surrogatepass")
+        return [_text(hmac.digest(key, said, "sha256")) for key in self._keys]
+
+
+def refresh_digest(token: str) -> bytes:
+    """What the database keeps of a refresh token. The tokens are random, so a fast hash is enough."""
+    return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+
+
+def key_id(key: str) -> str:
+    """Which key of the ring: says nothing about the key, and is the same in every process."""
+    return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
+def _text(digest: bytes) -> str:
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _invalid() -> Unauthenticated:
+    return Unauthenticated("this token is not valid; sign in again", "token_invalid")

@@ -1,0 +1,169 @@
+"""What every test may use: a real Redis and a real PostgreSQL for each worker, a folder, and an ear for the log.
+
+The two stores are started once per pytest worker by roomd's own supervisor, on sockets in a folder in /tmp. They
+are tied to this process, so they end with it even when it is killed.
+"""
+
+import asyncio
+import logging
+import re
+import shutil
+import tempfile
+import threading
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+import pytest
+from redis.asyncio import Redis
+
+from roomd.embedded import Stores, stores
+from roomd.settings import Settings
+
+T = TypeVar("T")
+
+#: Starting both takes 0.7 s; a machine busy with other workers may need much longer.
+_LIMIT_S = 60.0
+_TEMPLATE = "roomd_template"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "logs(*patterns): regular expressions for the log records of level WARNING and above that the test is to "
+        "cause. Each must be found in at least one, and no other record may come",
+    )
+
+
+class Background:
+    """An event loop in a thread of its own, so that what fixtures await does not meddle with the test's loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="fixtures", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(_LIMIT_S)
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+class Heard(logging.Handler):
+    """Every record of level WARNING and above, as `logger: message`."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # Tornado warns of every answer of 4xx, which is what the client did and no surprise to us.
+        if record.name != "tornado.access" or record.levelno > logging.WARNING:
+            fault = f" ({record.exc_info[1]!r})" if record.exc_info else ""
+            self.said.append(f"{record.name}: {record.getMessage()}{fault}")
+
+
+@pytest.fixture(autouse=True)
+def no_surprises(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that logs a warning or worse, unless it says so with `@pytest.mark.logs`."""
+    expected = [pattern for mark in request.node.iter_markers("logs") for pattern in mark.args]
+    heard = Heard()
+    logging.getLogger().addHandler(heard)
+    yield
+    logging.getLogger().removeHandler(heard)
+    surprises = [line for line in heard.said if not any(re.search(pattern, line) for pattern in expected)]
+    missed = [pattern for pattern in expected if not any(re.search(pattern, line) for line in heard.said)]
+    if surprises:
+        pytest.fail("logged unexpectedly:\n" + "\n".join(surprises), pytrace=False)
+    if missed:
+        pytest.fail(f"expected in the log, but not there: {missed}; heard {heard.said}", pytrace=False)
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A private, empty folder with a short path, fit to be ROOMD_DATA_DIR: /tmp is open to the stores' user."""
+    yield from _short_folder()
+
+
+@pytest.fixture(scope="session")
+def background() -> Iterator[Background]:
+    thread = Background()
+    yield thread
+    thread.close()
+
+
+@pytest.fixture(scope="session")
+def store_urls(background: Background) -> Iterator[Stores]:
+    """This worker's Redis and PostgreSQL. They keep nothing on disk for sure, which makes them quick."""
+    for folder in _short_folder():
+        lost: list[str] = []
+        running = stores(Settings(data_dir=folder), lost.append, durable=False)
+        yield background.run(_enter(running))
+        background.run(_leave(running))
+        assert not lost
+
+
+@pytest.fixture
+def redis_url(store_urls: Stores, background: Background) -> str:
+    """An empty Redis."""
+    background.run(_flush(store_urls.redis_url))
+    return store_urls.redis_url
+
+
+@pytest.fixture(scope="session")
+def migrated(store_urls: Stores, background: Background) -> str:
+    """The address of a migrated database, for `database_url` to copy. Nobody may be connected to it meanwhile."""
+    from roomd.store.migrate import migrate
+
+    background.run(_execute(store_urls.database_url, f"CREATE DATABASE {_TEMPLATE}"))
+    address = _database(store_urls.database_url, _TEMPLATE)
+    background.run(migrate(address))
+    return address
+
+
+@pytest.fixture
+def database_url(store_urls: Stores, migrated: str, background: Background) -> Iterator[str]:
+    """A database of this test's own, migrated and otherwise empty."""
+    home = store_urls.database_url
+    background.run(_execute(home, f"CREATE DATABASE test TEMPLATE {_TEMPLATE}"))
+    yield _database(home, "test")
+    background.run(_execute(home, "DROP DATABASE test WITH (FORCE)"))
+
+
+def _short_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="rd-", dir=Path("/tmp").resolve()))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def _database(url: str, name: str) -> str:
+    return url.replace("@/roomd?", f"@/{name}?")
+
+
+async def _enter(running: Any) -> Stores:
+    urls: Stores = await running.__aenter__()
+    return urls
+
+
+async def _leave(running: Any) -> None:
+    await running.__aexit__(None, None, None)
+
+
+async def _flush(url: str) -> None:
+    redis = Redis.from_url(url)
+    try:
+        await redis.flushall()
+    finally:
+        await redis.aclose()
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()

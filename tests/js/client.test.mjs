@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { RoomClient } from "../../web/static/js/client/client.js";
+import { RoomClock } from "../../web/static/js/client/clock.js";
+
+/** A server in miniature: what the client sends is kept, what the test says arrives. */
+class Line {
+  readyState = 1;
+  sent = [];
+
+  send(text) {
+    this.sent.push(JSON.parse(text));
+  }
+
+  tell(...messages) {
+    for (const message of messages) this.onmessage?.({ data: JSON.stringify(message) });
+  }
+
+  close() {
+    this.readyState = 3;
+  }
+}
+
+const EMPTY = {
+  id: "r1", name: "Friday", members: [{ id: "u1", role: "host", online: true }], queue: [], chat: [],
+  playback: { entry: null, position: 0, rate: 1, playing: false, as_of: 0 }, rights: { host: ["play"] }, host: "u1",
+};
+const welcome = (more = {}) => ({
+  type: "welcome", epoch: 1, rev: 5, resumed: false, you: { id: "u1" }, now: 1_000, heartbeat_ms: 1e6, ...more,
+});
+const said = (rev, text) => ({ type: "commit", epoch: 1, rev, events: [{ type: "said", message: { id: text, text } }] });
+
+function given(t) {
+  const lines = [];
+  const client = new RoomClient({
+    url: "ws://room.example/ws/v1/Q7K2MX/",
+    token: () => "secret",
+    renewToken: async () => false,
+    clock: new RoomClock({ now: () => 0, wall: () => 0 }),
+    socket: () => lines[lines.push(new Line()) - 1],
+  });
+  client.open();
+  lines[0].onopen();
+  t.after(() => client.close());
+  return { client, lines };
+}
+
+const hellos = (line) => line.sent.filter((message) => message.type === "hello");
+
+test("takes the state, then each commit, and knows its place", (t) => {
+  const { client, lines } = given(t);
+  const kinds = [];
+  client.listen((change) => kinds.push(change.kind));
+  lines[0].tell(welcome(), { type: "state", epoch: 1, rev: 5, room: EMPTY }, said(6, "hi"));
+  assert.deepEqual(client.place, { epoch: 1, rev: 6 });
+  assert.deepEqual(client.state.chat.map((line) => line.text), ["hi"]);
+  assert.deepEqual(kinds, ["status", "state", "commit"]);
+  assert.equal(client.may("play"), true);
+});
+
+test("a reconnect resumes from its place, takes nothing twice, and sends again what was unanswered", (t) => {
+  const { client, lines } = given(t);
+  lines[0].tell(welcome(), { type: "state", epoch: 1, rev: 5, room: EMPTY }, said(6, "one"));
+  client.run("play").catch(() => {});
+  client.connection.restart();
+  lines[1].onopen();
+  assert.deepEqual(hellos(lines[1]), [{ type: "hello", token: "secret", resume: { epoch: 1, rev: 6 } }]);
+  lines[1].tell(welcome({ rev: 7, resumed: true }), said(6, "one"), said(7, "two"));
+  assert.deepEqual(client.state.chat.map((line) => line.text), ["one", "two"]);
+  const played = [...lines[0].sent, ...lines[1].sent].filter((message) => message.type === "play");
+  assert.equal(played.length, 2);
+  assert.equal(played[0].id, played[1].id);
+});
+
+test("a hole in the history: says hello again without a place", (t) => {
+  const { lines } = given(t);
+  lines[0].tell(welcome(), { type: "state", epoch: 1, rev: 5, room: EMPTY }, said(8, "from nowhere"));
+  assert.equal(lines.length, 2);
+  lines[1].onopen();
+  assert.deepEqual(hellos(lines[1]), [{ type: "hello", token: "secret" }]);
+});
+
+test("a command given before the welcome waits for it", (t) => {
+  const { client, lines } = given(t);
+  client.run("play").catch(() => {});
+  assert.equal(lines[0].sent.some((message) => message.type === "play"), false);
+  lines[0].tell(welcome());
+  assert.equal(lines[0].sent.some((message) => message.type === "play"), true);
+});
+
+test("pings follow the welcome and feed the clock", (t) => {
+  const { client, lines } = given(t);
+  lines[0].tell(welcome());
+  const ping = lines[0].sent.find((message) => message.type === "ping");
+  lines[0].tell({ type: "pong", id: ping.id, c0: ping.c0, s1: 777, s2: 777, clock: "a" });
+  assert.equal(client.clock.now(), 777);
+});

@@ -1,0 +1,119 @@
+/**
+ * A room, from the outside: `client.state` is the room as of its last commit, `client.run("play")` asks for something,
+ * `client.listen(tell)` hears of changes. Connection, clock, commands and room are the four parts that it joins.
+ *
+ * @typedef {import("./room.js").Room} Room
+ * @typedef {import("./connection.js").Status} Status
+ * @typedef {{kind: "state" | "commit" | "status", commit?: object, before?: Room | null}} Change
+ */
+import { RoomClock } from "./clock.js";
+import { Commands } from "./commands.js";
+import { Connection } from "./connection.js";
+import { Pinger } from "./pinger.js";
+import { apply, may, opened } from "./room.js";
+
+export class RoomClient {
+  /** @type {Room | null} */
+  state = null;
+  /** @type {{id: string, name: string, guest: boolean} | null} */
+  you = null;
+  /** @type {Status} */
+  status = { phase: "connecting" };
+  /** The place in the room's history up to which `state` is complete. @type {{epoch: number, rev: number} | null} */
+  place = null;
+  #listeners = new Set();
+
+  /** @param {{url: string, token: () => string, renewToken: () => Promise<boolean>, clock?: RoomClock}} parts */
+  constructor({ url, token, renewToken, clock = new RoomClock(), ...connection }) {
+    this.clock = clock;
+    this.commands = new Commands({ send: (message) => this.#sendWhenLive(message) });
+    this.connection = new Connection({
+      url,
+      renewToken,
+      hello: () => ({ type: "hello", token: token(), ...(this.place && { resume: this.place }) }),
+      receive: (message) => this.#receive(message),
+      status: (status) => this.#changeStatus(status),
+      ...connection,
+    });
+    this.pinger = new Pinger({ send: (message) => this.connection.send(message), clock });
+  }
+
+  open() {
+    this.connection.open();
+  }
+
+  /** Asks for something. The promise holds the `ack` or fails with a CommandError. */
+  run(type, fields) {
+    return this.commands.run(type, fields);
+  }
+
+  /** Whether this user may do what the right stands for. */
+  may(right) {
+    return this.you !== null && may(this.state, this.you.id, right);
+  }
+
+  /** @param {(change: Change) => void} tell @returns {() => void} stops telling */
+  listen(tell) {
+    this.#listeners.add(tell);
+    return () => this.#listeners.delete(tell);
+  }
+
+  close() {
+    this.connection.close();
+  }
+
+  #receive(message) {
+    const takes = {
+      welcome: () => this.#welcome(message),
+      state: () => this.#replace(message),
+      commit: () => this.#advance(message),
+      pong: () => this.pinger.pong(message),
+      ack: () => this.commands.answer(message),
+      error: () => this.commands.answer(message),
+    };
+    takes[message.type]?.();
+  }
+
+  #welcome(message) {
+    this.you = message.you;
+    this.clock.hint(message.now);
+    this.pinger.start();
+  }
+
+  #replace({ epoch, rev, room }) {
+    const before = this.state;
+    this.state = opened(room);
+    this.place = { epoch, rev };
+    this.#tell({ kind: "state", before });
+  }
+
+  #advance(commit) {
+    if (!this.state || commit.epoch !== this.place.epoch || commit.rev > this.place.rev + 1) {
+      // A hole in the history: nothing that follows can be trusted, so the room is asked for as a whole.
+      this.place = null;
+      this.connection.restart();
+      return;
+    }
+    if (commit.rev <= this.place.rev) return;
+    const before = this.state;
+    this.state = apply(before, commit);
+    this.place = { epoch: commit.epoch, rev: commit.rev };
+    this.#tell({ kind: "commit", commit, before });
+  }
+
+  #changeStatus(status) {
+    this.status = status;
+    if (status.phase === "live") this.commands.resend();
+    else this.pinger.stop();
+    if (status.phase === "ended") this.commands.abandon("You are not in the room any more.");
+    this.#tell({ kind: "status" });
+  }
+
+  #sendWhenLive(message) {
+    return this.status.phase === "live" && this.connection.send(message);
+  }
+
+  #tell(change) {
+    for (const listener of this.#listeners) listener(change);
+  }
+}

@@ -1,0 +1,72 @@
+/** How things are written for people. */
+
+/** 83000 becomes "1:23", and from an hour on "1:02:03". */
+export function clockTime(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1_000));
+  const [h, m, s] = [Math.floor(seconds / 3_600), Math.floor((seconds % 3_600) / 60), seconds % 60];
+  const pad = (n) => String(n).padStart(2, "0");
+  return h > 0 ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
+}
+
+/** 83000 becomes "1 minute 23 seconds", for those who listen to the page. */
+export function spokenTime(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1_000));
+  const parts = [[Math.floor(seconds / 3_600), "hour"], [Math.floor((seconds % 3_600) / 60), "minute"], [seconds % 60, "second"]];
+  const said = parts.filter(([n]) => n > 0).map(([n, unit]) => plural(n, unit));
+  return said.join(" ") || "0 seconds";
+}
+
+export function plural(n, one, many = `${one}s`) {
+  return `${n} ${n === 1 ? one : many}`;
+}
+
+/** The hour and minute of a room time, in the reader's own way. */
+export function timeOfDay(ms, locale) {
+  return new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" }).format(ms);
+}
+
+/** Up to two letters that stand for a name. */
+export function initials(name) {
+  const words = name.trim().split(/\s+/).filter(Boolean);
+  const first = (word) => Array.from(word)[0] ?? "";
+  return (words.length > 1 ? first(words[0]) + first(words.at(-1)) : first(words[0] ?? "?")).toUpperCase();
+}
+
+/** A hue for a text, the same everywhere: covers and faces that nobody painted get their colour from it. */
+export function hueOf(text) {
+  let hash = 2_166_136_261;
+  for (const character of text) hash = Math.imul(hash ^ character.codePointAt(0), 16_777_619);
+  return (hash >>> 0) % 360;
+}
+
+/** "Artist – Album", with what is known of it. */
+export function byline(track) {
+  return [track.artist, track.album].filter(Boolean).join(" · ");
+}
+
+const CODE = /^[2-9A-HJKMNP-TV-Z]{6}$/;
+
+/**
+ * The room code in what somebody typed or pasted: any case, spaces and dashes, or a whole link. Null when there is none.
+ * @returns {string | null}
+ */
+export function roomCode(text) {
+  const linked = /\/r\/([^/?#\s]+)/i.exec(text)?.[1];
+  const code = (linked ?? text).replace(/[\s\-_.]/g, "").toUpperCase();
+  return CODE.test(code) ? code : null;
+}
+
+/** The http(s) link in what somebody pasted, or null. */
+export function mediaLink(text) {
+  const trimmed = text.trim();
+  if (!/^https?:\/\/\S+$/i.test(trimmed) && !trimmed.startsWith("/media/")) return null;
+  return trimmed;
+}
+
+const VIDEO = /\.(mp4|m4v|webm|mov|ogv)$/i;
+
+/** What a bare link says about itself: the last part of its path as a title, and whether it is a film. */
+export function trackOfLink(link) {
+  const path = link.replace(/[?#].*$/, "");
+  return { url: link, ...(VIDEO.test(path) && { kind: "video" }) };
+}

@@ -1,0 +1,25 @@
+/** What this device remembers about its owner's taste. One small record; anything unreadable is the default. */
+
+const KEY = "roomd.preferences";
+const DEFAULTS = { volume: 0.9, muted: false, shortcuts: true, trim: 0, latency: 80 };
+
+export class Preferences {
+  /** @param {Storage} storage */
+  constructor(storage) {
+    this.storage = storage;
+  }
+
+  /** @returns {typeof DEFAULTS} */
+  get all() {
+    try {
+      return { ...DEFAULTS, ...JSON.parse(this.storage.getItem(KEY) ?? "{}") };
+    } catch {
+      return { ...DEFAULTS };
+    }
+  }
+
+  /** @param {Partial<typeof DEFAULTS>} changes */
+  set(changes) {
+    this.storage.setItem(KEY, JSON.stringify({ ...this.all, ...changes }));
+  }
+}

@@ -1,0 +1,49 @@
+/** Questions about the queue that the page asks, as functions of the room. */
+import { may } from "../client/room.js";
+
+/** What was played, what plays, and what comes. @param {import("../client/room.js").Room} room */
+export function sections(room) {
+  const index = room.queue.findIndex((entry) => entry.id === room.playback.entry);
+  if (index < 0) return { played: [], current: null, coming: room.queue };
+  return { played: room.queue.slice(0, index), current: room.queue[index], coming: room.queue.slice(index + 1) };
+}
+
+/** @returns {import("../client/room.js").Entry | null} */
+export function currentEntry(room) {
+  return sections(room).current;
+}
+
+/** What the player has to follow; null when nothing is chosen. @returns {import("./deck.js").Line | null} */
+export function lineOf(room) {
+  const entry = room && currentEntry(room);
+  return entry ? { entry: entry.id, url: entry.track.url, kind: entry.track.kind, playback: room.playback } : null;
+}
+
+/** Everybody may take back what they added; the rest needs the right. */
+export function mayRemove(room, user, entry) {
+  return may(room, user, "remove") || (entry.by === user && may(room, user, "add"));
+}
+
+/** Whether this user's word on the length of a track is asked for. */
+export function mayMeasure(room, user, entry) {
+  return entry.track.duration_ms == null && (may(room, user, "skip") || (entry.by === user && may(room, user, "add")));
+}
+
+/**
+ * The fields of `move` that bring an entry one place up (-1) or down (1) among what comes; null at the ends.
+ * @returns {{entry: string, before?: string} | null}
+ */
+export function moveBy(room, id, by) {
+  const { coming } = sections(room);
+  const index = coming.findIndex((entry) => entry.id === id);
+  const target = index + by;
+  if (index < 0 || target < 0 || target >= coming.length) return null;
+  // Downwards it goes before whatever follows its new neighbour.
+  const before = coming[by > 0 ? target + 1 : target];
+  return before ? { entry: id, before: before.id } : { entry: id };
+}
+
+/** The next way of repeating after this one. */
+export function nextRepeat(repeat) {
+  return { off: "all", all: "one", one: "off" }[repeat];
+}

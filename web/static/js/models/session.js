@@ -1,0 +1,91 @@
+/**
+ * Who somebody is on this device: tokens and name, in the browser's storage. Tabs share it, and a refresh token is good
+ * once only: used a second time, the server takes it for stolen and ends the session. So a renewal first looks whether
+ * another tab has already renewed, and holds a lock while it does.
+ *
+ * @typedef {{access: string, refresh: string, user: {id: string, name: string, is_guest?: boolean}}} Signed
+ */
+
+const KEY = "roomd.session";
+
+export class Session {
+  #renewing = null;
+
+  /**
+   * @param {{storage: Storage, request: (method: string, path: string, more?: {body?: object, token?: string}) => Promise<any>,
+   *   exclusively?: (run: () => Promise<any>) => Promise<any>}} parts
+   */
+  constructor({ storage, request, exclusively = (run) => run() }) {
+    Object.assign(this, { storage, request, exclusively });
+  }
+
+  /** @returns {Signed | null} */
+  get signed() {
+    try {
+      return JSON.parse(this.storage.getItem(KEY) ?? "null");
+    } catch {
+      return null;
+    }
+  }
+
+  get user() {
+    return this.signed?.user ?? null;
+  }
+
+  token() {
+    return this.signed?.access ?? "";
+  }
+
+  async enterAsGuest(name) {
+    return this.#keep(await this.request("POST", "/api/auth/guest/", { body: { name } }));
+  }
+
+  async signIn(email, password) {
+    return this.#keep(await this.request("POST", "/api/auth/login/", { body: { email, password } }));
+  }
+
+  async register(username, email, password) {
+    await this.request("POST", "/api/accounts/register/", { body: { username, email, password } });
+    return this.signIn(email, password);
+  }
+
+  /** Signs out here, whether or not the server can be told. */
+  async signOut() {
+    const token = this.token();
+    this.storage.removeItem(KEY);
+    if (token) await this.request("POST", "/api/auth/logout/", { token }).catch(() => {});
+  }
+
+  /** Gets a fresh token in place of one that was refused. @returns {Promise<boolean>} whether there is one now */
+  renew() {
+    const refused = this.token();
+    this.#renewing ??= this.exclusively(() => this.#renewOnce(refused)).finally(() => {
+      this.#renewing = null;
+    });
+    return this.#renewing;
+  }
+
+  async #renewOnce(refused) {
+    const signed = this.signed;
+    if (!signed) return false;
+    if (signed.access !== refused) return true;
+    try {
+      const { access, refresh } = await this.request("POST", "/api/accounts/token/refresh/", { body: { refresh: signed.refresh } });
+      this.#store({ ...signed, access, refresh });
+      return true;
+    } catch (fault) {
+      // Only a refusal ends the session; without a network it may still be good.
+      if (fault.status >= 400 && fault.status < 500 && fault.status !== 429) this.storage.removeItem(KEY);
+      return false;
+    }
+  }
+
+  #keep({ access_token, refresh_token, user }) {
+    this.#store({ access: access_token, refresh: refresh_token, user });
+    return user;
+  }
+
+  #store(signed) {
+    this.storage.setItem(KEY, JSON.stringify(signed));
+  }
+}
