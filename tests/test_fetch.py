@@ -15,8 +15,10 @@ from roomd.catalogue.fetch import Fetcher, FetchFailed, FetchRefused
 PRIVATE = [
     "127.0.0.1", "127.1", "127.0.1", "2130706433", "0177.0.0.1", "0x7f.0.0.1", "0x7f000001", "0", "0.0.0.0",
     "localhost", "localhost.", "LOCALHOST", "10.0.0.1", "172.16.5.4", "172.31.255.255", "192.168.1.1",
-    "169.254.169.254", "100.64.0.1", "192.0.0.8", "192.0.2.1", "198.18.0.1", "203.0.113.9", "224.0.0.1", "239.255.255.250",
-    "240.0.0.1", "255.255.255.255", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]", "[::7f00:1]", "[64:ff9b::7f00:1]",
+    "169.254.169.254", "100.64.0.1", "192.0.0.8", "192.0.2.1", "198.18.0.1", "203.0.113.9", "224.0.0.1",
+    "239.255.255.250",
+    "240.0.0.1", "255.255.255.255", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]",
+    "[::7f00:1]", "[64:ff9b::7f00:1]",
     "[64:ff9b::a9fe:a9fe]", "[64:ff9b:1::1]", "[2002:7f00:1::]", "[2001::1]", "[fe80::1]", "[fec0::1]", "[fc00::1]",
     "[fd12:3456::1]", "[ff02::1]", "[2001:db8::1]", "[100::1]",
 ]  # fmt: skip
@@ -84,9 +86,11 @@ def test_public_addresses_pass() -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "ftp://example.com/a", "file:///etc/passwd", "gopher://x/", "javascript:alert(1)", "//example.com/", "/media/x", "",
+        "ftp://example.com/a", "file:///etc/passwd", "gopher://x/", "javascript:alert(1)", "//example.com/",
+        "/media/x", "",
         "http://", "http://alice:secret@example.com/", "http://alice@example.com/", "http://[::1", "http://a b/",
-        "http://\x00/", "http://example.com:99999/", "http:example.com", "http://" + "a" * 300 + ".example/", "http://a..b/",
+        "http://\x00/", "http://example.com:99999/", "http:example.com", "http://" + "a" * 300 + ".example/",
+        "http://a..b/",
     ],
 )  # fmt: skip
 async def test_urls_that_are_not_fetched(url: str) -> None:

@@ -33,10 +33,14 @@ def test_urls_that_may_be_played(url: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "", "rain.mp3", "javascript:alert(1)", "data:audio/mpeg;base64,AAAA", "file:///etc/passwd", "ftp://music.example/a",
-        "//music.example/a", "/admin/", "/media/", "/media/../admin/", "/media//x", "/media/%2e%2e/admin", "/media/a\\b",
-        "http://", "http:///a", "https://alice:secret@music.example/", "https://alice@music.example/", "http://a:99999/",
-        "http://a:0/", "http://[::1/", "http://a/b c", "http://a/b\nc", "http://a/\u202egpm.exe", "http://a/" + "x" * 2_000,
+        "", "rain.mp3", "javascript:alert(1)", "data:audio/mpeg;base64,AAAA", "file:///etc/passwd",
+        "ftp://music.example/a",
+        "//music.example/a", "/admin/", "/media/", "/media/../admin/", "/media//x", "/media/%2e%2e/admin",
+        "/media/a\\b",
+        "http://", "http:///a", "https://alice:secret@music.example/", "https://alice@music.example/",
+        "http://a:99999/",
+        "http://a:0/", "http://[::1/", "http://a/b c", "http://a/b\nc", "http://a/\u202egpm.exe",
+        "http://a/" + "x" * 2_000,
     ],
 )  # fmt: skip
 def test_urls_that_may_not(url: str) -> None:

@@ -162,17 +162,22 @@ async def _read(answer: httpx.Response, url: str, bounds: _Bounds) -> Fetched:
         body = bytearray()
         whole = False
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(bounds.patience_s):
-                whole = answer.status_code in _REDIRECTS or await _gather(answer, body, bounds.max_bytes)
+            async with asyncio.timeout(bounds.patience_s) as patience:
+                if answer.status_code not in _REDIRECTS:
+                    await _gather(answer, body, bounds.max_bytes, patience)
+                whole = len(body) <= bounds.max_bytes
         return Fetched(answer.status_code, headers, bytes(body[: bounds.max_bytes]), url, not whole)
     finally:
         await answer.aclose()
 
 
-async def _gather(answer: httpx.Response, body: bytearray, max_bytes: int) -> bool:
-    """Whether the body ended before the bound."""
+async def _gather(answer: httpx.Response, body: bytearray, max_bytes: int, patience: asyncio.Timeout) -> None:
+    """Read on until the end, or until there is more than the bound: then patience ends at once.
+
+    Leaving the loop early instead would leave httpx's generators behind, to be closed whenever the loop gets to it.
+    """
     async for part in answer.aiter_raw():
-        body += part
+        if len(body) <= max_bytes:
+            body += part
         if len(body) > max_bytes:
-            return False
-    return True
+            patience.reschedule(0)

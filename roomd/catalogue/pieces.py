@@ -19,6 +19,8 @@ class Pieces:
         self._directory = directory
         self._folder = folder
         self._task: asyncio.Task[None] | None = None
+        self._child: asyncio.subprocess.Process | None = None
+        self._stopping = False
 
     def start(self) -> None:
         """Begin in the background. The folder is scanned here, so nobody else needs to start it."""
@@ -31,10 +33,9 @@ class Pieces:
 
     async def close(self) -> None:
         """Stop making pieces; what is missing is made at the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        self._stopping = True
+        self._end_child()
+        await self.wait()
 
     async def _fill(self) -> None:
         try:
@@ -47,16 +48,23 @@ class Pieces:
 
     async def _make(self) -> None:
         program = (sys.executable, "-m", "roomd.catalogue.synth", str(self._directory))
-        child = await asyncio.create_subprocess_exec(*program, stdout=asyncio.subprocess.PIPE)
+        # In a session of its own, so that Ctrl-C reaches only the server, which then ends the child in good order.
+        self._child = await asyncio.create_subprocess_exec(
+            *program, stdout=asyncio.subprocess.PIPE, start_new_session=True
+        )
         try:
-            assert child.stdout is not None
-            await self._folder.rescan()
-            while await child.stdout.readline():
+            if self._stopping:
+                self._end_child()
+            assert self._child.stdout is not None
+            while await self._child.stdout.readline():
                 await self._folder.rescan()
         finally:
-            if child.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    child.terminate()
-            await child.wait()
-        if child.returncode:
-            _LOG.warning("not all pieces were made: the program ended with %d", child.returncode)
+            self._end_child()
+            code = await self._child.wait()
+        if code and not self._stopping:
+            _LOG.warning("not all pieces were made: the program ended with %d", code)
+
+    def _end_child(self) -> None:
+        if self._child is not None and self._child.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._child.terminate()

@@ -11,8 +11,8 @@ from roomd.catalogue import containers
 from roomd.catalogue.forms import EXTENSIONS, HEAD, Form, form_of, image_type
 from roomd.domain.track import MAX_DURATION_MS, Kind, tidy_text
 
-#: Steps (reads and seeks) that one file may cost: an Ogg file of four hours takes 230,000, and a million last 0.4 s.
-MAX_STEPS = 1_000_000
+#: Steps (reads and seeks) that one file may cost; they last 0.05 s. MP3 without a table of contents takes 4,600.
+MAX_STEPS = 100_000
 #: Bytes that one read may ask for; a cover picture is the largest thing worth reading.
 MAX_READ = 16 * 1024 * 1024
 
@@ -31,7 +31,10 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 class Bounded(io.RawIOBase):
-    """A file that can be read only so much: a damaged one makes a parser step through it four bytes at a time."""
+    """A file that ends, for who reads it, after so many steps: a damaged one is stepped through four bytes at a time.
+
+    What a parser knows by then it may keep. One that goes on seeking all the same is stopped with an error.
+    """
 
     def __init__(self, inner: BinaryIO) -> None:
         super().__init__()
@@ -48,7 +51,7 @@ class Bounded(io.RawIOBase):
         self._count()
         if not 0 <= size <= MAX_READ:
             raise OSError(f"a part of {size} bytes is not read")
-        return self._inner.read(size)
+        return self._inner.read(size) if self._steps <= MAX_STEPS else b""
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         self._count()
@@ -59,7 +62,7 @@ class Bounded(io.RawIOBase):
 
     def _count(self) -> None:
         self._steps += 1
-        if self._steps > MAX_STEPS:
+        if self._steps > 2 * MAX_STEPS:
             raise OSError("too many steps: the file is damaged")
 
 

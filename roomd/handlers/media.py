@@ -138,9 +138,10 @@ def parse_range(header: str, size: int) -> tuple[int, int] | tuple[()] | None:
     if not match[1]:
         count = int(match[2])
         return (max(0, size - count), size - 1) if count and size else ()
-    first, last = int(match[1]), int(match[2] or size)
+    first, last = int(match[1]), int(match[2] or match[1])
     if last < first:
         return None
+    last = last if match[2] else size - 1
     return (first, min(last, size - 1)) if first < size else ()
 
 
