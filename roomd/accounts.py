@@ -133,6 +133,10 @@ class Accounts:
             await self._sessions.revoke(actor.session, self._clock.now())
             await self._revocations.revoke(actor.session)
 
+    async def forget_expired(self) -> int:
+        """Remove sign-ins that nobody can renew any more; how many."""
+        return await self._sessions.forget_expired(self._clock.now())
+
     async def authenticate(self, token: str) -> Actor:
         """Who holds this access token. Raises Unauthenticated, or Unavailable when that cannot be told."""
         actor = self._ring.verify(token).actor

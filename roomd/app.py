@@ -2,10 +2,12 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from tornado.web import Application
@@ -61,11 +63,11 @@ async def lifespan(settings: Settings, on_lost: Callable[[str], None]) -> AsyncI
         presence = Presence(engine, index, clock)
         bell = Bell(redis, hub.ring, hub.doubt)
         hub.connect(bell, lambda socket, room_id: presence.reattach(room_id, socket.actor, socket.id))
-        scheduler = Scheduler(engine, index, presence, clock)
         passwords = Passwords()
         stack.callback(passwords.close)
         keys = [secret, *settings.secret_key_previous]
         signing = accounts.make_accounts(pool=pool, redis=redis, keys=keys, passwords=passwords, clock=clock)
+        scheduler = Scheduler(engine, index, presence, clock, signing)
         folder = await _music(settings, secret, stack)
         await bell.start()
         await scheduler.start()
@@ -88,27 +90,36 @@ async def lifespan(settings: Settings, on_lost: Callable[[str], None]) -> AsyncI
 
 def make_app(services: Services) -> Application:
     """The table of routes over the services."""
-    given = {"services": services}
-    web = web_folder()
-    templates = jinja2.Environment(loader=jinja2.FileSystemLoader(web / "templates"), autoescape=True)
-    page = given | {"templates": templates}
-    return Application(
-        [
-            (r"/ws/v1/([^/]+)/?", live.NativeSocket, given),
-            *((pattern, handler, given) for pattern, handler in API_ROUTES),
-            *media_routes(services.folder),
-            *((pattern, handler, page) for pattern, handler in pages.ROUTES),
-            (r"/(?:api|rooms/api)(?:/.*)?", NotFoundHandler, given),
-            (r".*", pages.MissingPage, page),
-        ],
-        static_path=str(web / "static"),
-        static_handler_class=pages.Static,
+    allowed = services.settings.allowed_hosts
+    app = Application(
+        [(r".*", NotFoundHandler, {"services": services})] if allowed else _routes(services),
         log_function=log_request,
         websocket_max_message_size=wire.HARD_MAX_MESSAGE,
         websocket_ping_interval=wire.PING_INTERVAL_S,
         websocket_ping_timeout=wire.PING_TIMEOUT_S,
+        static_path=str(web_folder() / "static"),
+        static_handler_class=pages.Static,
         debug=False,
     )
+    for host in allowed:
+        app.add_handlers(rf"(?i:{re.escape(host)})$", _routes(services))
+    return app
+
+
+def _routes(services: Services) -> list[Any]:
+    given = {"services": services}
+    web = web_folder()
+    templates = jinja2.Environment(loader=jinja2.FileSystemLoader(web / "templates"), autoescape=True)
+    page = given | {"templates": templates}
+    return [
+        (r"/ws/v1/([^/]+)/?", live.NativeSocket, given),
+        *((pattern, handler, given) for pattern, handler in API_ROUTES),
+        *media_routes(services.folder),
+        *((pattern, handler, page) for pattern, handler in pages.ROUTES),
+        (r"/static/(.*)", pages.Static, {"path": str(web / "static")}),
+        (r"/(?:api|rooms/api)(?:/.*)?", NotFoundHandler, given),
+        (r".*", pages.MissingPage, page),
+    ]
 
 
 def web_folder() -> Path:

@@ -24,7 +24,3 @@ class Bucket:
             return False
         self._left -= 1
         return True
-
-    def wait_s(self) -> float:
-        """Seconds until there will be one."""
-        return max(0.0, (1 - self._left) / self._rate / 1_000)

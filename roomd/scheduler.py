@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
+from roomd.accounts import Accounts
 from roomd.clock import Clock
 from roomd.domain import rules
 from roomd.domain.refusals import NotFound, Unavailable
@@ -24,6 +25,8 @@ BATCH = 200
 LEASE_MS = 3_000
 #: Seconds between looks for dead processes.
 LAPSE_S = 1.0
+#: Seconds between two removals of sign-ins that have run out.
+FORGET_S = 3_600.0
 #: Seconds to wait when the store is away.
 AWAY_S = 0.5
 
@@ -39,11 +42,12 @@ class Job(NamedTuple):
 
 
 class Scheduler:
-    def __init__(self, engine: Engine, index: Index, presence: Presence, clock: Clock) -> None:
+    def __init__(self, engine: Engine, index: Index, presence: Presence, clock: Clock, accounts: Accounts) -> None:
         self._engine = engine
         self._index = index
         self._presence = presence
         self._clock = clock
+        self._accounts = accounts
         self._tasks: list[asyncio.Task[None]] = []
 
     def jobs(self) -> Sequence[Job]:
@@ -51,6 +55,7 @@ class Scheduler:
             Job("renew", False, self._renew),
             Job("lapse", True, self._lapse),
             Job("tick", True, self._tick),
+            Job("forget", True, self._forget),
         )
 
     async def start(self) -> None:
@@ -82,6 +87,10 @@ class Scheduler:
     async def _lapse(self) -> float:
         await self._presence.lapse()
         return LAPSE_S
+
+    async def _forget(self) -> float:
+        await self._accounts.forget_expired()
+        return FORGET_S
 
     async def _tick(self) -> float:
         """Let time act on every room that is due, then sleep until the next one is."""

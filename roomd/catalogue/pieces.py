@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import logging
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -40,11 +42,11 @@ class Pieces:
     async def _fill(self) -> None:
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
+            await self._folder.rescan()
             if missing(self._directory):
                 await self._make()
         except OSError as fault:
             _LOG.warning("no pieces were made: %s", fault)
-        await self._folder.rescan()
 
     async def _make(self) -> None:
         program = (sys.executable, "-m", "roomd.catalogue.synth", str(self._directory))
@@ -52,19 +54,17 @@ class Pieces:
         self._child = await asyncio.create_subprocess_exec(
             *program, stdout=asyncio.subprocess.PIPE, start_new_session=True
         )
-        try:
-            if self._stopping:
-                self._end_child()
-            assert self._child.stdout is not None
-            while await self._child.stdout.readline():
-                await self._folder.rescan()
-        finally:
+        if self._stopping:
             self._end_child()
-            code = await self._child.wait()
+        assert self._child.stdout is not None
+        while await self._child.stdout.readline():
+            await self._folder.rescan()
+        code = await self._child.wait()
         if code and not self._stopping:
             _LOG.warning("not all pieces were made: the program ended with %d", code)
 
     def _end_child(self) -> None:
+        # Not `terminate()`: it collects a child that has just ended, and asyncio then misses it and complains.
         if self._child is not None and self._child.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                self._child.terminate()
+                os.kill(self._child.pid, signal.SIGTERM)

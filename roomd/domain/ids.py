@@ -17,12 +17,7 @@ Code = NewType("Code", str)
 #: Without 0 O 1 I L U: no look-alikes when read aloud or off a screen, fewer words nobody wanted.
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 6
-_CODE = re.compile(f"[{CODE_ALPHABET}]{{{CODE_LENGTH}}}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-def is_code(text: str) -> bool:
-    return bool(_CODE.fullmatch(text))
 
 
 def is_uuid(text: str) -> bool:

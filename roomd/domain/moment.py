@@ -1,12 +1,11 @@
 """When a decision is made, and with what dice: the two things a pure rule may not fetch for itself."""
 
 from random import Random
-from typing import NamedTuple, NewType
-
-#: Milliseconds: a span, or a point in room time (since 1970).
-Ms = NewType("Ms", float)
+from typing import NamedTuple
 
 
 class Moment(NamedTuple):
+    """`now` is room time: milliseconds since 1970."""
+
     now: float
     dice: Random

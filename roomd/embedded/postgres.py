@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import shutil
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -45,7 +46,9 @@ def plan(settings: Settings, folder: Folder, tie: Tie, *, durable: bool) -> Plan
 
     async def prepare() -> None:
         if not _made(home, found):
-            await _initialise(program.with_name("initdb"), home, folder, tie)
+            # Waiting for the disk costs 0.24 s, once; without it, power lost in the first half minute costs the data.
+            flushed = () if durable else ("--no-sync",)
+            await _initialise((program.with_name("initdb"), *flushed), home, folder, tie)
         private(home, folder.account)
 
     async def probe() -> Answer:
@@ -83,14 +86,14 @@ def _made(home: Path, program: Program) -> bool:
     return True
 
 
-async def _initialise(initdb: Path, home: Path, folder: Folder, tie: Tie) -> None:
+async def _initialise(initdb: Sequence[Path | str], home: Path, folder: Folder, tie: Tie) -> None:
     """Make the cluster beside its place and move it there whole, so that a kill leaves nothing half made."""
     unfinished = home.with_name("postgres.new")
     if unfinished.exists():
         shutil.rmtree(unfinished)
     private(unfinished, folder.account)
     log = folder.log / "postgres.log"
-    command = (initdb, "-D", unfinished, "-U", _USER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+    command = (*initdb, "-D", unfinished, "-U", _USER, "--auth=trust", "--encoding=UTF8", "--locale=C")
     with logging_to(log) as output:
         since = log.stat().st_size
         tied = await spawn(Job(command, folder.account, unfinished, output, signal.SIGKILL), tie)

@@ -84,10 +84,6 @@ class Index:
         with answering():
             await self._redis.sadd(rooms_held_by(process), room)
 
-    async def release(self, process: str, room: RoomId) -> None:
-        with answering():
-            await self._redis.srem(rooms_held_by(process), room)
-
     async def dead(self, now: float) -> list[str]:
         """Processes whose lease has run out."""
         with answering():

@@ -35,7 +35,7 @@ class Write(NamedTuple):
 
 
 class Meta(Struct, frozen=True):
-    """The room without its collections, as the fields of a hash."""
+    """The room without its collections, as the fields of a hash; each is JSON, so a commit writes only what changed."""
 
     id: str
     code: str
@@ -48,11 +48,6 @@ class Meta(Struct, frozen=True):
     settings: RoomSettings
     playback: Playback
     closed: bool = False
-
-
-def meta_fields(room: Room) -> dict[str, bytes]:
-    """The hash's fields. Each is JSON of its own, so that a commit writes only those that changed."""
-    return {name: _encode(getattr(room, name)) for name in Meta.__struct_fields__}
 
 
 def diff(before: Room | None, after: Room) -> list[Write]:

@@ -41,7 +41,8 @@ export class Connection {
 
   /**
    * @param {{url: string, hello: () => object, receive: (message: any) => void, status: (status: Status) => void,
-   *   renewToken: () => Promise<boolean>, socket?: (url: string) => WebSocket, timers?: Timers, random?: () => number}} parts
+   *   renewToken: () => Promise<boolean>,
+   *   socket?: (url: string) => WebSocket, timers?: Timers, random?: () => number}} parts
    */
   constructor({ url, hello, receive, status, renewToken, socket = (to) => new WebSocket(to), timers = realTimers, random = Math.random }) {
     Object.assign(this, { url, hello, receive, status, renewToken, makeSocket: socket, timers, random });
@@ -126,10 +127,17 @@ export class Connection {
   async #renew(code, reason) {
     this.#refusedOnce = true;
     this.status({ phase: "connecting" });
-    const renewed = await this.renewToken();
-    if (this.#done) return;
+    const renewed = await this.renewToken().catch(() => null);
+    if (this.#done || this.#socket) return;
     if (renewed) this.#connect();
-    else this.#end({ phase: "ended", code, reason });
+    else if (renewed === false) this.#end({ phase: "ended", code, reason });
+    else this.#tryRenewingLater(reason);
+  }
+
+  /** Nobody could be asked for a token, so nothing is known about it. */
+  #tryRenewingLater(reason) {
+    this.#refusedOnce = false;
+    this.#wait(1006, reason);
   }
 
   #wait(code, reason) {

@@ -65,7 +65,7 @@ export function mediaLink(text) {
 
 const VIDEO = /\.(mp4|m4v|webm|mov|ogv)$/i;
 
-/** What a bare link says about itself: the last part of its path as a title, and whether it is a film. */
+/** A track out of a bare link: whether it is a film shows in its ending, the rest is looked up by the server. */
 export function trackOfLink(link) {
   const path = link.replace(/[?#].*$/, "");
   return { url: link, ...(VIDEO.test(path) && { kind: "video" }) };

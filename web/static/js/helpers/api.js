@@ -1,0 +1,56 @@
+/** The server over HTTP: JSON in, JSON out, and one kind of error with the server's own words. */
+
+export class ApiError extends Error {
+  constructor(status, { code = "error", message = "Something went wrong.", fields = {} } = {}) {
+    super(message);
+    this.name = "ApiError";
+    this.status = status;
+    this.code = code;
+    this.fields = fields;
+  }
+}
+
+/**
+ * @param {string} method @param {string} path
+ * @param {{body?: object, token?: string, signal?: AbortSignal}} [more]
+ */
+export async function request(method, path, { body, token, signal } = {}) {
+  const headers = { Accept: "application/json" };
+  if (body) headers["Content-Type"] = "application/json";
+  if (token) headers.Authorization = `Bearer ${token}`;
+  const answer = await send(path, { method, headers, signal, body: body && JSON.stringify(body) });
+  const value = await answer.json().catch(() => null);
+  if (!answer.ok) throw new ApiError(answer.status, sentence(value?.error));
+  return value;
+}
+
+/** The same as somebody in particular; a token that has run out is renewed once. */
+export function requestAs(session) {
+  return async (method, path, more = {}) => {
+    try {
+      return await request(method, path, { ...more, token: session.token() });
+    } catch (fault) {
+      if (fault.status !== 401 || !(await session.renew())) throw fault;
+      return request(method, path, { ...more, token: session.token() });
+    }
+  };
+}
+
+/** Runs alone among all tabs, where the browser can tell (https only). */
+export function exclusively(run) {
+  return navigator.locks ? navigator.locks.request("roomd.session", run) : run();
+}
+
+async function send(path, options) {
+  try {
+    return await fetch(path, options);
+  } catch (fault) {
+    if (fault.name === "AbortError") throw fault;
+    throw new ApiError(0, { code: "offline", message: "The server cannot be reached. Is this device online?" });
+  }
+}
+
+function sentence(error) {
+  if (!error?.message) return error;
+  return { ...error, message: error.message.charAt(0).toUpperCase() + error.message.slice(1) };
+}

@@ -1,0 +1,78 @@
+/** The few words in which the controllers speak to the document. */
+
+/** @param {string} selector @param {ParentNode} [root] @returns {any} */
+export function find(selector, root = document) {
+  return root.querySelector(selector);
+}
+
+/** @param {string} selector @param {ParentNode} [root] @returns {any[]} */
+export function findAll(selector, root = document) {
+  return [...root.querySelectorAll(selector)];
+}
+
+/** Makes an element: `make("button", { class: "quiet", onclick: go, "aria-label": "Go" }, "Go", icon("go"))`. */
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value !== false && value != null) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child != null && child !== false));
+  return element;
+}
+
+/** One of the symbols of icons.html. */
+export function icon(name) {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(space, "use");
+  use.setAttribute("href", `#i-${name}`);
+  svg.append(use);
+  return svg;
+}
+
+export function setIcon(button, name) {
+  find("use", button).setAttribute("href", `#i-${name}`);
+}
+
+/** Writes only what changed, so that a screen reader is not told the same thing again. */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Names a button for those who hear it and those who hover over it. */
+export function setLabel(element, label) {
+  if (element.getAttribute("aria-label") === label) return;
+  element.setAttribute("aria-label", label);
+  element.title = label;
+}
+
+/**
+ * Makes the children of a list those of `items`, in their order, keeping elements (and with them focus and scroll) that
+ * stand for the same thing.
+ * @template T
+ * @param {Element} list @param {T[]} items @param {(item: T) => string} keyOf
+ * @param {(item: T) => HTMLElement} create @param {(element: HTMLElement, item: T) => void} [update]
+ */
+export function reconcile(list, items, keyOf, create, update = () => {}) {
+  const kept = new Map([...list.children].map((child) => [child.dataset.key, child]));
+  let place = list.firstElementChild;
+  for (const item of items) {
+    const key = keyOf(item);
+    const element = kept.get(key) ?? create(item);
+    element.dataset.key = key;
+    kept.delete(key);
+    update(element, item);
+    if (element === place) place = place.nextElementSibling;
+    else list.insertBefore(element, place);
+  }
+  for (const element of kept.values()) element.remove();
+}
+
+/** Whether a key press belongs to somebody who is writing. */
+export function isTyping(event) {
+  const { target } = event;
+  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "range";
+}
