@@ -30,7 +30,7 @@ from roomd.passwords import Passwords
 from roomd.presence import Presence
 from roomd.scheduler import Scheduler
 from roomd.services import Services
-from roomd.settings import Settings
+from roomd.settings import Settings, SettingsError
 from roomd.store import migrate, postgres
 from roomd.store import redis as redis_store
 from roomd.store.bell import Bell
@@ -83,7 +83,7 @@ async def lifespan(settings: Settings, on_lost: Callable[[str], None]) -> AsyncI
             rooms=store,
             index=index,
             folder=folder,
-            resolver=Resolver(folder, Fetcher(settings.fetch_allow)),
+            resolver=Resolver(folder, _fetcher(settings)),
             health=Health({"redis": store.ping, "postgres": lambda: postgres.ping(pool)}),
         )
 
@@ -141,6 +141,13 @@ async def _music(settings: Settings, secret: str, stack: AsyncExitStack) -> Loca
     else:
         folder.start()
     return folder
+
+
+def _fetcher(settings: Settings) -> Fetcher:
+    try:
+        return Fetcher(settings.fetch_allow)
+    except ValueError as fault:
+        raise SettingsError(f"ROOMD_FETCH_ALLOW: {fault}") from None
 
 
 async def _secret(settings: Settings) -> str:

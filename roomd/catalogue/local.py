@@ -5,6 +5,7 @@ that no lock is needed and a search sees whatever is there already.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import os
@@ -46,6 +47,10 @@ class Picture(Struct, frozen=True):
     etag: str
 
 
+#: Seconds between looks for new files; one over 4,000 unchanged ones takes 0.14 s of a thread.
+RESCAN_S = 120.0
+
+
 class LocalFolder:
     """One folder tree. `key` makes the ids unguessable; it must stay the same for URLs to stay the same."""
 
@@ -59,21 +64,23 @@ class LocalFolder:
         self._by_path: dict[str, scan.Item] = {}
         self._turn = asyncio.Lock()
         self._stopping = threading.Event()
-        self._first: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
+        self._watch: asyncio.Task[None] | None = None
 
     @property
     def found(self) -> int:
         return len(self._index)
 
-    def start(self) -> None:
-        """Begin the first scan in the background."""
-        self._first = asyncio.get_running_loop().create_task(self.rescan(), name="music folder")
+    def start(self, every_s: float = RESCAN_S) -> None:
+        """Scan in the background, and look again every so often for what was added meanwhile."""
+        self._watch = asyncio.get_running_loop().create_task(self._watching(every_s), name="music folder")
 
     async def close(self) -> None:
         """Stop a scan that is under way and wait until it has."""
         self._stopping.set()
-        if self._first is not None:
-            await self._first
+        self._closing.set()
+        if self._watch is not None:
+            await self._watch
         async with self._turn:
             pass
 
@@ -83,18 +90,25 @@ class LocalFolder:
         When the folder itself cannot be read (a disk not plugged in), what was known stays, and `fault` says so.
         """
         async with self._turn:
-            self.scanned, self.fault = 0, ""
+            before, self.scanned, self.fault = self.fault, 0, ""
             loop = asyncio.get_running_loop()
             known = dict(self._by_path)
             try:
                 present = await loop.run_in_executor(None, self._scan, loop, known)
             except OSError as fault:
                 self.fault = f"the music folder cannot be read: {fault.strerror or fault}"
-                _LOG.warning("%s", self.fault)
+                if self.fault != before:
+                    _LOG.warning("%s", self.fault)
             else:
                 for relative in known.keys() - present if present is not None else ():
                     self._drop(relative)
             self.done = True
+
+    async def _watching(self, every_s: float) -> None:
+        while not self._closing.is_set():
+            await self.rescan()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), every_s)
 
     def search(self, q: str, limit: int) -> Matches:
         return self._index.search(q, limit)
