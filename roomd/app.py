@@ -46,7 +46,9 @@ API_ROUTES = (
 
 
 @asynccontextmanager
-async def lifespan(settings: Settings, on_lost: Callable[[str], None]) -> AsyncIterator[Services]:
+async def lifespan(
+    settings: Settings, on_lost: Callable[[str], None], clock: Clock | None = None
+) -> AsyncIterator[Services]:
     """Everything a server needs, running. `on_lost` is called when a store of our own keeps dying."""
     async with AsyncExitStack() as stack:
         urls = await stack.enter_async_context(stores(settings, on_lost))
@@ -56,7 +58,7 @@ async def lifespan(settings: Settings, on_lost: Callable[[str], None]) -> AsyncI
         redis = redis_store.connect(urls.redis_url)
         stack.push_async_callback(redis.aclose)
         secret = await _secret(settings)
-        clock = Clock()
+        clock = clock or Clock()
         store, index = RoomStore(redis), Index(redis)
         engine = Engine(store, index, clock.moment)
         hub = Hub(store, engine, clock.now)
@@ -96,7 +98,8 @@ def make_app(services: Services) -> Application:
         log_function=log_request,
         websocket_max_message_size=wire.HARD_MAX_MESSAGE,
         websocket_ping_interval=wire.PING_INTERVAL_S,
-        websocket_ping_timeout=wire.PING_TIMEOUT_S,
+        # Silence is noticed by the socket itself, whose close code says "come back"; Tornado's would say goodbye.
+        websocket_ping_timeout=0,
         static_path=str(web_folder() / "static"),
         static_handler_class=pages.Static,
         debug=False,

@@ -56,7 +56,9 @@ class Followed:
         self.sockets: dict[SocketId, Socket] = {}
         #: Sockets that are still being told the past; what happens meanwhile waits for them here.
         self.waiting: dict[SocketId, list[str]] = {}
-        self.reading = False
+        self.reading: asyncio.Task[None] | None = None
+        #: Whether the last reading of the log got no answer.
+        self.failed = False
         self.behind = False
 
 
@@ -99,12 +101,14 @@ class Hub:
         self,
         socket: Socket,
         room_id: RoomId,
+        at_least: int,
         resume: tuple[int, int] | None,
         welcome: Callable[[View, bool, int], str | None],
     ) -> None:
         """Tell a socket what it has to know, the past first, and everything from then on.
 
-        `welcome` makes the first frame out of (view, resumed, the rev it will be told up to).
+        `at_least` is the number of the commit that let it in: what it is shown has itself in it. `welcome` makes the
+        first frame out of (view, resumed, the rev it will be told up to). Raises Unavailable.
         """
         followed = await self.follow(room_id)
         while self._rooms.get(room_id) is not followed:
@@ -112,8 +116,9 @@ class Hub:
             followed = await self.follow(room_id)
         waiting = followed.waiting[socket.id] = []
         followed.sockets[socket.id] = socket
-        rev = followed.room.rev
         try:
+            await self._reach(followed, at_least)
+            rev = followed.room.rev
             past = await self._past(followed, socket.dialect, resume, rev) if resume else None
         except BaseException:
             self.forget(socket, room_id)
@@ -195,11 +200,18 @@ class Hub:
             return None
         return [text for commit in commits for text in dialect.replay(commit)]
 
-    def _read_log(self, followed: Followed) -> None:
+    async def _reach(self, followed: Followed, rev: int) -> None:
+        """Wait until the copy is at `rev`, which is known to be committed."""
+        while followed.room.rev < rev:
+            await asyncio.shield(self._read_log(followed))
+            if followed.failed:
+                raise Unavailable("The room store does not answer. Try again in a moment.")
+
+    def _read_log(self, followed: Followed) -> asyncio.Task[None]:
         followed.behind = True
-        if not followed.reading:
-            followed.reading = True
-            self._spawn(self._catch_up(followed))
+        if followed.reading is None:
+            followed.reading = self._spawn(self._catch_up(followed))
+        return followed.reading
 
     async def _catch_up(self, followed: Followed) -> None:
         """Apply what the log holds beyond the copy, until nothing new was rung meanwhile."""
@@ -214,8 +226,11 @@ class Hub:
         except Unavailable as fault:
             # The bell's next link, or the next ring, brings us back here.
             log.info("could not read the log of room %s: %s", followed.room.id, fault)
+            followed.failed = True
+        else:
+            followed.failed = False
         finally:
-            followed.reading = False
+            followed.reading = None
 
     async def _start_over(self, followed: Followed) -> None:
         """The log does not lead on from the copy: load the room and greet everybody anew."""
@@ -268,7 +283,8 @@ class Hub:
             socket.shut(CLOSE_GONE, "the room was closed")
         self._unfollow(followed.room.id)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task

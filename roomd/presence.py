@@ -42,12 +42,15 @@ class Presence:
     def new_socket(self) -> SocketId:
         return SocketId(f"{self.process}.{next(self._numbers)}")
 
-    async def attach(self, room_id: RoomId, actor: Actor, socket: SocketId) -> None:
-        """Tell the room that a socket of the actor's is open; makes a member of whoever may enter. Raises a Refusal."""
+    async def attach(self, room_id: RoomId, actor: Actor, socket: SocketId) -> int:
+        """Tell the room that a socket of the actor's is open; makes a member of whoever may enter. Raises a Refusal.
+
+        The answer is the number of the commit that did it.
+        """
         if room_id not in self._held:
             await self._index.hold(self.process, room_id)
             self._held.add(room_id)
-        await self._engine.handle(room_id, Attach(socket=socket), actor)
+        return (await self._engine.handle(room_id, Attach(socket=socket), actor)).rev
 
     def detach(self, room_id: RoomId, actor: Actor, socket: SocketId) -> None:
         """Tell the room that the socket is gone, for as long as it takes."""

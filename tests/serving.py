@@ -16,6 +16,7 @@ from tornado.testing import bind_unused_port
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from roomd.app import lifespan, make_app
+from roomd.clock import Clock
 from roomd.services import Services
 from roomd.settings import Settings
 
@@ -97,6 +98,7 @@ class Served:
     services: Services
     port: int
     http: httpx.AsyncClient
+    opened: list[Live] = field(default_factory=list)
 
     async def person(self, name: str) -> Person:
         answer = (await self.http.post("/api/auth/guest/", json={"name": name})).json()
@@ -109,7 +111,8 @@ class Served:
         return str(answer.json()["code"])
 
     async def socket(self, path: str) -> Live:
-        return Live(await websocket_connect(f"ws://127.0.0.1:{self.port}{path}"))
+        self.opened.append(Live(await websocket_connect(f"ws://127.0.0.1:{self.port}{path}")))
+        return self.opened[-1]
 
     async def enter(self, person: Person, code: str, resume: dict[str, int] | None = None) -> Live:
         """Open a socket and say hello; nothing of the answer is read yet."""
@@ -120,7 +123,9 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(redis_url: str, database_url: str, data_dir: Path, **settings: Any) -> AsyncIterator[Served]:
+async def serving(
+    redis_url: str, database_url: str, data_dir: Path, clock: Clock | None = None, **settings: Any
+) -> AsyncIterator[Served]:
     music = data_dir / "music"
     if not music.exists():
         music.mkdir()
@@ -129,13 +134,17 @@ async def serving(redis_url: str, database_url: str, data_dir: Path, **settings:
     given: dict[str, Any] = {"redis_url": redis_url, "database_url": database_url, "secret_key": SECRET}
     chosen = Settings(**given | {"data_dir": data_dir, "music_dir": music} | settings)
     lost: list[str] = []
-    async with lifespan(chosen, lost.append) as services:
+    async with lifespan(chosen, lost.append, clock) as services:
         await services.folder.rescan()
         socket, port = bind_unused_port()
         server = HTTPServer(make_app(services))
         server.add_socket(socket)
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
-            yield Served(services, port, http)
+            served = Served(services, port, http)
+            yield served
+            for live in served.opened:
+                live.socket.close()
+                await live.closed()
         server.stop()
         await server.close_all_connections()
     assert not lost

@@ -3,7 +3,7 @@
 import pytest
 
 from roomd.domain.refusals import Invalid
-from roomd.domain.track import MAX_DURATION_MS, Track, check_track, tidy_text
+from roomd.domain.track import MAX_DURATION_MS, Track, check_track, fit_text
 
 URL = "https://music.example/rain.mp3"
 
@@ -74,4 +74,4 @@ def test_lengths_that_cannot_be(duration: float) -> None:
 def test_text_that_is_refused_from_people_is_mended_from_files(text: str) -> None:
     with pytest.raises(Invalid):
         check_track(title=text, url=URL)
-    assert check_track(title=tidy_text(text), url=URL)
+    assert check_track(title=fit_text(text), url=URL)

@@ -9,7 +9,7 @@ from roomd.catalogue.fetch import Fetcher
 from roomd.catalogue.local import LocalFolder
 from roomd.catalogue.probe import Probed, probe
 from roomd.domain.refusals import Invalid, NotFound
-from roomd.domain.track import MAX_TEXT, MEDIA_PATH, Track, check_track, tidy_text, url_fault
+from roomd.domain.track import MAX_TEXT, MEDIA_PATH, Track, check_track, fit_text, url_fault
 from roomd.domain.wanted import Wanted
 
 #: Links looked at at the same time, for one command and for all of them.
@@ -71,9 +71,9 @@ def _checked(index: int, wanted: Wanted, probed: Probed) -> Track:
     """What the client says of a link goes before what its tags say; a length that was measured goes before both."""
     try:
         return check_track(
-            title=wanted.title.strip() or tidy_text(probed.title) or title_of(wanted.url),
-            artist=wanted.artist.strip() or tidy_text(probed.artist),
-            album=wanted.album.strip() or tidy_text(probed.album),
+            title=wanted.title.strip() or fit_text(probed.title) or title_of(wanted.url),
+            artist=wanted.artist.strip() or fit_text(probed.artist),
+            album=wanted.album.strip() or fit_text(probed.album),
             url=wanted.url,
             duration_ms=probed.duration_ms or wanted.duration_ms,
             kind=probed.kind if probed.what == "media" else wanted.kind or "audio",
@@ -89,4 +89,4 @@ def title_of(url: str) -> str:
     """What a link is called when nobody says: the file's name, or the host."""
     parts = urlsplit(url)
     stem = PurePosixPath(unquote(parts.path)).stem.replace("_", " ")
-    return tidy_text(stem, MAX_TEXT) or parts.hostname or "Untitled"
+    return fit_text(stem, MAX_TEXT) or parts.hostname or "Untitled"

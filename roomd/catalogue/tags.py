@@ -9,7 +9,7 @@ from tinytag import TinyTag, TinyTagException
 
 from roomd.catalogue import containers
 from roomd.catalogue.forms import EXTENSIONS, HEAD, Form, form_of, image_type
-from roomd.domain.track import MAX_DURATION_MS, Kind, tidy_text
+from roomd.domain.track import MAX_DURATION_MS, Kind, fit_text
 
 #: Steps (reads and seeks) that one file may cost; they last 0.05 s. MP3 without a table of contents takes 4,600.
 MAX_STEPS = 100_000
@@ -82,7 +82,7 @@ def read_facts(inner: BinaryIO, extension: str = "", *, picture: bool = False) -
     if form == "webm":
         seconds, title, video = containers.webm_facts(file, size)
         duration = _milliseconds(seconds)
-        return Facts(form=form, kind="video" if video else "audio", duration_ms=duration, title=tidy_text(title))
+        return Facts(form=form, kind="video" if video else "audio", duration_ms=duration, title=fit_text(title))
     return _tagged(file, size, form, picture=picture)
 
 
@@ -105,9 +105,9 @@ def _tagged(file: BinaryIO, size: int, form: Form, *, picture: bool) -> Facts:
         form=form,
         kind=kind,
         duration_ms=_milliseconds(seconds if form == "ogg" else tag.duration),
-        title=tidy_text(tag.title or ""),
-        artist=tidy_text(tag.artist or tag.albumartist or ""),
-        album=tidy_text(tag.album or ""),
+        title=fit_text(tag.title or ""),
+        artist=fit_text(tag.artist or tag.albumartist or ""),
+        album=fit_text(tag.album or ""),
         number=tag.track or 0,
         picture=shown,
     )
@@ -126,8 +126,8 @@ def from_name(stem: str) -> tuple[str, str]:
     text = _NUMBER.sub("", stem.replace("_", " ")).strip() or stem
     artist, dash, title = text.partition(" - ")
     if dash and artist.strip() and title.strip():
-        return tidy_text(artist), tidy_text(title)
-    return "", tidy_text(text)
+        return fit_text(artist), fit_text(title)
+    return "", fit_text(text)
 
 
 def playable(facts: Facts, extension: str) -> bool:

@@ -92,6 +92,8 @@ class Misunderstood(Exception):  # noqa: N818 - an answer, not a fault
 
 def hear(text: str | bytes) -> Hello | Ping | Asked:
     """What a client said. Raises Misunderstood."""
+    if isinstance(text, bytes):
+        raise Misunderstood(Invalid("Messages are text frames; this one is binary."))
     try:
         said = _decode(text)
     except msgspec.ValidationError as fault:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from roomd.domain.ids import UserId
 from roomd.domain.refusals import Invalid
+from roomd.domain.text import unshowable
 
 LONGEST_NAME = 40
 LONGEST_BIO = 500
@@ -15,8 +16,8 @@ LONGEST_EMAIL = 254
 
 _USERNAME = re.compile(rf"[\w.+-]{{2,{LONGEST_NAME}}}")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+")
-#: Marks that reorder the text around them: with these a name can pass itself off as another.
-_REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: Marks of direction, which nobody sees: with these one name can pass itself off as another.
+_MARKS = frozenset("\u061c\u200e\u200f")
 _MOODS = """
     Amber Brave Calm Clever Curious Gentle Golden Happy Lucky Mellow Merry Misty Quiet Rosy Silver Sunny
 """
@@ -85,8 +86,8 @@ def invent_name(dice: Random) -> str:
 
 
 def _forbidden(text: str) -> bool:
-    """Control characters, lone surrogates, line separators, and marks that reorder."""
-    return any(c in _REORDERING or unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in text)
+    """Whether a name could not be shown, or not be told from another."""
+    return any(character in _MARKS or unshowable(character) for character in text)
 
 
 def _shows(character: str) -> bool:

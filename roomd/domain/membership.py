@@ -115,17 +115,20 @@ def leave(room: Room, command: Leave, actor: Actor, moment: Moment) -> list[Even
 
 
 def leaving(room: Room, user: UserId) -> list[Event]:
-    """What a member's going brings with it: a new host if they hosted, the end of the room if they were the last."""
-    events: list[Event] = [MemberLeft(user=user)]
+    """What a member's going brings with it: a new host if they hosted, the end of the room if they were the last.
+
+    The new host comes first, so that after every single event the host is a member.
+    """
+    gone = MemberLeft(user=user)
     successor = heir(room, user, online=False)
     if successor is None:
-        return [*events, RoomClosed()]
+        return [gone, RoomClosed()]
     if user == room.host:
         owner = successor if user == room.owner else room.owner
-        return [*events, HostChanged(host=successor, owner=owner, reason="left")]
+        return [HostChanged(host=successor, owner=owner, reason="left"), gone]
     if user == room.owner:
-        return [*events, HostChanged(host=room.host, owner=room.host, reason="left")]
-    return events
+        return [HostChanged(host=room.host, owner=room.host, reason="left"), gone]
+    return [gone]
 
 
 def attach(room: Room, command: Attach, actor: Actor, moment: Moment) -> list[Event]:

@@ -63,7 +63,7 @@ class Next(Command, frozen=True):
 
 
 class Previous(Command, frozen=True):
-    pass
+    entry: EntryId | None = None
 
 
 class PlayEntry(Command, frozen=True):
@@ -106,14 +106,14 @@ def play(room: Room, command: Play, actor: Actor, moment: Moment) -> list[Event]
     if before.playing and command.position is None:
         return []
     here = position_at(before, moment.now) if before.entry else 0.0
-    position = _within(room, here if command.position is None else command.position)
+    position = _within(room, entry, here if command.position is None else command.position)
     return [_changed(Playback(entry, position, before.rate, True, moment.now + START_LEAD_MS), "play")]
 
 
 def pause(room: Room, command: Pause, actor: Actor, moment: Moment) -> list[Event]:
     demand(room, actor, "play")
     before = room.playback
-    if not before.playing and command.position in {None, before.position}:
+    if before.entry is None or (not before.playing and command.position in {None, before.position}):
         return []
     position = position_at(before, moment.now) if command.position is None else command.position
     return [_changed(_still(room, position, moment), "pause")]
@@ -121,10 +121,11 @@ def pause(room: Room, command: Pause, actor: Actor, moment: Moment) -> list[Even
 
 def seek(room: Room, command: Seek, actor: Actor, moment: Moment) -> list[Event]:
     demand(room, actor, "seek")
-    if room.playback.entry is None:
+    entry = room.playback.entry
+    if entry is None:
         raise Conflict("Nothing is playing.", "nothing_to_play")
     lead = START_LEAD_MS if room.playback.playing else 0.0
-    position = _within(room, command.position)
+    position = _within(room, entry, command.position)
     return [_changed(structs.replace(room.playback, position=position, as_of=moment.now + lead), "seek")]
 
 
@@ -148,6 +149,8 @@ def next_entry(room: Room, command: Next, actor: Actor, moment: Moment) -> list[
 
 def previous(room: Room, command: Previous, actor: Actor, moment: Moment) -> list[Event]:
     demand(room, actor, "skip")
+    if command.entry is not None and command.entry != room.playback.entry:
+        return []
     order = ordered(room)
     if not order:
         raise Conflict("There is nothing to go back to: the queue is empty.", "nothing_to_play")
@@ -160,7 +163,8 @@ def play_entry(room: Room, command: PlayEntry, actor: Actor, moment: Moment) -> 
     demand(room, actor, "skip")
     if command.entry not in room.entries:
         raise NotFound("That entry is not in the queue any more.", "no_such_entry")
-    return [start(room, command.entry, moment, "started", command.position)]
+    position = _within(room, command.entry, command.position)
+    return [start(room, command.entry, moment, "started", position)]
 
 
 def advance(room: Room, moment: Moment, cause: Cause) -> PlaybackChanged:
@@ -206,12 +210,10 @@ def playback_changed(room: Room, event: PlaybackChanged) -> Room:
     return structs.replace(room, playback=event.playback)
 
 
-def _within(room: Room, position: float) -> float:
-    """Not beyond the end; at the very end there is nothing left to play, so from the start."""
-    duration = current_duration(room)
-    if duration is None:
-        return position
-    return position if position < duration else 0.0
+def _within(room: Room, entry: EntryId, position: float) -> float:
+    """Not beyond the entry's end; at the very end there is nothing left to play, so from the start."""
+    duration = room.entries[entry].track.duration_ms
+    return position if duration is None or position < duration else 0.0
 
 
 def _still(room: Room, position: float, moment: Moment) -> Playback:

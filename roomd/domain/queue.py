@@ -20,9 +20,9 @@ from roomd.domain.entries import (
     ranks_between,
 )
 from roomd.domain.ids import EntryId, make_short_id
-from roomd.domain.people import demand, may
+from roomd.domain.people import demand, demand_member, may
 from roomd.domain.playback import advance, silence, start
-from roomd.domain.refusals import Conflict, Forbidden, NotFound
+from roomd.domain.refusals import Conflict, Forbidden, Invalid, NotFound
 from roomd.domain.track import Track
 from roomd.domain.words import Command, Event
 
@@ -69,6 +69,8 @@ class Measured(Command, frozen=True):
 
 def add(room: Room, command: Add, actor: Actor, moment: Moment) -> list[Event]:
     demand(room, actor, "add")
+    if not command.tracks:
+        raise Invalid("Name at least one track to add.", fields={"tracks": "must not be empty"})
     events: list[Event] = list(_make_room(room, len(command.tracks)))
     for event in events:
         room = entries_removed(room, event) if isinstance(event, EntriesRemoved) else room
@@ -90,6 +92,7 @@ def add(room: Room, command: Add, actor: Actor, moment: Moment) -> list[Event]:
 
 
 def remove(room: Room, command: Remove, actor: Actor, moment: Moment) -> list[Event]:
+    demand_member(room, actor)
     gone = tuple(dict.fromkeys(command.entries))
     for entry in gone:
         _demand_entry(room, entry, actor, "remove")
@@ -148,6 +151,7 @@ def clear(room: Room, command: Clear, actor: Actor, moment: Moment) -> list[Even
 
 def measured(room: Room, command: Measured, actor: Actor, moment: Moment) -> list[Event]:
     """Listeners' players learn lengths that the server could not; only those who may skip anyway are believed."""
+    demand_member(room, actor)
     _demand_entry(room, command.entry, actor, "skip")
     if room.entries[command.entry].track.duration_ms is not None:
         return []

@@ -4,8 +4,15 @@ import unicodedata
 
 from roomd.domain.refusals import Invalid
 
-#: Characters that turn the direction of what follows them, and so can make a name read as another.
-_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: They turn the text around them back to front, so that it can pretend to be another. (The plain direction marks, which
+#: Arabic and Hebrew keyboards put between words, are not among them.)
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: Control characters, lone surrogates, line and paragraph separators.
+_CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+def unshowable(letter: str) -> bool:
+    return letter in _TURNING or unicodedata.category(letter) in _CONTROLS
 
 
 def tidy_text(field: str, text: str, longest: int, *, empty: bool = False, lines: bool = False) -> str:
@@ -18,7 +25,7 @@ def tidy_text(field: str, text: str, longest: int, *, empty: bool = False, lines
     if len(tidy) > longest:
         raise _wrong(field, f"is longer than {longest} characters")
     for letter in tidy:
-        if letter in _TURNING or (unicodedata.category(letter) in {"Cc", "Cs"} and not (lines and letter in "\n\t")):
+        if unshowable(letter) and not (lines and letter in "\n\t"):
             raise _wrong(field, "holds characters that cannot be shown")
     return tidy
 

@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 from msgspec import Struct
 
 from roomd.domain.refusals import Invalid
+from roomd.domain.text import unshowable
 
 Kind = Literal["audio", "video"]
 
@@ -18,11 +19,6 @@ MAX_SOURCE = 200
 MAX_DURATION_MS = 7 * 24 * 3_600_000.0
 #: Where this server's own media live; no other path of it can be queued.
 MEDIA_PATH = "/media/"
-
-#: They turn the text around them back to front, so that a title can pretend to be another one.
-_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-#: Control characters, lone surrogates, line and paragraph separators.
-_REFUSED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 class Track(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -76,7 +72,7 @@ def text_fault(text: str, limit: int) -> str:
     """What is wrong with a line of text, in words that follow the field's name; empty when nothing is."""
     if len(text) > limit:
         return f"has more than {limit} characters"
-    if any(_refused(character) for character in text):
+    if any(unshowable(character) for character in text):
         return "has control characters"
     return ""
 
@@ -85,7 +81,7 @@ def url_fault(url: str) -> str:
     """What is wrong with a media URL, in words that follow the field's name; empty when nothing is."""
     if len(url) > MAX_URL:
         return f"has more than {MAX_URL} characters"
-    if any(character.isspace() or character == "\\" or _refused(character) for character in url):
+    if any(character.isspace() or character == "\\" or unshowable(character) for character in url):
         return "has spaces, backslashes or control characters"
     try:
         parts = urlsplit(url)
@@ -95,14 +91,10 @@ def url_fault(url: str) -> str:
     return _own_fault(parts) if url.startswith(MEDIA_PATH) else _absolute_fault(parts, port)
 
 
-def tidy_text(text: str, limit: int = MAX_TEXT) -> str:
+def fit_text(text: str, limit: int = MAX_TEXT) -> str:
     """Text that a file or another server gave, made fit for a track: nobody is there to be told what is wrong."""
-    kept = "".join(" " if _refused(character) else character for character in text[: 4 * limit])
+    kept = "".join(" " if unshowable(character) else character for character in text[: 4 * limit])
     return " ".join(unicodedata.normalize("NFC", kept).split())[:limit].strip()
-
-
-def _refused(character: str) -> bool:
-    return character in _BIDI or unicodedata.category(character) in _REFUSED
 
 
 def _absolute_fault(parts: SplitResult, port: int | None) -> str:

@@ -5,15 +5,13 @@ from functools import partial
 
 from roomd.dialects import native
 from roomd.dialects.dialect import View
-from roomd.dialects.native import NATIVE, Asked, Hello, Misunderstood, Ping
+from roomd.dialects.native import NATIVE, Asked, Hello, Misunderstood, Ping, Resume
 from roomd.domain.ids import RoomId
 from roomd.domain.queue import Add
-from roomd.domain.refusals import Forbidden, Invalid, Limited, NotFound, Refusal, Unauthenticated
+from roomd.domain.refusals import Conflict, Forbidden, Invalid, Limited, NotFound, Refusal, Unauthenticated
 from roomd.handlers import wire
 from roomd.handlers.wire import Wire
 
-#: Seconds a client has to say hello.
-HELLO_S = 10
 HEARTBEAT_MS = 10_000
 
 log = logging.getLogger(__name__)
@@ -29,11 +27,13 @@ class NativeSocket(Wire):
         self.room_id: RoomId | None = None
         self.greeted = False
         self.attached = False
-        self._patience = self.later(HELLO_S, lambda: self.shut(wire.CLOSE_NO_HELLO, "no hello"))
+        self._hello_due = self.later(self.patience.hello_s, lambda: self.shut(wire.CLOSE_NO_HELLO, "no hello"))
+        self.watch()
 
     def on_message(self, message: str | bytes) -> None:
         received = self.services.clock.now()
-        if len(message) > wire.MAX_MESSAGE:
+        self.heard()
+        if len(message if isinstance(message, bytes) else message.encode()) > wire.MAX_MESSAGE:
             self.send(native.error(Invalid(f"A message has at most {wire.MAX_MESSAGE} bytes.", "too_large")))
             self.shut(wire.CLOSE_TOO_LARGE, "too large")
             return
@@ -51,7 +51,8 @@ class NativeSocket(Wire):
                 self._asked(said)
 
     def on_close(self) -> None:
-        self._patience.cancel()
+        super().on_close()
+        self._hello_due.cancel()
         if self.room_id is not None:
             self.services.hub.forget(self, self.room_id)
             if self.attached:
@@ -67,7 +68,7 @@ class NativeSocket(Wire):
             self.send(native.error(Invalid("Hello was said already.", "invalid")))
             return
         self.greeted = True
-        self._patience.cancel()
+        self._hello_due.cancel()
         self.queue(partial(self._enter, hello))
 
     def _asked(self, asked: Asked) -> None:
@@ -80,25 +81,33 @@ class NativeSocket(Wire):
 
     def _misunderstood(self, answer: Misunderstood) -> None:
         self.send(native.error(answer.refusal, answer.command_id))
-        if not self.malformed.take():
-            self.shut(wire.CLOSE_MALFORMED, "too many malformed messages")
+        self.misheard()
 
     async def _enter(self, hello: Hello) -> None:
         """Find out who this is and let them in: membership first, then the past, then everything that happens."""
-        token = hello.token or self.get_query_argument("token", "")
+        token = hello.token or self.request.query_arguments.get("token", [b""])[-1].decode(errors="replace")
         try:
             self.actor = await self.services.accounts.authenticate(token)
             room_id = await self.services.engine.find(self.ref)
-            await self.services.presence.attach(room_id, self.actor, self.id)
+            rev = await self.services.presence.attach(room_id, self.actor, self.id)
             self.room_id, self.attached = room_id, True
+            if self.ws_connection is not None:
+                await self._greet(room_id, rev, hello.resume)
             if self.ws_connection is None:
+                # It closed meanwhile: what was done since then is not yet undone.
                 self.on_close()
-                return
-            resume = (hello.resume.epoch, hello.resume.rev) if hello.resume else None
-            await self.services.hub.enter(self, room_id, resume, self._welcome)
         except Refusal as refusal:
             self.send(native.error(refusal))
             self.shut(*_close_for(refusal))
+
+    async def _greet(self, room_id: RoomId, rev: int, known: Resume | None) -> None:
+        # Rev 0 is before the room began: whoever knows that much knows nothing.
+        resume = (known.epoch, known.rev) if known and known.rev else None
+        self.greeting = True
+        try:
+            await self.services.hub.enter(self, room_id, rev, resume, self._welcome)
+        finally:
+            self.greeting = False
 
     def _welcome(self, view: View, resumed: bool, rev: int) -> str:
         clock = self.services.clock.id
@@ -124,7 +133,7 @@ def _close_for(refusal: Refusal) -> tuple[int, str]:
     match refusal:
         case Unauthenticated():
             return wire.CLOSE_TOKEN, refusal.code
-        case Forbidden():
+        case Forbidden() | Conflict():
             return wire.CLOSE_FORBIDDEN, refusal.code
         case NotFound():
             return wire.CLOSE_GONE, refusal.code

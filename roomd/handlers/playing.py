@@ -72,8 +72,7 @@ class QueueHandler(RoomHandler):
         body = self.body(AddBody)
         wanted = [_wanted(each) for each in body.tracks or [body]]
         actor = await self.actor()
-        room = await self.services.engine.room(await self.room_id(ref))
-        demand_member(room, actor)
+        demand_member(await self.visible_room(ref, actor), actor)
         tracks = await self.services.resolver.resolve(wanted)
         receipt = await self.command(ref, Add(tracks=tracks, at=body.at))
         self.answer(queue_object(receipt.room), 201)

@@ -10,8 +10,8 @@ from roomd.domain.actor import Actor
 from roomd.domain.ids import RoomId, UserId
 from roomd.domain.membership import HandOver, Join, Leave, SetRole
 from roomd.domain.people import role_of
-from roomd.domain.refusals import Invalid
-from roomd.domain.room import MAX_NAME, Close, EntryMode, Room, RoomSettings, Set, Visibility
+from roomd.domain.refusals import Forbidden, Invalid
+from roomd.domain.room import MAX_NAME, Close, EntryMode, Room, RoomSettings, Set, Visibility, tidy_settings
 from roomd.domain.words import Command
 from roomd.engine import Receipt, no_such_room
 from roomd.handlers.base import ApiHandler
@@ -63,12 +63,17 @@ class RoomHandler(ApiHandler):
         """Carry out a command by whoever asks; `Idempotency-Key` makes repeating it safe."""
         actor = await self.actor()
         once = self.request.headers.get("Idempotency-Key", "")[:64] or None
-        return await self.services.engine.handle(await self.room_id(ref), command, actor, once)
+        try:
+            return await self.services.engine.handle(await self.room_id(ref), command, actor, once)
+        except Forbidden as refusal:
+            if refusal.code == "not_a_member":
+                await self.visible_room(ref, actor)
+            raise
 
     def limit(self, usual: int, most: int) -> int:
         """The `limit` of the query. Raises Invalid."""
         text = self.get_query_argument("limit", str(usual))
-        if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= most:
+        if len(text) > 9 or not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= most:
             raise Invalid(f"limit must be 1 to {most}", fields={"limit": f"must be 1 to {most}"})
         return int(text)
 
@@ -97,7 +102,6 @@ class CreateHandler(RoomHandler):
             raise Invalid("A room needs a name.", fields={"name": "must not be empty"})
         if body.entry_mode != "public":
             raise Invalid("Rooms are open to whoever has the code.", fields={"entry_mode": "must be public"})
-        actor, tokens = await self.actor_or_guest(body.user_name)
         settings = RoomSettings(
             name=name[: MAX_NAME * 8],
             description=body.description,
@@ -106,6 +110,9 @@ class CreateHandler(RoomHandler):
             chat_enabled=body.chat_enabled,
             autoplay=body.autoplay,
         )
+        # Nobody becomes a guest for a room that cannot be.
+        tidy_settings(settings)
+        actor, tokens = await self.actor_or_guest(body.user_name)
         room = await self.services.engine.open(settings, actor)
         self.set_header("Location", f"/api/rooms/{room.code}/")
         self.answer_room(room, 201, room_id=room.id, **tokens)

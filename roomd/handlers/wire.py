@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
+from typing import NamedTuple
 
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
@@ -16,19 +16,22 @@ from roomd.services import Services
 
 #: Bytes that may wait for a client that does not read; beyond, it is told to come back and resume.
 MAX_UNSENT = 1 << 20
+#: What a newcomer is told at once does not count as waiting: a queue of 500 tracks alone may be 2.5 MB.
+MAX_GREETING = 8 << 20
 #: Bytes a message may have, and what Tornado lets through so that we can say so before closing.
 MAX_MESSAGE = 64 * 1024
 HARD_MAX_MESSAGE = 1 << 20
 #: Commands that may wait behind one that is being carried out.
 MAX_BACKLOG = 64
 PING_INTERVAL_S = 20
-PING_TIMEOUT_S = 20
 #: Malformed messages within a minute after which a client is beyond hope.
 MAX_MALFORMED = 20
+MALFORMED_MS = 60_000
 
 CLOSE_TOO_LARGE = 1009
 CLOSE_RESTART = 1012
 CLOSE_NO_HELLO = 4000
+CLOSE_SILENT = 4001
 CLOSE_SLOW = 4008
 CLOSE_MALFORMED = 4500
 CLOSE_TOKEN = 4501
@@ -38,18 +41,29 @@ CLOSE_GONE = 4504
 log = logging.getLogger(__name__)
 
 
+class Patience(NamedTuple):
+    """Seconds that a client has to say who it is, and that it may be silent; pings are answered by its WebSocket."""
+
+    hello_s: float = 10
+    silent_s: float = 45
+
+
 class Wire(WebSocketHandler):
     """A WebSocket that never waits for its client and never lets it fill the memory."""
 
     id: SocketId
     actor: Actor
 
-    def initialize(self, services: Services) -> None:
+    def initialize(self, services: Services, patience: Patience | None = None) -> None:
         self.services = services
+        self.patience = patience or Patience()
         now = services.clock.now
         self.commands = Bucket(20, 10, now)
         self.pings = Bucket(60, 10, now)
-        self.malformed = Bucket(MAX_MALFORMED, MAX_MALFORMED / 60, now)
+        self._malformed: deque[float] = deque(maxlen=MAX_MALFORMED)
+        #: While it is set, what is sent is the greeting.
+        self.greeting = False
+        self._greeted = 0
         self._unsent = 0
         self._shut = False
         self._backlog: deque[Callable[[], Awaitable[None]]] = deque()
@@ -58,13 +72,29 @@ class Wire(WebSocketHandler):
     def check_origin(self, origin: str) -> bool:
         """Pages of this server, and those that the operator named. Clients that are no browsers send no origin."""
         allowed = self.services.settings.allowed_origins
-        return origin in allowed or urlsplit(origin).netloc.lower() == self.request.headers.get("Host", "").lower()
+        return origin in allowed or origin.partition("://")[2].lower() == self.request.headers.get("Host", "").lower()
+
+    def watch(self) -> None:
+        """Close the connection once nothing has come over it for too long. Called when it opens."""
+        self.heard()
+        self._watch = self.later(self.patience.silent_s, self._look)
+
+    def heard(self) -> None:
+        """Something came from the client."""
+        self._heard = asyncio.get_running_loop().time()
+
+    def on_pong(self, data: bytes) -> None:
+        self.heard()
+
+    def on_close(self) -> None:
+        self._watch.cancel()
 
     def send(self, text: str) -> None:
         if self._shut or self.ws_connection is None:
             return
-        size = len(text)
-        if self._unsent + size > MAX_UNSENT:
+        if self.greeting:
+            self._greeted += len(text)
+        if self._unsent > MAX_UNSENT or self._greeted > MAX_GREETING:
             log.info("socket %s is too slow: %d bytes wait for it", self.id, self._unsent)
             self.shut(CLOSE_SLOW, "too slow")
             return
@@ -72,6 +102,7 @@ class Wire(WebSocketHandler):
             sending = self.write_message(text)
         except WebSocketClosedError:
             return
+        size = 0 if self.greeting else len(text) if text.isascii() else len(text.encode())
         self._unsent += size
         sending.add_done_callback(lambda done: self._sent(size, done))
 
@@ -79,6 +110,13 @@ class Wire(WebSocketHandler):
         if not self._shut:
             self._shut = True
             self.close(code, reason)
+
+    def misheard(self) -> None:
+        """Note a malformed message; too many of them within a minute and the client is not listened to any more."""
+        now = self.services.clock.now()
+        self._malformed.append(now)
+        if len(self._malformed) == MAX_MALFORMED and now - self._malformed[0] < MALFORMED_MS:
+            self.shut(CLOSE_MALFORMED, "too many malformed messages")
 
     def queue(self, work: Callable[[], Awaitable[None]]) -> bool:
         """Do the work after what came before it from this client; False when too much waits already."""
@@ -92,6 +130,13 @@ class Wire(WebSocketHandler):
 
     def later(self, delay_s: float, action: Callable[[], None]) -> asyncio.TimerHandle:
         return asyncio.get_running_loop().call_later(delay_s, action)
+
+    def _look(self) -> None:
+        left = self._heard + self.patience.silent_s - asyncio.get_running_loop().time()
+        if left <= 0:
+            self.shut(CLOSE_SILENT, "silent")
+        else:
+            self._watch = self.later(left, self._look)
 
     def _sent(self, size: int, done: "asyncio.Future[None]") -> None:
         self._unsent -= size

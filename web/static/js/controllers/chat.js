@@ -1,0 +1,144 @@
+/** The talk. It stays where one reads; what comes in below is counted, not scrolled to. */
+import { plural, timeOfDay } from "../models/format.js";
+import { Unread } from "../models/unread.js";
+import { face } from "../helpers/cover.js";
+import { find, findAll, make, reconcile, setText } from "../helpers/dom.js";
+import { toast } from "../helpers/toast.js";
+
+/** Within so many pixels of the end, one counts as being there. */
+const AT_END_PX = 60;
+/** Lines by one person within this many milliseconds stand together. */
+const TOGETHER_MS = 3 * 60_000;
+const PAGE = 50;
+
+export function bindChat({ client, api, code }) {
+  const scroll = find("#chat-scroll");
+  const list = find("#lines");
+  const form = find("#say");
+  const input = find("#say-text");
+  const older = find("#older");
+  const below = find("#new-lines");
+  const news = find("#chat-news");
+  const unread = new Unread();
+  let earlier = [];
+  let pending = [];
+  let sent = 0;
+
+  const seen = () => list.getClientRects().length > 0 && document.visibilityState === "visible";
+  const atEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < AT_END_PX;
+  const toEnd = () => scroll.scrollTo({ top: scroll.scrollHeight });
+
+  function showUnread() {
+    below.hidden = unread.count === 0 || atEnd();
+    setText(below, `${plural(unread.count, "new message")} ↓`);
+    for (const badge of findAll("#views [data-view=chat] .badge")) {
+      badge.hidden = unread.count === 0;
+      setText(badge, String(unread.count));
+    }
+  }
+
+  function read() {
+    if (!seen() || !atEnd()) return;
+    unread.clear();
+    showUnread();
+  }
+
+  function lines(state) {
+    const known = new Set(state.chat.map((line) => line.id));
+    return [...earlier.filter((line) => !known.has(line.id)), ...state.chat, ...pending];
+  }
+
+  function render(state) {
+    const stay = !atEnd();
+    const all = lines(state);
+    reconcile(list, all, (line) => line.id, makeLine, (element, line) => {
+      const before = all[all.indexOf(line) - 1];
+      element.classList.toggle("follows", before?.by === line.by && line.at - before.at < TOGETHER_MS);
+      element.classList.toggle("is-pending", pending.includes(line));
+    });
+    find("#chat-empty").hidden = all.length > 0;
+    older.hidden = all.length === 0 || all.length < PAGE || older.dataset.done === "true";
+    const may = client.may("chat") && state.chat_enabled;
+    form.hidden = !may;
+    const off = find("#chat-off");
+    off.hidden = may;
+    setText(off, state.chat_enabled ? "You can read along here." : "The host has switched the chat off.");
+    if (!stay) toEnd();
+    read();
+  }
+
+  function makeLine(line) {
+    const time = make("time", { datetime: new Date(line.at).toISOString() }, timeOfDay(line.at));
+    return make("li", { class: "line" }, face(line.by_name), make("p", { class: "line-head" }, line.by_name, time), make("p", { class: "line-text" }, line.text));
+  }
+
+  /** Lines by others are counted while unseen, and read out. */
+  function announce({ by, events }) {
+    const said = events.filter((event) => event.type === "said");
+    if (said.length === 0 || by === client.you?.id) return;
+    const { by_name, text } = said.at(-1).message;
+    setText(news, `${by_name}: ${text}`);
+    if (seen() && atEnd()) return;
+    unread.add(said.length);
+    showUnread();
+  }
+
+  async function say(text) {
+    sent += 1;
+    const line = { id: `pending-${sent}`, by: client.you.id, by_name: client.you.name, text, at: client.clock.now() };
+    pending = [...pending, line];
+    render(client.state);
+    toEnd();
+    try {
+      await client.run("say", { text });
+    } catch (fault) {
+      if (!input.value) input.value = text;
+      toast(fault.message, { kind: "bad" });
+    } finally {
+      pending = pending.filter((each) => each !== line);
+      if (client.state) render(client.state);
+    }
+  }
+
+  async function loadOlder() {
+    older.disabled = true;
+    const first = lines(client.state)[0];
+    const height = scroll.scrollHeight;
+    try {
+      const { messages } = await api("GET", `/api/rooms/${code}/messages/?before=${encodeURIComponent(first.id)}&limit=${PAGE}`);
+      const known = new Set(lines(client.state).map((line) => line.id));
+      earlier = [...messages.filter((line) => !known.has(line.id)), ...earlier];
+      older.dataset.done = String(messages.length < PAGE);
+      render(client.state);
+      scroll.scrollTop += scroll.scrollHeight - height;
+    } catch (fault) {
+      toast(fault.message, { kind: "bad" });
+    } finally {
+      older.disabled = false;
+    }
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = input.value.trim();
+    if (!text || !client.you) return;
+    input.value = "";
+    say(text);
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+  scroll.addEventListener("scroll", read, { passive: true });
+  document.addEventListener("visibilitychange", read);
+  below.addEventListener("click", toEnd);
+  older.addEventListener("click", loadOlder);
+
+  /** The view was opened: what came meanwhile is at its end. */
+  const shown = () => {
+    if (unread.count > 0) toEnd();
+    read();
+  };
+  return { render, announce, shown, focus: () => input.focus() };
+}

@@ -1,0 +1,59 @@
+/** One row of the queue. */
+import { byline, clockTime } from "../models/format.js";
+import { mayRemove, moveBy } from "../models/queue.js";
+import { paintCover } from "../helpers/cover.js";
+import { find, icon, make, setText } from "../helpers/dom.js";
+
+/** @param {{client: any, act: Function}} parts @returns {HTMLElement} */
+export function makeRow({ client, act }, { id }) {
+  const button = (name, run) => make("button", { type: "button", class: `button quiet icon-only ${name}`, onclick: run }, icon(name === "remove" ? "close" : name));
+  const move = (by) => () => {
+    const fields = moveBy(client.state, id, by);
+    if (fields) act("move", fields);
+  };
+  return make(
+    "li",
+    { class: "track" },
+    make("span", { class: "grip", "aria-hidden": "true", hidden: true }, icon("grip")),
+    make(
+      "button",
+      { type: "button", class: "track-play", onclick: () => act("play_entry", { entry: id }) },
+      make("span", { class: "cover" }, icon("note")),
+      make("span", { class: "play-mark" }, icon("play")),
+    ),
+    make("span", { class: "track-text" }, make("span", { class: "track-title" }), make("span", { class: "track-by" })),
+    make("span", { class: "track-time" }),
+    make("span", { class: "track-actions" }, button("up", move(-1)), button("down", move(1)), button("remove", () => act("remove", { entries: [id] }))),
+  );
+}
+
+/** @param {HTMLElement} row @param {"played" | "current" | "coming"} part */
+export function updateRow({ client }, row, entry, part) {
+  const { track } = entry;
+  const state = client.state;
+  const coming = part === "coming";
+  row.classList.toggle("is-current", part === "current");
+  row.draggable = coming && client.may("reorder");
+  find(".grip", row).hidden = !row.draggable;
+  paintCover(find(".cover", row), track);
+  setText(find(".track-title", row), track.title);
+  setText(find(".track-by", row), [byline(track), `added by ${entry.by_name}`].filter(Boolean).join(" · "));
+  setText(find(".track-time", row), track.duration_ms ? clockTime(track.duration_ms) : "");
+  const play = find(".track-play", row);
+  play.disabled = part === "current" || !client.may("skip");
+  find(".play-mark", row).hidden = play.disabled;
+  name(play, `Play ${track.title} now`);
+  for (const [direction, by] of [["up", -1], ["down", 1]]) {
+    const button = find(`.${direction}`, row);
+    button.hidden = !coming || !client.may("reorder");
+    button.disabled = moveBy(state, entry.id, by) === null;
+    name(button, `Move ${track.title} ${direction}`);
+  }
+  const remove = find(".remove", row);
+  remove.hidden = !mayRemove(state, client.you.id, entry);
+  name(remove, `Remove ${track.title}`);
+}
+
+function name(button, label) {
+  button.setAttribute("aria-label", label);
+}

@@ -1,0 +1,80 @@
+/** The room's settings for those who may change them, this device's for everybody, and the ways out. */
+import { confirm } from "../helpers/dialog.js";
+import { find, setText } from "../helpers/dom.js";
+import { onSubmit } from "../helpers/forms.js";
+import { isDark, setTheme } from "../helpers/theme-choice.js";
+import { toast } from "../helpers/toast.js";
+
+export function bindSettings({ client, deck, preferences, act }) {
+  const dialog = find("#settings");
+  const form = find("#settings-form");
+  let shown = null;
+
+  onSubmit(form, async (fields) => {
+    const changes = changed(client.state, {
+      name: fields.name,
+      description: fields.description,
+      visibility: form.elements.public.checked ? "public" : "private",
+      chat_enabled: form.elements.chat_enabled.checked,
+      autoplay: form.elements.autoplay.checked,
+    });
+    if (Object.keys(changes).length > 0) await client.run("set", changes);
+    dialog.close();
+    toast("Saved.");
+  });
+
+  find("#leave").addEventListener("click", async () => {
+    const yes = await confirm({ title: "Leave this room?", text: "You can come back with the code at any time.", yes: "Leave" });
+    if (yes) act("leave");
+  });
+  find("#close-room").addEventListener("click", async () => {
+    const yes = await confirm({ title: "Close the room?", text: "It ends for everybody, and the queue and the chat are gone.", yes: "Close it" });
+    if (yes) act("close");
+  });
+
+  bindDevice({ deck, preferences });
+
+  return {
+    /** Fills the form when the dialog opens or somebody else changed something; never over what is being typed. */
+    render(state) {
+      const about = find("#about-room");
+      about.hidden = client.may("settings") || !state.description;
+      setText(about, state.description);
+      setText(find("#room-name"), state.name);
+      const values = JSON.stringify([state.name, state.description, state.visibility, state.chat_enabled, state.autoplay]);
+      if (values === shown) return;
+      shown = values;
+      form.elements.name.value = state.name;
+      form.elements.description.value = state.description;
+      form.elements.public.checked = state.visibility === "public";
+      form.elements.chat_enabled.checked = state.chat_enabled;
+      form.elements.autoplay.checked = state.autoplay;
+    },
+  };
+}
+
+function changed(state, wanted) {
+  return Object.fromEntries(Object.entries(wanted).filter(([name, value]) => state[name] !== value));
+}
+
+function bindDevice({ deck, preferences }) {
+  const dark = find("#dark");
+  const shortcuts = find("#use-shortcuts");
+  const trim = find("#trim");
+  const showTrim = () => {
+    setText(find("#trim-value"), `${trim.value} ms`);
+    trim.style.setProperty("--fill", `${(Number(trim.value) + 300) / 6}%`);
+  };
+
+  dark.checked = isDark();
+  dark.addEventListener("change", () => setTheme(dark.checked ? "dark" : "light"));
+  shortcuts.checked = preferences.all.shortcuts;
+  shortcuts.addEventListener("change", () => preferences.set({ shortcuts: shortcuts.checked }));
+  trim.value = String(preferences.all.trim);
+  trim.addEventListener("input", () => {
+    deck.trim = Number(trim.value);
+    preferences.set({ trim: deck.trim });
+    showTrim();
+  });
+  showTrim();
+}

@@ -1,0 +1,76 @@
+/** Title, cover and the buttons that move the room. Who may not move it gets a button for their own sound instead. */
+import { byline } from "../models/format.js";
+import { currentEntry, nextRepeat } from "../models/queue.js";
+import { paintCover } from "../helpers/cover.js";
+import { find, findAll, setIcon, setLabel, setText } from "../helpers/dom.js";
+
+const REPEATS = { off: "Repeat: off", all: "Repeat: the whole queue", one: "Repeat: this track" };
+
+export function bindTransport({ client, act, sound }) {
+  const toggle = find("#toggle");
+  const mini = find("#mini-toggle");
+  const repeat = find("#repeat");
+  const note = find("#control-note");
+
+  /** Play or pause, for whoever may; otherwise this device's own sound. */
+  function playOrPause() {
+    if (!client.state) return;
+    if (!client.may("play")) sound.toggleMute();
+    else act(client.state.playback.playing ? "pause" : "play");
+  }
+
+  function next() {
+    if (client.may("skip")) act("next", { entry: client.state.playback.entry ?? undefined });
+  }
+
+  toggle.addEventListener("click", playOrPause);
+  mini.addEventListener("click", playOrPause);
+  find("#next").addEventListener("click", next);
+  find("#previous").addEventListener("click", () => act("previous"));
+  repeat.addEventListener("click", () => act("set", { repeat: nextRepeat(client.state.repeat) }));
+
+  function renderTrack(state) {
+    const entry = currentEntry(state);
+    const track = entry?.track;
+    setText(find("#song-title"), track?.title ?? "Nothing is playing");
+    setText(find("#song-artist"), track ? byline(track) : "Add a song and the room comes alive.");
+    setText(find("#song-by"), entry ? `Added by ${entry.by_name}` : "");
+    setText(find(".mini-title"), track?.title ?? "Nothing is playing");
+    setText(find(".mini-artist"), track ? byline(track) : "");
+    paintCover(find("#cover"), track);
+    paintCover(find(".mini .cover"), track);
+    document.body.style.setProperty("--hue", find("#cover").style.getPropertyValue("--hue"));
+    const mark = state.playback.playing && track ? "▶ " : "";
+    document.title = track ? `${mark}${track.title} · ${state.name}` : `${state.name} · roomd`;
+  }
+
+  function renderButtons(state) {
+    const leads = client.may("play");
+    const { playing } = state.playback;
+    const muted = sound.muted;
+    const [name, label] = leads
+      ? [playing ? "pause" : "play", playing ? "Pause for everybody" : "Play for everybody"]
+      : [muted ? "mute" : "volume", muted ? "Unmute this device" : "Mute this device"];
+    for (const button of [toggle, mini]) {
+      setIcon(button, name);
+      setLabel(button, label);
+      button.disabled = leads && state.queue.length === 0;
+    }
+    setIcon(repeat, state.repeat === "one" ? "repeat-one" : "repeat");
+    setLabel(repeat, REPEATS[state.repeat]);
+    repeat.dataset.on = String(state.repeat !== "off");
+    const host = state.members.find((member) => member.id === state.host);
+    note.hidden = leads;
+    setText(note, host ? `${host.name} has the controls. This button is for your own sound.` : "");
+  }
+
+  return {
+    playOrPause,
+    next,
+    render(state) {
+      renderTrack(state);
+      renderButtons(state);
+      for (const element of findAll("[data-right]")) element.hidden = !client.may(element.dataset.right);
+    },
+  };
+}

@@ -1,0 +1,91 @@
+/** The room's page: makes the parts, hands them to each other, and passes on every change. */
+import { RoomClient } from "./client/client.js";
+import { bindAdd } from "./controllers/add.js";
+import { bindBanner } from "./controllers/banner.js";
+import { bindChat } from "./controllers/chat.js";
+import { enter } from "./controllers/enter.js";
+import { sayFarewell, show as showFarewell } from "./controllers/farewell.js";
+import { bindListen } from "./controllers/listen.js";
+import { bindMediaSession } from "./controllers/media-session.js";
+import { bindPeople } from "./controllers/people.js";
+import { bindProgress } from "./controllers/progress.js";
+import { bindQueue } from "./controllers/queue.js";
+import { bindSettings } from "./controllers/settings.js";
+import { bindShare } from "./controllers/share.js";
+import { bindShortcuts } from "./controllers/shortcuts.js";
+import { bindSound, bindSyncBadge } from "./controllers/sound.js";
+import { bindTransport } from "./controllers/transport.js";
+import { bindViews } from "./controllers/views.js";
+import { exclusively, request, requestAs } from "./helpers/api.js";
+import { paintCover } from "./helpers/cover.js";
+import { bindDialogs } from "./helpers/dialog.js";
+import { find } from "./helpers/dom.js";
+import { toast } from "./helpers/toast.js";
+import { Preferences } from "./models/preferences.js";
+import { Session } from "./models/session.js";
+
+const { code, entry } = document.body.dataset;
+
+function makeClient(session) {
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  return new RoomClient({
+    url: `${scheme}://${location.host}/ws/v1/${encodeURIComponent(code)}/`,
+    token: () => session.token(),
+    renewToken: () => session.renew(),
+  });
+}
+
+/** Every part of the page, by name; those with `render` show the room, those with `announce` tell of what happened. */
+function bindAll(client, api, preferences) {
+  const act = (type, fields) => client.run(type, fields).catch((fault) => toast(fault.message, { kind: "bad" }));
+  const sound = bindSound({ preferences });
+  const listen = bindListen({ client, preferences, act });
+  const { deck } = listen;
+  const transport = bindTransport({ client, act, sound });
+  const progress = bindProgress({ client, deck, act });
+  const chat = bindChat({ client, api, code });
+  const views = bindViews({ onShow: (view) => view === "chat" && chat.shown() });
+  const mediaSession = bindMediaSession({ client, deck, act, sound, transport, progress });
+  const queue = bindQueue({ client, act });
+  const people = bindPeople({ client, act });
+  const settings = bindSettings({ client, deck, preferences, act });
+  bindAdd({ client, api });
+  bindShare({ client });
+  bindSyncBadge({ client, deck });
+  bindShortcuts({ preferences, transport, progress, sound, views, chat });
+  sound.onChange(() => client.state && transport.render(client.state));
+  return { listen, transport, progress, mediaSession, queue, people, chat, settings };
+}
+
+function pass(client, parts, banner) {
+  client.listen(({ kind, commit }) => {
+    if (kind === "status") {
+      banner.render();
+      if (client.status.phase !== "ended") return;
+      parts.listen.stop();
+      sayFarewell(client.status.code);
+      return;
+    }
+    for (const part of Object.values(parts)) part.render(client.state);
+    if (commit) for (const part of [parts.queue, parts.chat]) part.announce(commit);
+  });
+}
+
+async function main() {
+  bindDialogs();
+  const title = find("#cover").dataset.title;
+  paintCover(find("#cover"), title ? { title } : null);
+  const session = new Session({ storage: localStorage, request, exclusively });
+  const api = requestAs(session);
+  const client = makeClient(session);
+  const parts = bindAll(client, api, new Preferences(localStorage));
+  pass(client, parts, bindBanner({ client }));
+  window.roomd = { client, clock: client.clock, player: parts.listen.deck, state: () => client.state };
+  if ((await enter({ session, api, code, mode: entry })) === "asked") {
+    showFarewell({ title: "The host has been asked", text: "This room lets people in one by one. Look again in a moment.", again: "Look again" });
+    return;
+  }
+  client.open();
+}
+
+main().catch((fault) => showFarewell({ title: "That did not work", text: fault.message, again: "Try again" }));
