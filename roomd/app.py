@@ -56,7 +56,7 @@ async def lifespan(
         pool = await postgres.connect(urls.database_url)
         stack.push_async_callback(pool.close)
         redis = redis_store.connect(urls.redis_url)
-        stack.push_async_callback(redis.aclose)
+        stack.push_async_callback(redis.aclose, close_connection_pool=True)
         secret = await _secret(settings)
         clock = clock or Clock()
         store, index = RoomStore(redis), Index(redis)

@@ -32,7 +32,8 @@ def connect(url: str) -> Redis:
         socket_connect_timeout=CONNECT_S,
         retry=Retry(NoBackoff(), 0),
     )
-    return Redis(connection_pool=pool)
+    # Made this way, the client closes the pool when it is closed itself.
+    return Redis.from_pool(pool)
 
 
 @contextmanager
