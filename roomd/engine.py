@@ -8,7 +8,8 @@ made again.
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
@@ -21,9 +22,9 @@ from roomd.domain.moment import Moment
 from roomd.domain.opening import open_room
 from roomd.domain.refusals import NotFound, Refusal, Unavailable
 from roomd.domain.room import Room, RoomOpened, RoomSettings
-from roomd.domain.words import Command, Event
+from roomd.domain.words import Command
 from roomd.store.index import Index
-from roomd.store.rooms import Done, Outcome, RoomStore, Seen
+from roomd.store.rooms import Done, Outcome, RoomStore, Stale
 
 #: Rooms kept in memory between commands (a cold load of a 500-track queue is 30 times as slow as a warm commit).
 WARM_ROOMS = 2_000
@@ -31,6 +32,10 @@ WARM_ROOMS = 2_000
 MAX_STALE = 5
 #: Seconds to wait before repeating a commit that Redis did not answer; the script knows the command's id.
 RETRY_S = (0.05, 0.2, 0.5)
+#: Seconds after which an unanswered commit is left to the sender to repeat.
+GIVE_UP_S = 1.0
+#: Seconds that a command waits for those before it in the same room.
+TURN_S = 3.0
 #: Milliseconds between two notes of a room's activity in the index.
 TOUCH_MS = 30_000.0
 
@@ -45,7 +50,6 @@ class Receipt(NamedTuple):
 
     room: Room
     rev: int
-    events: tuple[Event, ...] = ()
 
 
 class Engine:
@@ -70,7 +74,7 @@ class Engine:
             events=(RoomOpened(room=room),),
         )
         await self._index.add_room_of(actor.id, room.id, moment.now)
-        await self._store.commit(None, room, commit)
+        await self._commit(None, room, commit, None)
         await self._store.keep_code(room.code)
         await self._index.touch(room.id, moment.now, room.settings.visibility == "public")
         self._keep(room)
@@ -85,6 +89,11 @@ class Engine:
 
     async def room(self, room_id: RoomId) -> Room:
         """The room as it is now. Raises NotFound."""
+        warm = self._warm.get(room_id)
+        if warm is not None:
+            at, _ = await self._store.at(room_id)
+            if at == (warm.epoch, warm.rev):
+                return warm
         return await self._load(room_id)
 
     async def public_rooms(self, limit: int) -> list[Room]:
@@ -92,7 +101,7 @@ class Engine:
         rooms = []
         for room_id in await self._index.active(limit):
             try:
-                room = self._warm.get(room_id) or await self._load(room_id)
+                room = await self.room(room_id)
             except NotFound:
                 await self._index.forget(room_id)
                 continue
@@ -104,29 +113,18 @@ class Engine:
         """Carry out a command once, however often it is sent under its id. Raises a Refusal."""
         # Two people may choose the same id; the same person's is the same command.
         scoped = f"{actor.id}:{command_id}" if command_id else None
-        lock = self._locks.setdefault(room_id, asyncio.Lock())
-        async with lock:
+        async with self._turn(room_id):
             for _ in range(MAX_STALE):
                 before = self._warm.get(room_id) or await self._load(room_id)
-                try:
-                    commit = self._decide(before, command, actor, command_id)
-                except Refusal:
-                    # What was done the first time may be impossible the second: then it is no refusal.
-                    seen = await self._store.seen(room_id, scoped) if scoped else None
-                    if seen is None:
-                        raise
-                    return Receipt(before, seen)
-                if not commit.events:
-                    return await self._nothing_to_do(before, scoped)
-                after = rules.apply(before, commit)
-                outcome = await self._commit(before, after, commit, scoped)
-                if isinstance(outcome, Done):
-                    await self._done(before, after, commit)
-                    return Receipt(after, after.rev, commit.events)
+                decided = self._decide(before, command, actor, command_id)
+                if isinstance(decided, Refusal) or not decided.events:
+                    receipt = await self._unchanged(before, scoped, decided)
+                else:
+                    receipt = await self._change(before, decided, scoped)
+                if receipt is not None:
+                    return receipt
                 self._warm.pop(room_id, None)
-                if isinstance(outcome, Seen):
-                    return Receipt(await self._load(room_id), outcome.rev)
-        raise Unavailable("The room is too busy. Try again in a moment.")
+        raise _too_busy()
 
     def learn(self, room: Room) -> None:
         """Take over a newer copy that the hub has made from another process's commits."""
@@ -139,9 +137,26 @@ class Engine:
         known = self._warm.get(room_id)
         return known if known is not None and (known.epoch, known.rev) == (epoch, rev) else None
 
-    def _decide(self, before: Room, command: Command, actor: Actor, command_id: str | None) -> Commit:
+    @asynccontextmanager
+    async def _turn(self, room_id: RoomId) -> AsyncIterator[None]:
+        """One command of a room at a time. Raises Unavailable when those before take too long."""
+        lock = self._locks.setdefault(room_id, asyncio.Lock())
+        try:
+            async with asyncio.timeout(TURN_S):
+                await lock.acquire()
+        except TimeoutError:
+            raise _too_busy() from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _decide(self, before: Room, command: Command, actor: Actor, command_id: str | None) -> Commit | Refusal:
         moment = self._moment()
-        events = rules.decide(before, command, actor, moment)
+        try:
+            events = rules.decide(before, command, actor, moment)
+        except Refusal as refusal:
+            return refusal
         return Commit(
             epoch=before.epoch,
             rev=before.rev + 1,
@@ -152,33 +167,61 @@ class Engine:
             events=tuple(events),
         )
 
-    async def _nothing_to_do(self, before: Room, scoped: str | None) -> Receipt:
-        seen = await self._store.seen(before.id, scoped) if scoped else None
-        return Receipt(before, before.rev if seen is None else seen)
+    async def _unchanged(self, before: Room, scoped: str | None, decided: Commit | Refusal) -> Receipt | None:
+        """Why nothing is to be changed; None when that was decided on a copy that is not the room as it is now."""
+        at, seen = await self._store.at(before.id, scoped or "")
+        if at != (before.epoch, before.rev):
+            return None
+        if seen is not None:
+            # What was done the first time may be impossible the second: then it is no refusal.
+            return Receipt(before, seen)
+        if isinstance(decided, Refusal):
+            raise decided
+        return Receipt(before, before.rev)
 
-    async def _commit(self, before: Room, after: Room, commit: Commit, scoped: str | None) -> Outcome:
+    async def _change(self, before: Room, commit: Commit, scoped: str | None) -> Receipt | None:
+        """Commit; None when the room has moved on."""
+        after = rules.apply(before, commit)
+        outcome = await self._commit(before, after, commit, scoped)
+        if isinstance(outcome, Stale):
+            return None
+        if isinstance(outcome, Done):
+            self._keep(after)
+            await self._note(before, after, commit)
+            return Receipt(after, after.rev)
+        self._warm.pop(after.id, None)
+        if outcome.rev == after.rev:
+            # Our own try, whose answer was lost; or the same command through another process.
+            await self._note(before, after, commit)
+        return Receipt(after if after.closed else await self._load(after.id), outcome.rev)
+
+    async def _commit(self, before: Room | None, after: Room, commit: Commit, scoped: str | None) -> Outcome:
         """Commit, repeating what got no answer: under an id that the script knows again, so it takes effect once."""
         stored_id = scoped or f":{self._moment().dice.getrandbits(64):x}"
-        due, was_due = rules.deadline(after), rules.deadline(before)
+        due = _sooner(before, after)
+        began = asyncio.get_running_loop().time()
         for wait in (*RETRY_S, None):
             try:
-                if due is not None and (was_due is None or due < was_due):
+                if due is not None:
                     # Before the commit: a look too many is harmless, a deadline that nobody knows of is not.
                     await self._index.plan(after.id, due)
                 return await self._store.commit(before, after, commit, stored_id)
             except Unavailable:
-                if wait is None:
+                if wait is None or asyncio.get_running_loop().time() - began > GIVE_UP_S:
                     self._warm.pop(after.id, None)
                     raise
             await asyncio.sleep(wait)
         raise AssertionError("unreachable")
 
-    async def _done(self, before: Room, after: Room, commit: Commit) -> None:
-        self._keep(after)
+    async def _note(self, before: Room, after: Room, commit: Commit) -> None:
+        """Keep the index, which may be stale, as fresh as may be."""
         try:
             if after.closed:
-                await self._forget(after)
+                await self._forget(before)
                 return
+            if (due := _sooner(before, after)) is not None:
+                # Again: a look at the room as it was before may have planned over the first time.
+                await self._index.plan(after.id, due)
             for event in commit.events:
                 if isinstance(event, MemberJoined):
                     await self._index.add_room_of(event.member.id, after.id, commit.at)
@@ -207,6 +250,10 @@ class Engine:
         return room
 
     def _keep(self, room: Room) -> None:
+        known = self._warm.get(room.id)
+        if known is not None and known.epoch == room.epoch and known.rev > room.rev:
+            # The hub heard of what came next before we heard of our own commit.
+            return
         self._warm[room.id] = room
         self._warm.move_to_end(room.id)
         if len(self._warm) > WARM_ROOMS:
@@ -222,6 +269,16 @@ class Engine:
 
 def no_such_room() -> NotFound:
     return NotFound("There is no such room, or it was closed.", "no_such_room")
+
+
+def _too_busy() -> Unavailable:
+    return Unavailable("The room is too busy. Try again in a moment.")
+
+
+def _sooner(before: Room | None, after: Room) -> float | None:
+    """The room's next deadline, if it comes sooner than the one that was known."""
+    due, was_due = rules.deadline(after), rules.deadline(before) if before else None
+    return due if due is not None and (was_due is None or due < was_due) else None
 
 
 def _worth_noting(before: Room, after: Room) -> bool:

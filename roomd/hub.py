@@ -20,7 +20,7 @@ from roomd.domain.ids import RoomId, SocketId
 from roomd.domain.membership import MemberLeft, SocketClosed
 from roomd.domain.refusals import NotFound, Unavailable
 from roomd.domain.room import Room
-from roomd.engine import Engine
+from roomd.engine import Engine, no_such_room
 from roomd.store.bell import Bell
 from roomd.store.plain import decode_commit
 from roomd.store.rooms import RoomStore
@@ -29,6 +29,8 @@ from roomd.store.rooms import RoomStore
 CHAT_SHOWN = 50
 #: Commits over which a client may resume.
 MAX_RESUME = 5_000
+#: Seconds until a log that could not be read is tried again.
+AGAIN_S = 0.5
 
 CLOSE_LEFT = 1000
 CLOSE_GONE = 4504
@@ -118,6 +120,8 @@ class Hub:
         followed.sockets[socket.id] = socket
         try:
             await self._reach(followed, at_least)
+            # What was told meanwhile is part of the past by now.
+            waiting.clear()
             rev = followed.room.rev
             past = await self._past(followed, socket.dialect, resume, rev) if resume else None
         except BaseException:
@@ -157,9 +161,9 @@ class Hub:
         elif commit.epoch != followed.room.epoch or commit.rev > followed.room.rev:
             self._read_log(followed)
 
-    def doubt(self) -> None:
-        """The bell may have been missed: look at the log of every room followed here."""
-        for followed in self._rooms.values():
+    def doubt(self, room_id: RoomId) -> None:
+        """The room's bell may have been missed: look at its log."""
+        if (followed := self._rooms.get(room_id)) is not None:
             self._read_log(followed)
 
     async def stop(self) -> None:
@@ -171,7 +175,7 @@ class Hub:
         await self.bell.subscribe(room_id)
         try:
             room = await self._engine.room(room_id)
-            followed = Followed(room, await self._store.chat(room_id, CHAT_SHOWN))
+            followed = Followed(room, await self._store.chat(room_id, CHAT_SHOWN, upto=room.rev))
         except BaseException:
             await self.bell.unsubscribe(room_id)
             raise
@@ -204,6 +208,8 @@ class Hub:
         """Wait until the copy is at `rev`, which is known to be committed."""
         while followed.room.rev < rev:
             await asyncio.shield(self._read_log(followed))
+            if self._rooms.get(followed.room.id) is not followed:
+                raise no_such_room()
             if followed.failed:
                 raise Unavailable("The room store does not answer. Try again in a moment.")
 
@@ -216,17 +222,18 @@ class Hub:
     async def _catch_up(self, followed: Followed) -> None:
         """Apply what the log holds beyond the copy, until nothing new was rung meanwhile."""
         try:
-            while followed.behind:
+            while followed.behind and self._rooms.get(followed.room.id) is followed:
                 followed.behind = False
-                for commit in await self._store.log(followed.room.id, followed.room.rev):
-                    if commit.epoch != followed.room.epoch or commit.rev != followed.room.rev + 1:
-                        await self._start_over(followed)
-                        break
-                    self._take(followed, commit)
+                at, commits = await self._store.since(followed.room.id, followed.room.rev)
+                for commit in commits:
+                    if (commit.epoch, commit.rev) == (followed.room.epoch, followed.room.rev + 1):
+                        self._take(followed, commit)
+                if at != (followed.room.epoch, followed.room.rev):
+                    await self._start_over(followed)
         except Unavailable as fault:
-            # The bell's next link, or the next ring, brings us back here.
             log.info("could not read the log of room %s: %s", followed.room.id, fault)
             followed.failed = True
+            asyncio.get_running_loop().call_later(AGAIN_S, self.doubt, followed.room.id)
         else:
             followed.failed = False
         finally:
@@ -235,11 +242,12 @@ class Hub:
     async def _start_over(self, followed: Followed) -> None:
         """The log does not lead on from the copy: load the room and greet everybody anew."""
         try:
-            followed.room = await self._engine.room(followed.room.id)
+            room = await self._engine.room(followed.room.id)
         except NotFound:
             self._shut_all(followed)
             return
-        followed.chat = deque(await self._store.chat(followed.room.id, CHAT_SHOWN), CHAT_SHOWN)
+        chat = await self._store.chat(room.id, CHAT_SHOWN, upto=room.rev)
+        followed.room, followed.chat = room, deque(chat, CHAT_SHOWN)
         view = View(followed.room, list(followed.chat), self._now())
         for socket in list(followed.sockets.values()):
             for text in socket.dialect.greet(view, socket.actor):
@@ -281,7 +289,8 @@ class Hub:
     def _shut_all(self, followed: Followed) -> None:
         for socket in list(followed.sockets.values()):
             socket.shut(CLOSE_GONE, "the room was closed")
-        self._unfollow(followed.room.id)
+        if self._rooms.get(followed.room.id) is followed:
+            self._unfollow(followed.room.id)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

@@ -37,6 +37,7 @@ class Presence:
         self.process = secrets.token_hex(6)
         self._numbers = itertools.count(1)
         self._held: set[RoomId] = set()
+        self._open: set[SocketId] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def new_socket(self) -> SocketId:
@@ -50,18 +51,25 @@ class Presence:
         if room_id not in self._held:
             await self._index.hold(self.process, room_id)
             self._held.add(room_id)
-        return (await self._engine.handle(room_id, Attach(socket=socket), actor)).rev
+        receipt = await self._engine.handle(room_id, Attach(socket=socket), actor)
+        self._open.add(socket)
+        return receipt.rev
 
     def detach(self, room_id: RoomId, actor: Actor, socket: SocketId) -> None:
         """Tell the room that the socket is gone, for as long as it takes."""
-        self._spawn(self._detach(room_id, actor, socket))
+        self._open.discard(socket)
+        self._spawn(self._insist(room_id, actor, Detach(socket=socket)))
 
     def reattach(self, room_id: RoomId, actor: Actor, socket: SocketId) -> None:
         """A socket that is open here was taken for dead elsewhere (this process stood still for too long)."""
-        self._spawn(self._reattach(room_id, actor, socket))
+        if socket in self._open:
+            self._spawn(self._insist(room_id, actor, Attach(socket=socket)))
 
     async def renew(self) -> None:
-        await self._index.renew(self.process, self._clock.now() + LEASE_MS)
+        """Say that this process lives; and, where it was taken for dead, what it holds."""
+        if await self._index.renew(self.process, self._clock.now() + LEASE_MS):
+            for room_id in list(self._held):
+                await self._index.hold(self.process, room_id)
 
     async def lapse(self) -> None:
         """Close the sockets of processes whose lease has run out."""
@@ -82,22 +90,18 @@ class Presence:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _detach(self, room_id: RoomId, actor: Actor, socket: SocketId) -> None:
-        while True:
+    async def _insist(self, room_id: RoomId, actor: Actor, command: Attach | Detach) -> None:
+        # A socket that closed while we waited is not to be attached after all.
+        while isinstance(command, Detach) or command.socket in self._open:
             try:
-                await self._engine.handle(room_id, Detach(socket=socket), actor)
+                await self._engine.handle(room_id, command, actor)
             except Unavailable:
                 await asyncio.sleep(RETRY_S)
-            except NotFound:
+            except Refusal as refusal:
+                log.info("could not tell room %s of a socket: %s", room_id, refusal)
                 return
             else:
                 return
-
-    async def _reattach(self, room_id: RoomId, actor: Actor, socket: SocketId) -> None:
-        try:
-            await self.attach(room_id, actor, socket)
-        except Refusal as refusal:
-            log.info("could not reattach a socket to room %s: %s", room_id, refusal)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from roomd.accounts import Accounts
 from roomd.clock import Clock
 from roomd.domain import rules
+from roomd.domain.ids import RoomId
 from roomd.domain.refusals import NotFound, Unavailable
 from roomd.engine import SYSTEM, Engine
 from roomd.presence import RENEW_S, Presence
@@ -27,6 +28,8 @@ LEASE_MS = 3_000
 LAPSE_S = 1.0
 #: Seconds between two removals of sign-ins that have run out.
 FORGET_S = 3_600.0
+#: Milliseconds until the next look at a room that could not be looked at for a fault of ours.
+FAULTY_MS = 60_000.0
 #: Seconds to wait when the store is away.
 AWAY_S = 0.5
 
@@ -95,14 +98,28 @@ class Scheduler:
     async def _tick(self) -> float:
         """Let time act on every room that is due, then sleep until the next one is."""
         due = await self._index.due(self._clock.now(), BATCH)
-        for room_id, planned in due:
-            try:
-                receipt = await self._engine.handle(room_id, rules.Tick(), SYSTEM)
-            except NotFound:
-                await self._index.forget(room_id)
-                continue
-            await self._index.replan(room_id, rules.deadline(receipt.room), planned)
+        looks = await asyncio.gather(*(self._look(*each) for each in due), return_exceptions=True)
+        for (room_id, planned), fault in zip(due, looks, strict=True):
+            if isinstance(fault, Unavailable):
+                raise fault
+            if fault is not None:
+                # One room that cannot be read must not stop time for all others.
+                log.error("could not look at room %s", room_id, exc_info=fault)
+                await self._index.replan(room_id, self._clock.now() + FAULTY_MS, planned)
         if len(due) == BATCH:
             return 0.0
         coming = await self._index.next_due()
         return LOOK_S if coming is None else min(LOOK_S, max(0.005, (coming - self._clock.now()) / 1_000))
+
+    async def _look(self, room_id: RoomId, planned: float) -> None:
+        try:
+            room = (await self._engine.handle(room_id, rules.Tick(), SYSTEM)).room
+            await self._index.replan(room_id, rules.deadline(room), planned)
+            # Somebody may have committed after our look and planned before we planned over it.
+            now = await self._engine.room(room_id)
+        except NotFound:
+            await self._index.forget(room_id)
+            return
+        coming = rules.deadline(now)
+        if now is not room and coming is not None:
+            await self._index.plan(room_id, coming)

@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 import asyncpg
 import pytest
 from redis.asyncio import Redis
+from serving import Served, serving
+from tornado.ioloop import IOLoop
 
 from roomd.embedded import Stores, stores
 from roomd.settings import Settings
@@ -132,6 +134,14 @@ def database_url(store_urls: Stores, migrated: str, background: Background) -> I
     background.run(_execute(home, f"CREATE DATABASE test TEMPLATE {_TEMPLATE}"))
     yield _database(home, "test")
     background.run(_execute(home, "DROP DATABASE test WITH (FORCE)"))
+
+
+@pytest.fixture
+def served(io_loop: IOLoop, redis_url: str, database_url: str, data_dir: Path) -> Iterator[Served]:
+    """A whole server, with two pieces of music in its folder."""
+    running = serving(redis_url, database_url, data_dir)
+    yield io_loop.run_sync(running.__aenter__)
+    io_loop.run_sync(lambda: running.__aexit__(None, None, None))
 
 
 def _short_folder() -> Iterator[Path]:

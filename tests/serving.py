@@ -49,14 +49,16 @@ class Live:
     socket: WebSocketClientConnection
     heard: list[dict[str, Any]] = field(default_factory=list)
     number: int = 0
+    over: bool = False
 
     async def say(self, **message: Any) -> None:
         await self.socket.write_message(json.dumps(message))
 
     async def next(self) -> dict[str, Any] | None:
         """The next message; None when the socket was closed."""
-        text = await asyncio.wait_for(self.socket.read_message(), PATIENCE_S)
+        text = None if self.over else await asyncio.wait_for(self.socket.read_message(), PATIENCE_S)
         if text is None:
+            self.over = True
             return None
         self.heard.append(json.loads(text))
         return self.heard[-1]

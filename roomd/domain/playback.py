@@ -191,19 +191,31 @@ def silence(room: Room, moment: Moment, cause: Cause) -> PlaybackChanged:
 
 def tick(room: Room, moment: Moment) -> list[Event]:
     """What time alone brings about: a track has ended, or a room has played to nobody for long."""
-    end = ends_at(room)
+    end, abandoned = ends_at(room), abandoned_at(room)
     if end is not None and end <= moment.now:
-        return [advance(room, moment, "ended")]
-    abandoned = abandoned_at(room)
+        following = advance(room, moment, "ended")
+        if following.playback.playing and _unheard_for(room, moment.now) >= ABANDONED_MS:
+            return [_changed(structs.replace(following.playback, playing=False), "abandoned")]
+        return [following]
     if abandoned is not None and abandoned <= moment.now:
         return [_changed(_still(room, position_at(room.playback, moment.now), moment), "abandoned")]
     return []
 
 
 def abandoned_at(room: Room) -> float | None:
+    """When a room that plays to nobody is to stop: not before what was started without a socket has had its time."""
     if not room.playback.playing or any(member.online for member in room.members.values()):
         return None
-    return max((m.seen_at for m in room.members.values()), default=room.last_activity) + ABANDONED_MS
+    return max(_last_seen(room), room.playback.as_of) + ABANDONED_MS
+
+
+def _last_seen(room: Room) -> float:
+    return max((member.seen_at for member in room.members.values()), default=room.last_activity)
+
+
+def _unheard_for(room: Room, now: float) -> float:
+    """For how long nobody has been there."""
+    return 0.0 if any(member.online for member in room.members.values()) else now - _last_seen(room)
 
 
 def playback_changed(room: Room, event: PlaybackChanged) -> Room:

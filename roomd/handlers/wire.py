@@ -4,9 +4,12 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from types import TracebackType
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from tornado.iostream import StreamClosedError
+from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from roomd.domain.actor import Actor
@@ -69,10 +72,16 @@ class Wire(WebSocketHandler):
         self._backlog: deque[Callable[[], Awaitable[None]]] = deque()
         self._working: asyncio.Task[None] | None = None
 
+    def prepare(self) -> None:
+        try:
+            urlsplit(self.request.headers.get("Origin", ""))
+        except ValueError:
+            raise HTTPError(403) from None
+
     def check_origin(self, origin: str) -> bool:
         """Pages of this server, and those that the operator named. Clients that are no browsers send no origin."""
         allowed = self.services.settings.allowed_origins
-        return origin in allowed or origin.partition("://")[2].lower() == self.request.headers.get("Host", "").lower()
+        return origin in allowed or urlsplit(origin).netloc.lower() == self.request.headers.get("Host", "").lower()
 
     def watch(self) -> None:
         """Close the connection once nothing has come over it for too long. Called when it opens."""
@@ -88,6 +97,13 @@ class Wire(WebSocketHandler):
 
     def on_close(self) -> None:
         self._watch.cancel()
+
+    def log_exception(
+        self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        """Tornado's own line would show the query's token."""
+        if not isinstance(value, HTTPError):
+            log.error("a connection to %s failed", self.request.path, exc_info=value)
 
     def send(self, text: str) -> None:
         if self._shut or self.ws_connection is None:

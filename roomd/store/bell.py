@@ -2,7 +2,7 @@
 
 redis-py does not notice when a subscription's link goes dead (measured: nothing in 15 s in any setting), so the bell
 pings through the same link and takes a new one when the answer stays out. What was rung meanwhile is not lost:
-`on_doubt` makes the hub look at the logs.
+`on_doubt` makes the hub look at the log of each room once it is subscribed to again.
 """
 
 import asyncio
@@ -28,12 +28,15 @@ log = logging.getLogger(__name__)
 
 
 class Bell:
-    def __init__(self, redis: Redis, on_ring: Callable[[RoomId, bytes], None], on_doubt: Callable[[], None]) -> None:
+    def __init__(
+        self, redis: Redis, on_ring: Callable[[RoomId, bytes], None], on_doubt: Callable[[RoomId], None]
+    ) -> None:
         self._redis = redis
         self._on_ring = on_ring
         self._on_doubt = on_doubt
         self._wanted: dict[str, asyncio.Future[None]] = {}
         self._pubsub: PubSub | None = None
+        self._broken = False
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -63,31 +66,32 @@ class Bell:
             await self._send(self._pubsub.unsubscribe(channel))
 
     async def _send(self, sending: Awaitable[None]) -> None:
-        """A failure to send is the reader's to notice: it takes a new link and subscribes to all that is wanted."""
+        """After a failure to send, the reader takes a new link and subscribes to all that is wanted."""
         try:
             await sending
         except (RedisError, OSError) as fault:
             log.debug("bell: could not send: %r", fault)
+            self._broken = True
 
     async def _run(self) -> None:
-        connected = False
         while True:
             try:
                 async with self._redis.pubsub() as pubsub:
                     await self._listen(pubsub)
             except (RedisError, OSError, TimeoutError) as fault:
-                if connected or self._pubsub is not None:
+                if self._pubsub is not None:
                     log.warning("lost the subscription to Redis, taking a new one: %r", fault)
-                connected = False
             finally:
                 self._pubsub = None
             await asyncio.sleep(RETRY_S)
 
     async def _listen(self, pubsub: PubSub) -> None:
         # A subscription without channels reads nothing, not even the answers to pings; so there is always one.
-        await pubsub.subscribe(EVERY_PROCESS, *self._wanted)
-        self._pubsub = pubsub
-        self._on_doubt()
+        await pubsub.subscribe(EVERY_PROCESS)
+        # From here on `subscribe` sends its own; nothing is awaited before what was wanted until now is.
+        self._pubsub, self._broken = pubsub, False
+        if self._wanted:
+            await pubsub.subscribe(*self._wanted)
         loop = asyncio.get_running_loop()
         heard = pinged = loop.time()
         while True:
@@ -98,6 +102,8 @@ class Bell:
                 self._handle(message)
             elif now - heard > DEAD_S:
                 raise TimeoutError(f"no answer for {DEAD_S} s")
+            if self._broken:
+                raise TimeoutError("could not send")
             if now - pinged >= PING_S:
                 pinged = now
                 await pubsub.ping()
@@ -106,6 +112,10 @@ class Bell:
         if message["type"] == "message":
             self._on_ring(bell_room(message["channel"].decode()), message["data"])
         elif message["type"] == "subscribe":
-            ready = self._wanted.get(message["channel"].decode())
-            if ready is not None and not ready.done():
+            channel = message["channel"].decode()
+            ready = self._wanted.get(channel)
+            if ready is not None and ready.done():
+                # Over a new link, whether ours or one that redis-py took by itself.
+                self._on_doubt(bell_room(channel))
+            elif ready is not None:
                 ready.set_result(None)

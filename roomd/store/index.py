@@ -74,10 +74,10 @@ class Index:
             await self._redis.zrem(DUE, room)
             await self._redis.zrem(ACTIVE, room)
 
-    async def renew(self, process: str, until: float) -> None:
-        """The process lives at least until room time `until`."""
+    async def renew(self, process: str, until: float) -> bool:
+        """The process lives at least until room time `until`. True when it was not known to live (any more)."""
         with answering():
-            await self._redis.zadd(PROCESSES, {process: until})
+            return bool(await self._redis.zadd(PROCESSES, {process: until}))
 
     async def hold(self, process: str, room: RoomId) -> None:
         """Note, before a socket opens, that the process may hold sockets in the room."""

@@ -41,6 +41,8 @@ class Seen(NamedTuple):
 
 
 Outcome = Done | Stale | Seen
+#: Where a room's history is: (epoch, rev).
+Number = tuple[int, int]
 
 
 class RoomStore:
@@ -105,24 +107,37 @@ class RoomStore:
             return Done()
         return Stale() if word == b"STALE" else Seen(int(rev))
 
-    async def seen(self, room: RoomId, command: str) -> int | None:
-        """The rev at which a command took effect, if it did."""
+    async def at(self, room: RoomId, command: str = "") -> tuple[Number | None, int | None]:
+        """The number the room is at, if there is one; and the rev at which a command took effect, if it did."""
+        keys = room_keys(room)
         with answering():
-            rev = await self._redis.hget(room_keys(room).commands, command)
-        return int(rev) if rev is not None else None
+            async with self._redis.pipeline(transaction=True) as pipe:
+                pipe.hmget(keys.meta, "epoch", "rev")
+                pipe.hget(keys.commands, command)
+                at, rev = await pipe.execute()
+        return _number(at), None if rev is None else int(rev)
 
-    async def log(self, room: RoomId, after: int, upto: int | None = None, limit: int = LOG_LENGTH) -> list[Commit]:
-        """The commits with `after` < rev (≤ `upto`), in order; gapless only as far as the log reaches back."""
-        last = f"{upto}-0" if upto is not None else "+"
+    async def since(self, room: RoomId, after: int) -> tuple[Number | None, list[Commit]]:
+        """The number the room is at, and the commits with `after` < rev that its log holds, read in one step."""
+        keys = room_keys(room)
         with answering():
-            entries: Any = await self._redis.xrange(room_keys(room).events, f"{after + 1}-0", last, count=limit)
+            async with self._redis.pipeline(transaction=True) as pipe:
+                pipe.hmget(keys.meta, "epoch", "rev")
+                pipe.xrange(keys.events, f"{after + 1}-0", "+", count=LOG_LENGTH)
+                at, entries = await pipe.execute()
+        return _number(at), [plain.decode_commit(fields[b"c"]) for _, fields in entries]
+
+    async def log(self, room: RoomId, after: int, upto: int) -> list[Commit]:
+        """The commits with `after` < rev ≤ `upto`, in order; gapless only as far as the log reaches back."""
+        with answering():
+            entries: Any = await self._redis.xrange(room_keys(room).events, f"{after + 1}-0", f"{upto}-0")
         return [plain.decode_commit(fields[b"c"]) for _, fields in entries]
 
-    async def chat(self, room: RoomId, limit: int, before: str | None = None) -> list[Message]:
-        """The last `limit` lines (before the one with id `before`), oldest first."""
+    async def chat(self, room: RoomId, limit: int, before: str | None = None, upto: int | None = None) -> list[Message]:
+        """The last `limit` lines (before the one with id `before`; said at or before rev `upto`), oldest first."""
         stream = room_keys(room).chat
         lines: list[Message] = []
-        last = "+"
+        last = "+" if upto is None else f"{upto}-0"
         while len(lines) < limit:
             with answering():
                 batch: Any = await self._redis.xrevrange(stream, last, "-", count=CHAT_BATCH)
@@ -139,7 +154,14 @@ class RoomStore:
         """Remove a closed room and let its code go."""
         with answering():
             await self._redis.unlink(*room_keys(room.id)[:-1])
-            await self._redis.delete(code_claim(room.code))
+            # A claim that ran out before it was kept may be another room's by now.
+            if await self._redis.get(code_claim(room.code)) == room.id.encode():
+                await self._redis.delete(code_claim(room.code))
+
+
+def _number(at: list[bytes | None]) -> Number | None:
+    epoch, rev = at
+    return None if epoch is None or rev is None else (int(epoch), int(rev))
 
 
 def _chat_line(commit: Commit) -> bytes:

@@ -7,10 +7,33 @@
 --       11.. writes: op, index into KEYS, field, value   (op: hset hdel zadd zrem; value "" where unused)
 -- Returns {"OK", rev} | {"STALE", rev} (decide again) | {"SEEN", rev} (this command took effect before, at rev)
 --
--- Redis does not undo what a script wrote before it failed, so every write is checked before the first one is made.
+-- Redis does not undo what a script wrote before it failed, so all that could fail is checked before the first write.
 
 local meta = KEYS[1]
-local now = tonumber(ARGV[5])
+local kinds = { "hash", "hash", "hash", "zset", "stream", "stream", "hash", "zset" }
+local written = { hset = "hash", hdel = "hash", zadd = "zset", zrem = "zset" }
+
+local function malformed(what)
+  return redis.error_reply("ROOMD malformed " .. what)
+end
+
+-- Redis reads numbers its own way: neither nan nor inf nor hexadecimal, which Lua would let pass.
+local function number(text)
+  return text and string.match(text, "^%-?%d+%.?%d*[eE]?[%+%-]?%d*$") and math.abs(tonumber(text) or 1/0) < 1/0
+end
+
+local function count(text)
+  return text and string.match(text, "^%d+$")
+end
+
+if #KEYS ~= 9 or #ARGV < 10 then return malformed("call") end
+if not count(ARGV[3]) or not number(ARGV[5]) or not count(ARGV[8]) or not count(ARGV[9]) or not number(ARGV[10]) then
+  return malformed("number")
+end
+for i, kind in ipairs(kinds) do
+  local found = redis.call("TYPE", KEYS[i]).ok
+  if found ~= kind and found ~= "none" then return malformed("key: " .. KEYS[i] .. " holds a " .. found) end
+end
 
 if ARGV[4] ~= "" then
   local seen = redis.call("HGET", KEYS[7], ARGV[4])
@@ -22,15 +45,19 @@ if (at[1] or "0") ~= ARGV[1] or (at[2] or "0") ~= ARGV[2] then
   return {"STALE", at[2] or "0"}
 end
 
-local arity = { hset = "hash", hdel = "hash", zadd = "zset", zrem = "zset" }
 for i = 11, #ARGV, 4 do
-  local kind = arity[ARGV[i]]
+  local kind = written[ARGV[i]]
   local index = tonumber(ARGV[i + 1])
-  if not kind or not index or not KEYS[index] or ARGV[i + 3] == nil then
-    return redis.error_reply("ROOMD malformed write " .. tostring(ARGV[i]))
+  if not kind or ARGV[i + 3] == nil or not index or index > 4 or kinds[index] ~= kind then
+    return malformed("write: " .. ARGV[i])
   end
-  if ARGV[i] == "zadd" and not tonumber(ARGV[i + 3]) then
-    return redis.error_reply("ROOMD rank is not a number")
+  if ARGV[i] == "zadd" and not number(ARGV[i + 3]) then return malformed("rank: " .. ARGV[i + 3]) end
+end
+-- A stream takes no entry whose id is not beyond its last one's.
+for _, key in ipairs({ KEYS[5], ARGV[7] ~= "" and KEYS[6] or nil }) do
+  local last = redis.call("XREVRANGE", key, "+", "-", "COUNT", 1)[1]
+  if last and tonumber(string.match(last[1], "^%d+")) >= tonumber(ARGV[3]) then
+    return malformed("rev: " .. key .. " is at " .. last[1])
   end
 end
 
@@ -53,8 +80,8 @@ if ARGV[7] ~= "" then
 end
 if ARGV[4] ~= "" then
   redis.call("HSET", KEYS[7], ARGV[4], ARGV[3])
-  redis.call("ZADD", KEYS[8], now, ARGV[4])
-  local old = redis.call("ZRANGEBYSCORE", KEYS[8], "-inf", now - tonumber(ARGV[10]), "LIMIT", 0, 16)
+  redis.call("ZADD", KEYS[8], ARGV[5], ARGV[4])
+  local old = redis.call("ZRANGEBYSCORE", KEYS[8], "-inf", ARGV[5] - ARGV[10], "LIMIT", 0, 16)
   if #old > 0 then
     redis.call("HDEL", KEYS[7], unpack(old))
     redis.call("ZREM", KEYS[8], unpack(old))

@@ -63,7 +63,7 @@ function pass(client, parts, banner) {
       banner.render();
       if (client.status.phase !== "ended") return;
       parts.listen.stop();
-      sayFarewell(client.status.code);
+      sayFarewell(client.status.code, client.state !== null);
       return;
     }
     for (const part of Object.values(parts)) part.render(client.state);

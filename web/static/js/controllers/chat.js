@@ -11,6 +11,11 @@ const AT_END_PX = 60;
 const TOGETHER_MS = 3 * 60_000;
 const PAGE = 50;
 
+/** A line as the HTTP interface tells it, in the form that the socket has. */
+const lineOf = ({ id, user_id, user, message, timestamp }) => ({
+  id, by: user_id, by_name: user, text: message, at: Date.parse(timestamp),
+});
+
 export function bindChat({ client, api, code }) {
   const scroll = find("#chat-scroll");
   const list = find("#lines");
@@ -107,7 +112,7 @@ export function bindChat({ client, api, code }) {
     try {
       const { messages } = await api("GET", `/api/rooms/${code}/messages/?before=${encodeURIComponent(first.id)}&limit=${PAGE}`);
       const known = new Set(lines(client.state).map((line) => line.id));
-      earlier = [...messages.filter((line) => !known.has(line.id)), ...earlier];
+      earlier = [...messages.map(lineOf).filter((line) => !known.has(line.id)), ...earlier];
       older.dataset.done = String(messages.length < PAGE);
       render(client.state);
       scroll.scrollTop += scroll.scrollHeight - height;

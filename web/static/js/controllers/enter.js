@@ -15,12 +15,14 @@ export async function enter({ session, api, code, mode }) {
   find("#enter-password").hidden = mode !== "password";
   find("#enter-name").hidden = session.user !== null;
   if (session.user) find("#enter-title").textContent = "What is the word?";
-  dialog.addEventListener("cancel", (event) => event.preventDefault());
+  let answered = false;
+  dialog.addEventListener("close", () => answered || open(dialog));
   open(dialog);
   return new Promise((resolve) => {
     onSubmit(form, async ({ name, password }) => {
       if (!session.user) await session.enterAsGuest(required(name, "name", "Please enter a name."));
       const answer = await knock({ api, code, mode, password });
+      answered = true;
       dialog.close();
       resolve(answer);
     });

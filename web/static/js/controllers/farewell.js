@@ -6,12 +6,13 @@ const WORDS = {
   4500: ["Something is wrong with this page", "The server did not understand it. Loading it again usually helps.", "Load again"],
   4501: ["You have been signed out", "Enter again with your name, and you are back where you were.", "Enter again"],
   4503: ["This room is not open to you", "The host has closed its door, or has asked you to leave.", "Try again"],
-  4504: ["This room is closed", "It was closed, or its code was never one of ours.", null],
+  4504: ["There is no such room", "It was closed, or its code was never one of ours.", null],
 };
+const CLOSED = ["The room has closed", "The host has turned the lights off. Thank you for listening.", null];
 
-/** @param {number} code a close code of the contract */
-export function sayFarewell(code) {
-  const [title, text, again] = WORDS[code] ?? WORDS[4500];
+/** @param {number} code a close code of the contract @param {boolean} wasIn whether this page has seen the room */
+export function sayFarewell(code, wasIn) {
+  const [title, text, again] = code === 4504 && wasIn ? CLOSED : (WORDS[code] ?? WORDS[4500]);
   show({ title, text, again });
 }
 

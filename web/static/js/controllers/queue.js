@@ -31,6 +31,8 @@ export function bindQueue(parts) {
     setText(find("#played-count"), `${plural(played.length, "track")} played`);
     find("#current-block").hidden = !current;
     find("#coming-title").hidden = coming.length === 0;
+    find("#shuffle").disabled = coming.length < 2;
+    find("#clear").disabled = state.queue.length === 0;
     const count = coming.length + (current ? 1 : 0);
     setText(find("#queue-count"), count ? String(count) : "");
     for (const badge of findAll("#views [data-view=queue] .badge")) {

@@ -60,6 +60,8 @@ export function bindTransport({ client, act, sound }) {
     setLabel(repeat, REPEATS[state.repeat]);
     repeat.dataset.on = String(state.repeat !== "off");
     const host = state.members.find((member) => member.id === state.host);
+    // One button for the same thing is enough.
+    find("#mute").hidden = !leads;
     note.hidden = leads;
     setText(note, host ? `${host.name} has the controls. This button is for your own sound.` : "");
   }

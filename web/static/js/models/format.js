@@ -36,7 +36,10 @@ export function initials(name) {
 export function hueOf(text) {
   let hash = 2_166_136_261;
   for (const character of text) hash = Math.imul(hash ^ character.codePointAt(0), 16_777_619);
-  return (hash >>> 0) % 360;
+  // Similar titles differ in a few low bits; mixing spreads them over the circle.
+  hash = Math.imul(hash ^ (hash >>> 16), 2_246_822_507);
+  hash = Math.imul(hash ^ (hash >>> 13), 3_266_489_909);
+  return ((hash ^ (hash >>> 16)) >>> 0) % 360;
 }
 
 /** "Artist – Album", with what is known of it. */

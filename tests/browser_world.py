@@ -1,0 +1,167 @@
+"""roomd as a person runs it, a process of its own on embedded stores; and real Chromium, a process for each person."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+
+#: Seconds within which anything that is to happen has happened, on a machine busy with other tests.
+PATIENCE_S = 30.0
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PLAYS_ALOUD = "--autoplay-policy=no-user-gesture-required"
+#: Where screenshots are kept, to be looked at.
+OUTPUT = Path(__file__).parent.parent / "test-output"
+
+#: Notes, ten times a second, what plays and when by this machine's clock. `timeOrigin` was read off the wall clock when
+#: the page was loaded, so pages are compared by that clock and not by the one whose estimate is under test.
+RECORDER = """() => {
+  window.samples = [];
+  setInterval(() => {
+    const { player, state } = window.roomd ?? {};
+    if (!player || !state()) return;
+    const wall = performance.timeOrigin + performance.now();
+    const { playback } = state();
+    window.samples.push([wall, player.actualPosition(), player.mode, playback]);
+  }, 100);
+}"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def chromium() -> str | None:
+    """The Chromium on PATH; None for the one that Playwright brings."""
+    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    return next((path for path in found if path), None)
+
+
+def wait_until(what: str, met: Callable[[], Any], patience_s: float = PATIENCE_S) -> Any:
+    """The first answer of `met` that is true. Fails when none is within the time."""
+    until = time.monotonic() + patience_s
+    while not (answer := met()):
+        assert time.monotonic() < until, f"waited {patience_s} s in vain: {what}"
+        time.sleep(0.05)
+    return answer
+
+
+@dataclass
+class Roomd:
+    data_dir: Path
+    music_dir: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        env = {
+            "PATH": os.environ["PATH"],
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "ROOMD_DATA_DIR": str(self.data_dir),
+            "MUSIC_DIR": str(self.music_dir),
+        }
+        log = (self.data_dir.parent / f"{self.data_dir.name}.log").open("ab")
+        with log:
+            self.process = subprocess.Popen([sys.executable, "-m", "roomd", "serve"], env=env, stderr=log, stdout=log)
+        wait_until("the server answers", self.answers)
+
+    def answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, f"the server ended with {self.process.returncode}"
+        try:
+            return httpx.get(f"{self.url}/api/health/", trust_env=False).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def end(self, number: signal.Signals) -> int:
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE_S)
+
+
+@dataclass
+class Person:
+    """Somebody at a browser of their own."""
+
+    name: str
+    browser: Browser
+    context: BrowserContext
+    page: Page
+
+    def open(self, url: str) -> None:
+        """Load a page of roomd's, and note what it plays from the start."""
+        self.page.goto(url)
+        self.page.evaluate(RECORDER)
+
+    def again(self) -> None:
+        """A new tab of the same browser."""
+        self.page = self.context.new_page()
+
+    def play_errors(self) -> list[tuple[float, float]]:
+        """(wall ms, ms off the room's line) of every sample in which this person was to hear something."""
+        samples = self.page.evaluate("() => window.samples")
+        return [
+            (wall, actual - line_at(playback, wall))
+            for wall, actual, mode, playback in samples
+            if mode == "running" and playback["playing"] and wall > playback["as_of"] and actual is not None
+        ]
+
+    def settles(self, within_ms: float = 50, samples: int = 5) -> None:
+        """Wait until the latest samples are all within so many ms of the room's line."""
+
+        def settled() -> bool:
+            latest = self.page.evaluate(f"() => window.samples.slice(-{samples})")
+            return len(latest) == samples and all(
+                mode == "running" and playback["playing"] and abs(actual - line_at(playback, wall)) <= within_ms
+                for wall, actual, mode, playback in latest
+            )
+
+        try:
+            wait_until(f"{self.name} plays at the room's place", settled)
+        except AssertionError:
+            self.shot(f"failed-{self.name}")
+            seen = self.page.evaluate("() => [window.samples.slice(-5), window.roomd?.client.status, document.title]")
+            raise AssertionError(f"{self.name} does not play at the room's place: {seen}") from None
+
+    def shot(self, name: str) -> None:
+        OUTPUT.mkdir(exist_ok=True)
+        self.page.screenshot(path=str(OUTPUT / f"{name}.png"))
+
+
+def line_at(playback: dict[str, Any], wall_ms: float) -> float:
+    """Where the room is by its line, at a time of the clock on the wall."""
+    if not playback["playing"]:
+        return float(playback["position"])
+    return float(playback["position"] + playback["rate"] * max(0.0, wall_ms - playback["as_of"]))
+
+
+def launch(playwright: Playwright, name: str, *flags: str, **context: Any) -> Person:
+    browser = playwright.chromium.launch(executable_path=chromium(), args=[*FLAGS, *flags])
+    made = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | context)
+    made.set_default_timeout(PATIENCE_S * 1_000)
+    page = made.new_page()
+    return Person(name, browser, made, page)
