@@ -32,6 +32,8 @@ FORGET_S = 3_600.0
 FAULTY_MS = 60_000.0
 #: Seconds to wait when the store is away.
 AWAY_S = 0.5
+#: Seconds to wait after a fault of ours.
+FAILED_S = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -73,15 +75,23 @@ class Scheduler:
     async def _repeat(self, job: Job) -> None:
         away = False
         while True:
-            try:
-                mine = not job.leased or await self._index.take_lease(job.name, self._presence.process, LEASE_MS)
-                wait = await job.run() if mine else LEASE_MS / 2_000
-                away = False
-            except Unavailable as fault:
+            (came,) = await asyncio.gather(self._once(job), return_exceptions=True)
+            if isinstance(came, Unavailable):
                 if not away:
-                    log.warning("job %s waits: %s", job.name, fault)
+                    log.warning("job %s waits: %s", job.name, came)
                 away, wait = True, AWAY_S
+            elif isinstance(came, BaseException):
+                # A job that ends without a word would stop time for every room.
+                log.error("job %s failed", job.name, exc_info=came)
+                wait = FAILED_S
+            else:
+                away, wait = False, came
             await asyncio.sleep(wait)
+
+    async def _once(self, job: Job) -> float:
+        """Do the job if it is ours to do; in how many seconds to come again."""
+        mine = not job.leased or await self._index.take_lease(job.name, self._presence.process, LEASE_MS)
+        return await job.run() if mine else LEASE_MS / 2_000
 
     async def _renew(self) -> float:
         await self._presence.renew()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 #: Seconds within which anything that is to happen has happened, on a machine busy with other tests.
 PATIENCE_S = 30.0
@@ -111,15 +111,32 @@ class Person:
     browser: Browser
     context: BrowserContext
     page: Page
+    #: What the browser complained of: faults of the page, and what its content policy stopped.
+    faults: list[str] = field(default_factory=list)
 
     def open(self, url: str) -> None:
         """Load a page of roomd's, and note what it plays from the start."""
         self.page.goto(url)
-        self.page.evaluate(RECORDER)
+        self.note()
+
+    def note(self) -> None:
+        """Begin to note what is played; after a change of page, anew."""
+        if not self.page.evaluate("() => 'samples' in window"):
+            self.page.evaluate(RECORDER)
 
     def again(self) -> None:
         """A new tab of the same browser."""
         self.page = self.context.new_page()
+        self.watch()
+
+    def watch(self) -> None:
+        self.page.on("pageerror", lambda fault: self.faults.append(str(fault)))
+        self.page.on("console", lambda line: self._complain(line.type, line.text))
+
+    def _complain(self, kind: str, text: str) -> None:
+        # A server that is down is what some tests are about; the page says so itself.
+        if kind == "error" and "ERR_CONNECTION_REFUSED" not in text:
+            self.faults.append(text)
 
     def play_errors(self) -> list[tuple[float, float]]:
         """(wall ms, ms off the room's line) of every sample in which this person was to hear something."""
@@ -163,5 +180,30 @@ def launch(playwright: Playwright, name: str, *flags: str, **context: Any) -> Pe
     browser = playwright.chromium.launch(executable_path=chromium(), args=[*FLAGS, *flags])
     made = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | context)
     made.set_default_timeout(PATIENCE_S * 1_000)
-    page = made.new_page()
-    return Person(name, browser, made, page)
+    person = Person(name, browser, made, made.new_page())
+    person.watch()
+    return person
+
+
+def open_room(roomd: Roomd, host: Person, *, private: bool = False) -> str:
+    host.open(roomd.url)
+    form = host.page.locator("#create")
+    form.locator("[name=room_name]").fill("Friday kitchen")
+    form.locator("[name=name]").fill(host.name)
+    form.locator("[name=private]").set_checked(private)
+    form.get_by_role("button", name="Open the room").click()
+    host.page.wait_for_url("**/r/*")
+    entered(host)
+    return host.page.url.rpartition("/")[2]
+
+
+def say_who(person: Person) -> None:
+    person.page.locator("#enter [name=name]").fill(person.name)
+    person.page.locator("#enter form button, #enter-form button").first.click()
+    entered(person)
+
+
+def entered(person: Person) -> None:
+    """In the room, with what it plays being noted: after a change of page the notes begin anew."""
+    expect(person.page.locator("#status")).to_have_attribute("data-phase", "live")
+    person.note()

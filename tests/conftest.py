@@ -23,6 +23,8 @@ from tornado.ioloop import IOLoop
 from roomd.embedded import Stores, stores
 from roomd.settings import Settings
 
+pytest_plugins = ["browser_fixtures"]
+
 T = TypeVar("T")
 
 #: Starting both takes 0.7 s; a machine busy with other workers may need much longer.

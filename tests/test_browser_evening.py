@@ -1,13 +1,11 @@
 """An evening in one room, with real browsers on a real server: the promise of the whole thing, measured."""
 
 import signal
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from browser_world import OUTPUT, PLAYS_ALOUD, RECORDER, Person, Roomd, launch, wait_until
-from playwright.sync_api import expect, sync_playwright
-from serving import make_wav
+from browser_world import OUTPUT, PLAYS_ALOUD, Person, Roomd, open_room, say_who, wait_until
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -15,27 +13,8 @@ pytestmark = pytest.mark.browser
 BOUND_MS = 100
 
 
-@pytest.fixture
-def roomd(data_dir: Path, tmp_path: Path) -> Iterator[Roomd]:
-    make_wav(tmp_path / "Carol Example - Long Walk.wav", 240.0)
-    make_wav(tmp_path / "Carol Example - Brook.wav", 180.0)
-    server = Roomd(data_dir, tmp_path)
-    server.start()
-    yield server
-    server.end(signal.SIGTERM)
-
-
-@pytest.fixture
-def people() -> Iterator[dict[str, Person]]:
-    with sync_playwright() as playwright:
-        everybody = {name: launch(playwright, name, PLAYS_ALOUD) for name in ("Alice", "Bob", "Dave")}
-        yield everybody
-        for person in everybody.values():
-            person.browser.close()
-
-
-def test_an_evening(roomd: Roomd, people: dict[str, Person]) -> None:
-    alice, bob, dave = people.values()
+def test_an_evening(roomd: Roomd, invite: Callable[..., Person]) -> None:
+    alice, bob, dave = (invite(name, PLAYS_ALOUD) for name in ("Alice", "Bob", "Dave"))
     code = open_room(roomd, alice)
     join_by_code(roomd, bob, code)
     add_a_song(alice, "long walk")
@@ -107,17 +86,6 @@ def jumps(person: Person, since: int) -> list[float]:
     return [sorted(errors[n : n + 5])[2] for n in range(0, len(errors) - 4, 5)]
 
 
-def open_room(roomd: Roomd, host: Person) -> str:
-    host.open(roomd.url)
-    form = host.page.locator("#create")
-    form.locator("[name=room_name]").fill("Friday kitchen")
-    form.locator("[name=name]").fill(host.name)
-    form.get_by_role("button", name="Open the room").click()
-    host.page.wait_for_url("**/r/*")
-    entered(host)
-    return host.page.url.rpartition("/")[2]
-
-
 def join_by_code(roomd: Roomd, guest: Person, code: str) -> None:
     guest.open(roomd.url)
     form = guest.page.locator("#join")
@@ -125,19 +93,6 @@ def join_by_code(roomd: Roomd, guest: Person, code: str) -> None:
     form.get_by_role("button", name="Join").click()
     guest.page.wait_for_url(f"**/r/{code}")
     say_who(guest)
-
-
-def say_who(person: Person) -> None:
-    person.page.locator("#enter [name=name]").fill(person.name)
-    person.page.locator("#enter form button, #enter-form button").first.click()
-    entered(person)
-
-
-def entered(person: Person) -> None:
-    """In the room, with what it plays being noted: after a change of page the notes begin anew."""
-    expect(person.page.locator("#status")).to_have_attribute("data-phase", "live")
-    if not person.page.evaluate("() => 'samples' in window"):
-        person.page.evaluate(RECORDER)
 
 
 def add_a_song(person: Person, words: str) -> None:
@@ -163,7 +118,7 @@ def still(person: Person) -> float | None:
 
 
 def measure(*people: Person) -> dict[str, float]:
-    """How far everybody is off the line over the next two seconds: the median, and what 95 of 100 samples stay below."""
+    """How far everybody is off the line over the next two seconds: the median, and the 95th percentile."""
     counts = [len(person.play_errors()) for person in people]
     people[0].page.wait_for_timeout(2_000)
     errors = sorted(

@@ -73,9 +73,23 @@ test("what a jump costs is learned", () => {
   assert.ok(Math.abs(law.lead - 130) < 15, `lead was ${law.lead}`);
 });
 
-test("jumps are at least 0.8 s apart, even when nothing helps", () => {
-  const { done } = play({ start: 5_000, seconds: 8, disturb: () => 400 });
-  assert.ok(done.seek <= 10);
+test("where no jump helps, they soon become rare", () => {
+  const { done } = play({ start: 5_000, seconds: 60, disturb: () => 400 });
+  assert.ok(done.seek <= 8, `${done.seek} jumps`);
+});
+
+test("without nudges the rate is never touched, and only a large error is jumped over", () => {
+  let law = newLaw(0, { nudges: false });
+  const actions = [];
+  for (let now = 0; now < 60_000; now += TICK_MS) {
+    const { law: after, action } = step(law, { now, error: now < 30_000 ? 20 : 60, base: 1 });
+    law = after;
+    actions.push(action.type);
+  }
+  assert.equal(actions.includes("rate"), false);
+  assert.equal(actions.slice(0, 30_000 / TICK_MS).includes("seek"), false);
+  const jumps = actions.filter((type) => type === "seek").length;
+  assert.ok(jumps >= 1 && jumps <= 6, `${jumps} jumps`);
 });
 
 test("a room that plays at double speed is followed just as closely", () => {

@@ -16,4 +16,4 @@ bindAccount({ session });
 bindCreate({ session, api: requestAs(session), go });
 bindJoin({ request, go });
 find("#theme").addEventListener("click", () => setTheme(isDark() ? "light" : "dark"));
-for (const cover of findAll(".room-card .cover:not(.is-empty)")) paintCover(cover, { title: cover.dataset.title, cover: cover.dataset.cover });
+for (const cover of findAll(".room-card .cover:not(.is-empty)")) paintCover(cover, { ...cover.dataset });

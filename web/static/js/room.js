@@ -82,7 +82,8 @@ async function main() {
   pass(client, parts, bindBanner({ client }));
   window.roomd = { client, clock: client.clock, player: parts.listen.deck, state: () => client.state };
   if ((await enter({ session, api, code, mode: entry })) === "asked") {
-    showFarewell({ title: "The host has been asked", text: "This room lets people in one by one. Look again in a moment.", again: "Look again" });
+    const text = "This room lets people in one by one. Look again in a moment.";
+    showFarewell({ title: "The host has been asked", text, again: "Look again" });
     return;
   }
   client.open();

@@ -74,7 +74,8 @@ export function bindChat({ client, api, code }) {
 
   function makeLine(line) {
     const time = make("time", { datetime: new Date(line.at).toISOString() }, timeOfDay(line.at));
-    return make("li", { class: "line" }, face(line.by_name), make("p", { class: "line-head" }, line.by_name, time), make("p", { class: "line-text" }, line.text));
+    const head = make("p", { class: "line-head" }, line.by_name, time);
+    return make("li", { class: "line" }, face(line.by_name), head, make("p", { class: "line-text" }, line.text));
   }
 
   /** Lines by others are counted while unseen, and read out. */

@@ -13,7 +13,8 @@ export function bindPeople({ client, act }) {
     const menu = make("div", { class: "menu-list", popover: "auto", id: `menu-${id}` });
     const opener = make("button", { type: "button", class: "button quiet icon-only", popovertarget: menu.id }, icon("more"));
     menu.addEventListener("toggle", (event) => event.newState === "open" && openMenu(menu, opener, id));
-    return make("li", { class: "person" }, face(name), make("span", { class: "person-name" }), make("span", { class: "role" }), make("span", { class: "menu" }, opener, menu));
+    const [called, role] = ["person-name", "role"].map((kind) => make("span", { class: kind }));
+    return make("li", { class: "person" }, face(name), called, role, make("span", { class: "menu" }, opener, menu));
   }
 
   function openMenu(menu, opener, id) {
@@ -32,7 +33,8 @@ export function bindPeople({ client, act }) {
   }
 
   async function handOver({ id, name }) {
-    const yes = await confirm({ title: `Make ${name} the host?`, text: "The room is theirs then, and you are a guest in it.", yes: "Hand over" });
+    const text = "The room is theirs then, and you are a guest in it.";
+    const yes = await confirm({ title: `Make ${name} the host?`, text, yes: "Hand over" });
     if (yes) act("hand_over", { user: id });
   }
 

@@ -6,7 +6,8 @@ import { find, icon, make, setText } from "../helpers/dom.js";
 
 /** @param {{client: any, act: Function}} parts @returns {HTMLElement} */
 export function makeRow({ client, act }, { id }) {
-  const button = (name, run) => make("button", { type: "button", class: `button quiet icon-only ${name}`, onclick: run }, icon(name === "remove" ? "close" : name));
+  const button = (name, run, symbol = name) =>
+    make("button", { type: "button", class: `button quiet icon-only ${name}`, onclick: run }, icon(symbol));
   const move = (by) => () => {
     const fields = moveBy(client.state, id, by);
     if (fields) act("move", fields);
@@ -23,7 +24,13 @@ export function makeRow({ client, act }, { id }) {
     ),
     make("span", { class: "track-text" }, make("span", { class: "track-title" }), make("span", { class: "track-by" })),
     make("span", { class: "track-time" }),
-    make("span", { class: "track-actions" }, button("up", move(-1)), button("down", move(1)), button("remove", () => act("remove", { entries: [id] }))),
+    make(
+      "span",
+      { class: "track-actions" },
+      button("up", move(-1)),
+      button("down", move(1)),
+      button("remove", () => act("remove", { entries: [id] }), "close"),
+    ),
   );
 }
 

@@ -13,13 +13,16 @@ export function bindQueue(parts) {
 
   find("#shuffle").addEventListener("click", () => act("shuffle"));
   find("#clear").addEventListener("click", async () => {
-    const yes = await confirm({ title: "Empty the queue?", text: "Everything in it goes, and the music stops for everybody.", yes: "Empty it" });
+    const text = "Everything in it goes, and the music stops for everybody.";
+    const yes = await confirm({ title: "Empty the queue?", text, yes: "Empty it" });
     if (yes) act("clear");
   });
   bindDrag(lists.coming, (entry, before) => act("move", before ? { entry, before } : { entry }));
 
   function renderList(part, entries) {
-    reconcile(lists[part], entries, (entry) => entry.id, (entry) => makeRow(parts, entry), (row, entry) => updateRow(parts, row, entry, part));
+    const create = (entry) => makeRow(parts, entry);
+    const update = (row, entry) => updateRow(parts, row, entry, part);
+    reconcile(lists[part], entries, (entry) => entry.id, create, update);
   }
 
   function render(state) {

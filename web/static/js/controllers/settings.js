@@ -24,11 +24,13 @@ export function bindSettings({ client, deck, preferences, act }) {
   });
 
   find("#leave").addEventListener("click", async () => {
-    const yes = await confirm({ title: "Leave this room?", text: "You can come back with the code at any time.", yes: "Leave" });
+    const text = "You can come back with the code at any time.";
+    const yes = await confirm({ title: "Leave this room?", text, yes: "Leave" });
     if (yes) act("leave");
   });
   find("#close-room").addEventListener("click", async () => {
-    const yes = await confirm({ title: "Close the room?", text: "It ends for everybody, and the queue and the chat are gone.", yes: "Close it" });
+    const text = "It ends for everybody, and the queue and the chat are gone.";
+    const yes = await confirm({ title: "Close the room?", text, yes: "Close it" });
     if (yes) act("close");
   });
 
@@ -41,14 +43,15 @@ export function bindSettings({ client, deck, preferences, act }) {
       about.hidden = client.may("settings") || !state.description;
       setText(about, state.description);
       setText(find("#room-name"), state.name);
-      const values = JSON.stringify([state.name, state.description, state.visibility, state.chat_enabled, state.autoplay]);
+      const { name, description, visibility, chat_enabled, autoplay } = state;
+    const values = JSON.stringify([name, description, visibility, chat_enabled, autoplay]);
       if (values === shown) return;
       shown = values;
-      form.elements.name.value = state.name;
-      form.elements.description.value = state.description;
-      form.elements.public.checked = state.visibility === "public";
-      form.elements.chat_enabled.checked = state.chat_enabled;
-      form.elements.autoplay.checked = state.autoplay;
+      form.elements.name.value = name;
+      form.elements.description.value = description;
+      form.elements.public.checked = visibility === "public";
+      form.elements.chat_enabled.checked = chat_enabled;
+      form.elements.autoplay.checked = autoplay;
     },
   };
 }

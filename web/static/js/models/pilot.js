@@ -14,7 +14,10 @@ export class Pilot {
   #fresh = false;
   #from = 0;
 
-  /** @param {{clock: import("../client/clock.js").RoomClock, nudges: boolean, latency?: number, learned?: (latency: number) => void}} parts */
+  /**
+   * @param {{clock: import("../client/clock.js").RoomClock, nudges: boolean, latency?: number,
+   *   learned?: (latency: number) => void}} parts
+   */
   constructor({ clock, nudges, latency = FIRST_LATENCY_MS, learned = () => {} }) {
     Object.assign(this, { clock, nudges, latency, learned });
     /** What a jump costs, once known. @type {number | undefined} */

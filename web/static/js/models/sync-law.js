@@ -10,7 +10,7 @@
  *
  * @typedef {{samples: {t: number, value: number}[], gained: number, tickAt: number | null, correction: number,
  *   rateAt: number, seekAt: number, joinedAt: number, lead: number, landing: boolean, notBefore: number,
- *   nudges: boolean, tolerance: number}} Law
+ *   nudges: boolean, tolerance: number, misses: number}} Law
  * @typedef {{type: "hold"} | {type: "rate", correction: number} | {type: "seek", lead: number}} Action
  */
 
@@ -34,6 +34,8 @@ const SEEK_MS = 120;
 const SEEK_EARLY_MS = 25;
 const EARLY_FOR_MS = 1_500;
 const SEEK_EVERY_MS = 800;
+/** Each jump in a row that missed doubles the pause to the next, up to this: some media cannot be jumped in. */
+const FUTILE_PAUSE_MAX_MS = 60_000;
 /** Firefox moves what is heard with each change of rate without saying so. There, jumps alone: rare, and rarer after a miss. */
 const JUMPS_ONLY = { firstMs: 40, growth: 1.5, mostMs: 200, everyMs: 5_000 };
 /** After a jump, readings before this many milliseconds are of the old sound. */
@@ -57,6 +59,7 @@ export function newLaw(now, { lead = FIRST_LEAD_MS, nudges = true } = {}) {
     landing: false,
     notBefore: now + SETTLE_MS,
     nudges,
+    misses: 0,
     tolerance: nudges ? SEEK_MS : JUMPS_ONLY.firstMs,
   };
 }
@@ -89,7 +92,8 @@ function learn(law) {
   if (!law.landing || law.samples.length < READINGS_TO_SEEK) return law;
   const miss = estimate(law);
   const lead = Math.abs(miss) > MISS_MAX_MS ? law.lead : Math.max(0, law.lead + LEARNED * miss);
-  return { ...law, lead, landing: false, tolerance: tolerance(law, Math.abs(miss)) };
+  const misses = Math.abs(miss) > SEEK_MS ? law.misses + 1 : 0;
+  return { ...law, lead, landing: false, misses, tolerance: tolerance(law, Math.abs(miss)) };
 }
 
 function tolerance(law, miss) {
@@ -103,7 +107,7 @@ function decide(law, now, base) {
   const early = now - law.joinedAt < EARLY_FOR_MS;
   if (Math.abs(error) > (early ? SEEK_EARLY_MS : law.tolerance)) {
     const pause = early || law.nudges ? SEEK_EVERY_MS : JUMPS_ONLY.everyMs;
-    return now - law.seekAt < pause ? hold(law) : seek(law, now);
+    return now - law.seekAt < Math.min(FUTILE_PAUSE_MAX_MS, pause * 2 ** law.misses) ? hold(law) : seek(law, now);
   }
   if (!law.nudges || law.samples.length < READINGS) return hold(law);
   const mode = Math.abs(error) < FINE_MS ? FINE : COARSE;

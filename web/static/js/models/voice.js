@@ -66,7 +66,10 @@ export class Voice {
     return Promise.resolve(this.element.play());
   }
 
+  /** What cannot be jumped in (a live stream, a server without ranges) plays on: a try would only start it anew. */
   jump(position) {
+    const { seekable } = this.element;
+    if (seekable && (seekable.length === 0 || seekable.end(seekable.length - 1) === 0)) return;
     this.element.currentTime = Math.max(0, position) / 1_000;
   }
 

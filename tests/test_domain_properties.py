@@ -1,0 +1,173 @@
+"""What holds for every command in every room: random histories, the same ones on every run.
+
+The values that a command is given are drawn from its own field types, so a new command or field is covered without a
+word here. Ids are drawn from what is in the room, and now and then from what is not.
+"""
+
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+import msgspec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import UNSET, inspect
+from rooms_world import ALICE, BOB, CAROL, DAVE, NOBODY, START, opened
+
+from roomd.dialects import native
+from roomd.dialects.dialect import View
+from roomd.dialects.room_object import queue_object, room_object
+from roomd.domain import rules
+from roomd.domain.actor import Actor
+from roomd.domain.commit import Commit
+from roomd.domain.membership import Lapse
+from roomd.domain.moment import Moment
+from roomd.domain.playback import position_at
+from roomd.domain.refusals import Refusal
+from roomd.domain.room import Room, RoomOpened
+from roomd.domain.rules import Tick
+from roomd.domain.words import Command
+from roomd.engine import SYSTEM
+from roomd.store.plain import Write, build, decode_commit, diff, encode_commit
+
+KINDS = tuple(rules._DECIDE)
+PEOPLE = (ALICE, BOB, CAROL, DAVE, NOBODY)
+#: Milliseconds between two commands: none, a start's lead, a host's grace, a track, an abandoned room's patience.
+STEPS = (0.0, 1.0, 349.5, 5_000.0, 15_000.0, 61_000.0, 400_000.0)
+
+
+def pool(room: Room, field: str) -> list[str]:
+    """Ids that a field of this name may hold."""
+    match field:
+        case "user":
+            return [actor.id for actor in PEOPLE]
+        case "entry" | "entries" | "before":
+            return [*list(room.entries)[:6], "gone"]
+        case "socket":
+            return ["p.1", "p.2", "q.1"]
+        case "process":
+            return ["p", "q", "r"]
+    return []
+
+
+def value(room: Room, field: str, kind: inspect.Type) -> st.SearchStrategy[Any]:
+    match kind:
+        case inspect.StrType(max_length=longest):
+            ids = pool(room, field)
+            return st.sampled_from(ids) if ids else st.text(max_size=min(longest or 30, 30))
+        case inspect.FloatType(ge=low, le=high, gt=above):
+            return st.floats(low if low is not None else above, high, allow_nan=False, allow_infinity=False)
+        case inspect.BoolType():
+            return st.booleans()
+        case inspect.NoneType():
+            return st.none()
+        case inspect.LiteralType(values=values):
+            return st.sampled_from(values)
+        case inspect.UnionType(types=types):
+            return st.one_of(*(value(room, field, each) for each in types))
+        case inspect.VarTupleType(item_type=item, min_length=least):
+            return st.lists(value(room, field, item), min_size=least or 0, max_size=3).map(tuple)
+        case inspect.StructType():
+            return made(room, kind)
+    raise AssertionError(f"no values for {kind}")
+
+
+def made(room: Room, kind: inspect.StructType) -> st.SearchStrategy[Any]:
+    return st.builds(kind.cls, **{each.name: field_value(room, each) for each in kind.fields})
+
+
+def field_value(room: Room, field: inspect.Field) -> st.SearchStrategy[Any]:
+    given_value = value(room, field.name, field.type)
+    return st.one_of(st.just(UNSET), given_value) if field.default is UNSET else given_value
+
+
+class Hashes:
+    """What Redis would hold: four collections of text, written as the commit script writes them."""
+
+    def __init__(self) -> None:
+        self.parts: Mapping[str, dict[bytes, bytes]] = {"meta": {}, "members": {}, "entries": {}}
+        self.order: dict[bytes, float] = {}
+
+    def write(self, write: Write) -> None:
+        field = write.field.encode()
+        match write.op:
+            case "hset":
+                self.parts[write.part][field] = write.value
+            case "hdel":
+                del self.parts[write.part][field]
+            case "zadd":
+                self.order[field] = float(write.value)
+            case "zrem":
+                del self.order[field]
+
+    def room(self) -> Room:
+        order = sorted(self.order.items(), key=lambda item: (item[1], item[0]))
+        return build(self.parts["meta"], self.parts["members"], self.parts["entries"], order)
+
+
+def check_whole(room: Room) -> None:
+    assert room.entries.keys() == room.ranks.keys()
+    assert len(set(room.ranks.values())) == len(room.ranks)
+    assert room.playback.entry is None or room.playback.entry in room.entries
+    assert not (room.playback.entry is None and room.playback.playing)
+    assert room.playback.position >= 0
+    assert position_at(room.playback, START) >= 0
+    sockets = [socket for member in room.members.values() for socket in member.sockets]
+    assert all(len(set(member.sockets)) == len(member.sockets) for member in room.members.values()), sockets
+
+
+def check_events(before: Room, commit: Commit) -> None:
+    """One host, who is a member, after every single event of an open room; all of it can be told and stored."""
+    room = before
+    for event in commit.events:
+        room = rules.evolve(room, event)
+        assert room.closed or not room.members or {room.host, room.owner} <= room.members.keys()
+    assert decode_commit(encode_commit(commit)) == commit
+    assert msgspec.json.decode(native.commit_text(commit))["rev"] == commit.rev
+
+
+def step(room: Room, hashes: Hashes, command: Command, actor: Actor, moment: Moment) -> Room:
+    try:
+        events = rules.decide(room, command, actor, moment)
+    except Refusal as refusal:
+        assert refusal.message
+        assert refusal.code not in {"", "refused"}
+        return room
+    if not events:
+        return room
+    commit = Commit(epoch=room.epoch, rev=room.rev + 1, at=moment.now, by=actor.id or None, events=tuple(events))
+    check_events(room, commit)
+    after = rules.apply(room, commit)
+    for write in diff(room, after):
+        hashes.write(write)
+    assert hashes.room() == after
+    check_whole(after)
+    if isinstance(command, Tick):
+        due = rules.deadline(after)
+        assert after.closed or due is None or due > moment.now, "time would be told for ever that something is due"
+    return after
+
+
+@settings(
+    max_examples=80, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+)
+@given(st.data())
+def test_every_history_keeps_the_room_whole(data: st.DataObject) -> None:
+    room, hashes, now = opened(autoplay=True), Hashes(), START
+    for write in diff(None, room):
+        hashes.write(write)
+    assert hashes.room() == room
+    for number in range(data.draw(st.integers(5, 40), label="commands")):
+        kind = data.draw(st.sampled_from(KINDS), label="kind")
+        shape = inspect.type_info(kind)
+        assert isinstance(shape, inspect.StructType)
+        command = data.draw(made(room, shape), label="command")
+        actor = SYSTEM if kind in {Tick, Lapse} else data.draw(st.sampled_from(PEOPLE), label="actor")
+        now += data.draw(st.sampled_from(STEPS), label="ms")
+        room = step(room, hashes, command, actor, Moment(now, Random(number)))
+        if room.closed:
+            break
+    opening = Commit(epoch=room.epoch, rev=room.rev, at=now, events=(RoomOpened(room=room),))
+    assert decode_commit(encode_commit(opening)) == opening
+    assert msgspec.json.decode(native.state(View(room, [], now)))["rev"] == room.rev
+    assert msgspec.json.encode([room_object(room, now), queue_object(room)])

@@ -1,0 +1,247 @@
+"""Rooms in a real Redis: a commit is made whole, once, or not at all."""
+
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any
+
+import msgspec
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+from rooms_world import ALICE, CODE, ROOM, START, do, opened, party, tracks
+from tornado.ioloop import IOLoop
+
+from roomd.domain.chat import Message, Say
+from roomd.domain.commit import Commit
+from roomd.domain.ids import Code, RoomId
+from roomd.domain.playback import Play
+from roomd.domain.room import Room, RoomOpened, Set
+from roomd.domain.words import Command
+from roomd.store.index import Index
+from roomd.store.keys import code_claim, room_keys
+from roomd.store.plain import diff
+from roomd.store.redis import connect
+from roomd.store.rooms import REMEMBER_MS, Done, Outcome, RoomStore, Seen, Stale
+
+KEYS = room_keys(ROOM)
+
+
+@pytest.fixture
+def redis(io_loop: IOLoop, redis_url: str) -> Iterator[Redis]:
+    client = connect(redis_url)
+    yield client
+    io_loop.run_sync(client.aclose)
+
+
+@pytest.fixture
+def store(redis: Redis) -> RoomStore:
+    return RoomStore(redis)
+
+
+async def opened_in(store: RoomStore, room: Room) -> Room:
+    commit = Commit(epoch=room.epoch, rev=room.rev, at=START, events=(RoomOpened(room=room),))
+    assert await store.commit(None, room, commit) == Done()
+    return room
+
+
+async def commit(
+    store: RoomStore, room: Room, command: Command, once: str = "", ms: float = 0.0, seed: int = 1
+) -> tuple[Room, Outcome]:
+    after, events = do(room, command, ms=ms, seed=seed)
+    made = Commit(epoch=after.epoch, rev=after.rev, at=START + ms, by=ALICE.id, events=tuple(events))
+    return after, await store.commit(room, after, made, once)
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_what_was_committed_is_what_is_loaded(store: RoomStore) -> None:
+    assert await store.load(ROOM) is None
+    assert await store.at(ROOM) == (None, None)
+    room = await opened_in(store, party())
+    for command in (Play(), tracks("D", "E"), Set(name="Saturday"), Say(text="hi")):
+        room, outcome = await commit(store, room, command, seed=room.rev)
+        assert outcome == Done()
+        assert await store.load(ROOM) == room
+    assert await store.at(ROOM) == ((room.epoch, room.rev), None)
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_a_decision_made_on_an_older_room_is_stale(store: RoomStore) -> None:
+    room = await opened_in(store, opened())
+    newer, _ = await commit(store, room, Set(name="One"))
+    assert (await commit(store, room, Set(name="Two")))[1] == Stale()
+    other = msgspec.structs.replace(newer, epoch=newer.epoch + 1)
+    assert (await commit(store, other, Set(name="Two")))[1] == Stale()
+    assert (await store.commit(None, room, Commit(epoch=room.epoch, rev=1, at=START))) == Stale()
+    assert await store.load(ROOM) == newer
+    assert len(await store.log(ROOM, 0, 10)) == 2
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_a_command_takes_effect_once_until_its_id_is_forgotten(store: RoomStore, redis: Redis) -> None:
+    room = await opened_in(store, opened())
+    room, outcome = await commit(store, room, Set(name="One"), once="alice:c-1")
+    assert outcome == Done()
+    assert (await commit(store, room, Set(name="Two"), once="alice:c-1"))[1] == Seen(2)
+    assert await store.at(ROOM, "alice:c-1") == ((room.epoch, 2), 2)
+    assert (await store.at(ROOM, "bob:c-1"))[1] is None
+    room, _ = await commit(store, room, Set(name="Three"), once="alice:c-2", ms=REMEMBER_MS - 1)
+    assert (await store.at(ROOM, "alice:c-1"))[1] == 2
+    room, _ = await commit(store, room, Set(name="Four"), once="alice:c-3", ms=REMEMBER_MS + 1)
+    assert (await store.at(ROOM, "alice:c-1"))[1] is None
+    assert (await store.at(ROOM, "alice:c-2"))[1] == 3
+    assert await redis.zcard(KEYS.command_times) == await redis.hlen(KEYS.commands) == 2  # type: ignore[misc]
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_the_log_is_read_by_number(store: RoomStore) -> None:
+    room = await opened_in(store, opened())
+    for number in range(2, 12):
+        room, _ = await commit(store, room, Set(name=f"n{number}"))
+    assert [each.rev for each in await store.log(ROOM, 3, 7)] == [4, 5, 6, 7]
+    assert await store.log(ROOM, 11, 11) == []
+    at, commits = await store.since(ROOM, 9)
+    assert (at, [each.rev for each in commits]) == ((room.epoch, 11), [10, 11])
+    assert await store.since(ROOM, 11) == ((room.epoch, 11), [])
+    assert await store.since(RoomId("absent"), 0) == (None, [])
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_chat_is_paged(store: RoomStore) -> None:
+    room = await opened_in(store, opened())
+    for number in range(230):
+        room, _ = await commit(store, room, Say(text=f"line {number}"), seed=number)
+
+    def said(lines: list[Message]) -> list[int]:
+        return [int(line.text.removeprefix("line ")) for line in lines]
+
+    last = await store.chat(ROOM, 50)
+    assert said(last) == list(range(180, 230))
+    assert said(await store.chat(ROOM, 150, before=last[0].id)) == list(range(30, 180))
+    first = await store.chat(ROOM, 500)
+    assert said(first) == list(range(230))
+    assert await store.chat(ROOM, 5, before=first[0].id) == []
+    assert await store.chat(ROOM, 5, before="unheard of") == []
+    assert said(await store.chat(ROOM, 3, upto=room.rev - 10)) == [217, 218, 219]
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_codes_are_claimed_kept_and_let_go_only_by_their_room(store: RoomStore, redis: Redis) -> None:
+    assert await store.claim_code(CODE, ROOM)
+    assert not await store.claim_code(CODE, RoomId("other"))
+    assert await store.find_code(" q7-k2 mx") == ROOM
+    assert 0 < await redis.ttl(code_claim(CODE)) <= 60
+    await store.keep_code(CODE)
+    assert await redis.ttl(code_claim(CODE)) == -1
+    assert await store.find_code("ZZZZZZ") is None
+    await store.forget(msgspec.structs.replace(opened(), id=RoomId("other")))
+    assert await store.find_code(CODE) == ROOM
+    await store.forget(opened())
+    assert await store.find_code(CODE) is None
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_a_forgotten_room_leaves_nothing(store: RoomStore, redis: Redis) -> None:
+    await store.claim_code(CODE, ROOM)
+    room = await opened_in(store, party())
+    for command in (Say(text="hi"), tracks("D"), Play()):
+        room, _ = await commit(store, room, command, once=f"alice:{room.rev}")
+    # A bell is a channel: all other names are keys by now.
+    assert {key.decode() async for key in redis.scan_iter("*")} == {*KEYS[:-1], code_claim(Code(CODE))}
+    await store.forget(room)
+    assert [key async for key in redis.scan_iter("*")] == []
+    assert await store.load(ROOM) is None
+
+
+async def whole(redis: Redis) -> dict[str, Any]:
+    """All that the server holds."""
+    return {key.decode(): await redis.dump(key) async for key in redis.scan_iter("*")}
+
+
+def call(room: Room, **given: Any) -> list[Any]:
+    """The script's arguments for a good commit of a name and an entry's rank; or with some of them replaced."""
+    after, events = do(room, Set(name="Other"))
+    made = Commit(epoch=room.epoch, rev=after.rev, at=START, events=tuple(events))
+    usual = {"epoch": room.epoch, "rev": room.rev, "next": after.rev, "once": "alice:c-1", "at": START}
+    usual |= {"commit": msgspec.json.encode(made), "chat": "{}", "log": 100, "chats": 100, "remember": REMEMBER_MS}
+    writes = [(w.op, 1, w.field, w.value) for w in diff(room, after)]
+    args = [value for name, value in (usual | given).items() if name != "writes"]
+    return [*args, *(part for write in [*writes, *given.get("writes", [])] for part in write)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"writes": [("set", 1, "name", "x")]},
+        {"writes": [("hset", 0, "name", "x")]},
+        {"writes": [("hset", 10, "name", "x")]},
+        {"writes": [("hset", "1.5", "name", "x")]},
+        {"writes": [("hset", 4, "entry", "x")]},
+        {"writes": [("hset", 7, "alice:c-9", "1")]},
+        {"writes": [("zadd", 2, "entry", "1")]},
+        {"writes": [("zrem", 5, "entry", "")]},
+        {"writes": [("hset", 1, "name")]},
+        {"writes": [("zadd", 4, "entry", text) for text in ("1", "nan")]},
+        *({"writes": [("zadd", 4, "entry", text)]} for text in ("inf", "-inf", "0x10", "1e999", "", "one", "1 ")),
+        *({"next": text} for text in ("", "x", "-1", "1.5", "0", "1")),
+        {"at": "soon"},
+        {"log": "many"},
+        {"chats": ""},
+        {"remember": "nan"},
+    ],
+    ids=str,
+)
+@pytest.mark.gen_test(timeout=20)
+async def test_a_malformed_commit_is_refused_before_anything_is_written(
+    store: RoomStore, redis: Redis, wrong: dict[str, Any]
+) -> None:
+    room = await opened_in(store, party())
+    script = redis.register_script(resources.files("roomd.store").joinpath("scripts/commit.lua").read_text())
+    before = await whole(redis)
+    with pytest.raises(ResponseError, match="ROOMD malformed"):
+        await script(keys=list(KEYS), args=call(room, **wrong))
+    with pytest.raises(ResponseError, match="ROOMD malformed call"):
+        await script(keys=list(KEYS[:8]), args=call(room))
+    assert await whole(redis) == before
+    assert await script(keys=list(KEYS), args=call(room)) == [b"OK", str(room.rev + 1).encode()]
+
+
+@pytest.mark.parametrize("name", KEYS._fields[:-1])
+@pytest.mark.gen_test(timeout=20)
+async def test_a_key_of_another_type_is_noticed_before_anything_is_written(
+    store: RoomStore, redis: Redis, name: str
+) -> None:
+    room = await opened_in(store, party())
+    await redis.delete(getattr(KEYS, name))
+    await redis.set(getattr(KEYS, name), "not what it should be")
+    before = await whole(redis)
+    with pytest.raises(ResponseError, match=f"holds a string|{name}"):
+        await commit(store, room, Say(text="hi"), once="alice:c-1")
+    assert await whole(redis) == before
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_a_log_that_is_ahead_of_its_room_is_not_overtaken(store: RoomStore, redis: Redis) -> None:
+    room = await opened_in(store, party())
+    for stream in (KEYS.events, KEYS.chat):
+        await redis.xadd(stream, {"c": "{}"}, id=f"{room.rev + 5}-0")
+        before = await whole(redis)
+        with pytest.raises(ResponseError, match="ROOMD malformed rev"):
+            await commit(store, room, Say(text="hi"))
+        assert await whole(redis) == before
+        await redis.delete(stream)
+    assert (await commit(store, room, Say(text="hi")))[1] == Done()
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_what_is_planned_is_only_replanned_if_nobody_planned_meanwhile(redis: Redis) -> None:
+    index = Index(redis)
+    await index.plan(ROOM, 500.0)
+    await index.plan(ROOM, 900.0)
+    assert await index.due(600.0, 10) == [(ROOM, 500.0)]
+    await index.plan(ROOM, 100.0)
+    await index.replan(ROOM, None, 500.0)
+    assert await index.next_due() == 100.0
+    await index.replan(ROOM, 700.5, 100.0)
+    assert (await index.due(700.0, 10), await index.next_due()) == ([], 700.5)
+    await index.replan(ROOM, None, 700.5)
+    assert await index.next_due() is None
