@@ -182,7 +182,8 @@ async def test_refusals_change_nothing(served: Served) -> None:
         assert error["retriable"] is False
     for kind, fields in (
         ("play", {}), ("pause", {}), ("seek", {"position": 1}), ("rate", {"rate": 2}), ("next", {}), ("previous", {}),
-        ("play_entry", {"entry": "x"}), ("move", {"entry": "x"}), ("shuffle", {}), ("clear", {}), ("set", {"name": "x"}),
+        ("play_entry", {"entry": "x"}), ("move", {"entry": "x"}), ("shuffle", {}), ("clear", {}),
+        ("set", {"name": "x"}),
         ("role", {"user": bob.id, "role": "cohost"}), ("hand_over", {"user": bob.id}), ("close", {}),
     ):  # fmt: skip
         assert (await guest.do(kind, **fields))["code"] == "forbidden", kind

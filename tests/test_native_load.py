@@ -23,7 +23,7 @@ def served(io_loop: IOLoop, redis_url: str, database_url: str, data_dir: Path) -
 
 @asynccontextmanager
 async def hanging() -> AsyncIterator[tuple[str, asyncio.Event, asyncio.Event]]:
-    """A URL whose server takes the request and answers 404 once it is let; events for having been asked and for that."""
+    """A URL whose server answers 404 once it is let, an event for having been asked, and one for letting it."""
     asked, let = asyncio.Event(), asyncio.Event()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

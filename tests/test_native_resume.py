@@ -150,10 +150,8 @@ def apply(room: dict[str, Any], event: dict[str, Any]) -> None:
             room |= event["changes"]
         case "member_joined":
             room["members"].append(event["member"])
-        case "presence":
-            people[event["user"]]["online"] = event["online"]
-        case "role_changed":
-            people[event["user"]]["role"] = event["role"]
+        case "presence" | "role_changed":
+            people[event["user"]] |= {key: event[key] for key in ("online", "role") if key in event}
         case "host_changed":
             people[room["host"]]["role"] = "member"
             people[event["host"]]["role"] = "host"
@@ -167,5 +165,5 @@ def apply(room: dict[str, Any], event: dict[str, Any]) -> None:
             room["playback"] = event["playback"]
         case "said":
             room["chat"].append(event["message"])
-        case other:
-            raise AssertionError(other)
+        case _:
+            raise AssertionError(event)

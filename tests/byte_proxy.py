@@ -1,0 +1,102 @@
+"""A wire between a client and Redis that can be cut, clogged, or lose one answer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit
+
+CHUNK = 1 << 16
+
+
+class Wire:
+    def __init__(self, redis_url: str) -> None:
+        self._path = urlsplit(redis_url).path
+        self._server: asyncio.Server | None = None
+        self._links: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._open = asyncio.Event()
+        self._open.set()
+        self._port = 0
+        #: How many commits are to be carried out without their answer coming back; the link breaks instead.
+        self.answers_to_lose = 0
+        self.lost = 0
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self._port}/0"
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._link, "127.0.0.1", self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    async def cut(self) -> None:
+        """Break every link; nobody answers until `start`."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for writer in self._writers:
+            writer.close()
+        for link in list(self._links):
+            link.cancel()
+        await asyncio.gather(*self._links, return_exceptions=True)
+
+    def clog(self) -> None:
+        """Nothing comes through any more, and nobody is told."""
+        self._open.clear()
+
+    def clear(self) -> None:
+        self._open.set()
+
+    async def _link(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._links.add(task)
+        behind, ahead = await asyncio.open_unix_connection(self._path)
+        pair = {writer, ahead}
+        self._writers |= pair
+        asked = asyncio.Event()
+        ways = [
+            asyncio.create_task(self._there(reader, ahead, asked)),
+            asyncio.create_task(self._back(behind, writer, asked)),
+        ]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+            for each in pair:
+                each.close()
+                with suppress(OSError):
+                    await each.wait_closed()
+            self._writers -= pair
+            self._links.discard(task)
+
+    async def _there(self, reader: asyncio.StreamReader, ahead: asyncio.StreamWriter, asked: asyncio.Event) -> None:
+        while data := await reader.read(CHUNK):
+            await self._open.wait()
+            if self.answers_to_lose and b"EVALSHA" in data:
+                self.answers_to_lose -= 1
+                asked.set()
+            ahead.write(data)
+            await ahead.drain()
+
+    async def _back(self, behind: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: asyncio.Event) -> None:
+        while data := await behind.read(CHUNK):
+            await self._open.wait()
+            if asked.is_set():
+                self.lost += 1
+                return
+            writer.write(data)
+            await writer.drain()
+
+
+@asynccontextmanager
+async def wire_to(redis_url: str) -> AsyncIterator[Wire]:
+    wire = Wire(redis_url)
+    await wire.start()
+    try:
+        yield wire
+    finally:
+        wire.clear()
+        await wire.cut()
