@@ -35,7 +35,7 @@ RETRY_S = (0.05, 0.2, 0.5)
 #: Seconds after which an unanswered commit is left to the sender to repeat.
 GIVE_UP_S = 1.0
 #: Seconds that a command waits for those before it in the same room.
-TURN_S = 3.0
+TURN_S = 1.2
 #: Milliseconds between two notes of a room's activity in the index.
 TOUCH_MS = 30_000.0
 

@@ -13,7 +13,7 @@ class Wire:
         self._path = urlsplit(redis_url).path
         self._server: asyncio.Server | None = None
         self._links: set[asyncio.Task[None]] = set()
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._ways: set[asyncio.Task[None]] = set()
         self._open = asyncio.Event()
         self._open.set()
         self._port = 0
@@ -34,11 +34,10 @@ class Wire:
         if self._server is not None:
             self._server.close()
             self._server = None
-        for writer in self._writers:
-            writer.close()
-        for link in list(self._links):
-            link.cancel()
-        await asyncio.gather(*self._links, return_exceptions=True)
+        # A link ends when one of its two ways does.
+        for way in self._ways:
+            way.cancel()
+        await asyncio.gather(*self._links)
 
     def clog(self) -> None:
         """Nothing comes through any more, and nobody is told."""
@@ -52,25 +51,22 @@ class Wire:
         assert task is not None
         self._links.add(task)
         behind, ahead = await asyncio.open_unix_connection(self._path)
-        pair = {writer, ahead}
-        self._writers |= pair
         asked = asyncio.Event()
         ways = [
             asyncio.create_task(self._there(reader, ahead, asked)),
             asyncio.create_task(self._back(behind, writer, asked)),
         ]
-        try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for way in ways:
-                way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
-            for each in pair:
-                each.close()
-                with suppress(OSError):
-                    await each.wait_closed()
-            self._writers -= pair
-            self._links.discard(task)
+        self._ways |= set(ways)
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        for way in ways:
+            way.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
+        for each in (writer, ahead):
+            each.close()
+            with suppress(OSError):
+                await each.wait_closed()
+        self._ways -= set(ways)
+        self._links.discard(task)
 
     async def _there(self, reader: asyncio.StreamReader, ahead: asyncio.StreamWriter, asked: asyncio.Event) -> None:
         while data := await reader.read(CHUNK):

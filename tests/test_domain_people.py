@@ -127,7 +127,7 @@ def test_a_lost_host_is_stood_in_for_and_gets_the_room_back() -> None:
     assert events == (HostChanged(host=BOB.id, owner=ALICE.id, reason="lost"),)
     assert rules.deadline(room) is None
     room, events = do(room, Attach(socket=socket(ALICE)), ALICE, ms=60_000)
-    assert events[-1] == HostChanged(host=ALICE.id, owner=ALICE.id, reason="returned")
+    assert events[-1] == HostChanged(host=ALICE.id, owner=ALICE.id, reason="returned", former="cohost")
     assert roles(room) == {"Alice": "host", "Bob": "cohost", "Carol": "member"}
 
 
@@ -164,7 +164,7 @@ def test_a_stand_in_who_leaves_and_an_owner_who_leaves_while_stood_in_for() -> N
     left = after(room, Leave(), actor=BOB)
     assert (left.host, left.owner) == (CAROL.id, ALICE.id)
     left, events = do(room, Leave(), ALICE)
-    assert events[0] == HostChanged(host=BOB.id, owner=BOB.id, reason="left")
+    assert events[0] == HostChanged(host=BOB.id, owner=BOB.id, reason="left", former="cohost")
     assert (left.host, left.owner) == (BOB.id, BOB.id)
     assert do(room, Leave(), CAROL)[1] == (MemberLeft(user=CAROL.id),)
 

@@ -239,23 +239,11 @@ async def test_redis_away_is_said_in_time_and_the_room_goes_on_afterwards(redis_
         refusals = await asyncio.gather(*asked, process.engine.room(room_id), return_exceptions=True)
         assert [type(each) for each in refusals] == [Unavailable] * 4
         assert all(isinstance(each, Unavailable) and each.temporary for each in refusals)
-        first = process.engine.handle(room_id, Say(text="x"), BOB)
-        assert isinstance(await refusal(first), Unavailable)
-        assert time.monotonic() - began < 3 * PATIENCE_S
+        assert time.monotonic() - began < PATIENCE_S
         if how == "cut":
             await wire.start()
         wire.clear()
         for n in range(3):
             await process.engine.handle(room_id, Say(text=f"{n}"), BOB, f"c-{n}")
-        lines = [line.text for line in await process.store.chat(room_id, 50) if line.text != "x"]
+        lines = [line.text for line in await process.store.chat(room_id, 50)]
         assert sorted(lines) == ["0", "1", "2"]
-
-
-@pytest.mark.gen_test(timeout=20)
-async def test_one_command_hears_within_four_seconds_that_redis_is_silent(redis_url: str) -> None:
-    async with over_a_wire(redis_url) as (wire, process):
-        room_id = await party(process.engine)
-        wire.clog()
-        began = time.monotonic()
-        assert isinstance(await refusal(process.engine.handle(room_id, Play(), ALICE)), Unavailable)
-        assert time.monotonic() - began < PATIENCE_S

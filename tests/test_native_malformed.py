@@ -37,7 +37,7 @@ MALFORMED: list[tuple[bytes, str, str | None]] = [
     (b'{"type": "play", "id": "a", "position": true}', "invalid", "a"),
     (b'{"type": "play", "id": "a", "position": -1}', "invalid", "a"),
     (b'{"type": "play", "id": "a", "position": 1e300}', "invalid", "a"),
-    (b'{"type": "play", "id": "a", "position": ' + b"9" * 400 + b"}", "invalid", None),
+    (b'{"type": "play", "id": "a", "position": ' + b"9" * 400 + b"}", "invalid", "a"),
     (b'{"type": "rate", "id": "a", "rate": 0}', "invalid", "a"),
     (b'{"type": "add", "id": "a", "tracks": {}}', "invalid", "a"),
     (b'{"type": "add", "id": "a", "tracks": [{}]}', "invalid", "a"),

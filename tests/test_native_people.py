@@ -84,8 +84,8 @@ async def test_leaving_closes_all_of_ones_sockets(served: Served) -> None:
     assert (await host.closed(), await other.closed()) == (1000, 1000)
     left = await guest.until(type="commit", command="bye")
     assert left["events"] == [
+        {"type": "host_changed", "host": bob.id, "owner": bob.id, "reason": "left", "former": "member"},
         {"type": "member_left", "user": alice.id},
-        {"type": "host_changed", "host": bob.id, "owner": bob.id, "reason": "left"},
     ]
     again = await served.enter(alice, code)
     members = (await again.until(type="state"))["room"]["members"]

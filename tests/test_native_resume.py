@@ -153,7 +153,7 @@ def apply(room: dict[str, Any], event: dict[str, Any]) -> None:
         case "presence" | "role_changed":
             people[event["user"]] |= {key: event[key] for key in ("online", "role") if key in event}
         case "host_changed":
-            people[room["host"]]["role"] = "member"
+            people[room["host"]]["role"] = event["former"]
             people[event["host"]]["role"] = "host"
             room |= {"host": event["host"], "owner": event["owner"]}
         case "entries_added":

@@ -96,9 +96,12 @@ class RoleChanged(Event, frozen=True):
 
 
 class HostChanged(Event, frozen=True):
+    """`former`: the role of the one who hosted, from now on."""
+
     host: UserId
     owner: UserId
     reason: Reason
+    former: Literal["cohost", "member"] = "member"
 
 
 def join(room: Room, command: Join, actor: Actor, moment: Moment) -> list[Event]:
@@ -125,9 +128,9 @@ def leaving(room: Room, user: UserId) -> list[Event]:
         return [gone, RoomClosed()]
     if user == room.host:
         owner = successor if user == room.owner else room.owner
-        return [HostChanged(host=successor, owner=owner, reason="left"), gone]
+        return [_passes(room, host=successor, owner=owner, reason="left"), gone]
     if user == room.owner:
-        return [HostChanged(host=room.host, owner=room.host, reason="left"), gone]
+        return [_passes(room, host=room.host, owner=room.host, reason="left"), gone]
     return [gone]
 
 
@@ -141,7 +144,7 @@ def attach(room: Room, command: Attach, actor: Actor, moment: Moment) -> list[Ev
     first = member is None or not member.online
     events.append(SocketOpened(user=actor.id, socket=command.socket, first=first))
     if actor.id == room.owner and actor.id != room.host:
-        events.append(HostChanged(host=room.owner, owner=room.owner, reason="returned"))
+        events.append(_passes(room, host=room.owner, owner=room.owner, reason="returned"))
     return events
 
 
@@ -172,7 +175,7 @@ def hand_over(room: Room, command: HandOver, actor: Actor, moment: Moment) -> li
     demand(room, actor, "roles")
     if _role_of_member(room, command.user) == "host":
         return []
-    return [HostChanged(host=command.user, owner=command.user, reason="handed_over")]
+    return [_passes(room, host=command.user, owner=command.user, reason="handed_over")]
 
 
 def tick(room: Room, moment: Moment) -> list[Event]:
@@ -181,7 +184,7 @@ def tick(room: Room, moment: Moment) -> list[Event]:
     if due is None or due > moment.now:
         return []
     successor = heir(room, room.host, online=True)
-    return [HostChanged(host=successor, owner=room.owner, reason="lost")] if successor else []
+    return [_passes(room, host=successor, owner=room.owner, reason="lost")] if successor else []
 
 
 def host_lost_at(room: Room) -> float | None:
@@ -221,6 +224,12 @@ def role_changed(room: Room, event: RoleChanged) -> Room:
 
 def host_changed(room: Room, event: HostChanged) -> Room:
     return structs.replace(room, host=event.host, owner=event.owner)
+
+
+def _passes(room: Room, host: UserId, owner: UserId, reason: Reason) -> HostChanged:
+    """The host's role passes on; who was a co-host before they hosted is one again."""
+    cohost = room.members[room.host].cohost
+    return HostChanged(host=host, owner=owner, reason=reason, former="cohost" if cohost else "member")
 
 
 def _closing(member: Member, gone: tuple[SocketId, ...], moment: Moment) -> list[Event]:

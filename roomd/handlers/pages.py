@@ -2,6 +2,7 @@
 
 import logging
 from types import TracebackType
+from typing import Any
 
 import jinja2
 import segno
@@ -65,7 +66,7 @@ class Page(RequestHandler):
             title, message = "Something went wrong", message or "That was our fault. Try again in a moment."
         else:
             title, message = "That did not work", message or self._reason
-        self.show("error.html", status, title=title, message=message)
+        self.show("error.html", status, title=title, message=message, number=status)
 
     def log_exception(
         self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
@@ -91,7 +92,8 @@ class RoomPage(Page):
         link = f"{base_url(self)}/r/{room.code}"
         qr = segno.make(link, error="m").svg_inline(scale=6, border=2, dark="#000", light="#fff", omitsize=True)
         shown = _first_state(room, self.services.clock.now()) if room.settings.visibility == "public" else None
-        self.show("room.html", room=shown, code=room.code, qr_svg=qr)
+        entry = room.settings.entry_mode
+        self.show("room.html", room=shown, code=room.code, qr_svg=qr, entry_mode=entry)
 
 
 class MissingPage(Page):
@@ -101,6 +103,12 @@ class MissingPage(Page):
 
 class Static(StaticFileHandler):
     """Files asked for by their version may be kept for ever; modules that import each other are checked each time."""
+
+    @classmethod
+    def get_version(cls, settings: dict[str, Any], path: str) -> str | None:
+        """The first 12 digits of what would be 128: enough to tell two versions of a file apart."""
+        version = super().get_version(settings, path)
+        return version and version[:12]
 
     def set_extra_headers(self, path: str) -> None:
         self.clear_header("Server")

@@ -21,6 +21,15 @@ test("an ack settles its command and no other", async () => {
   assert.equal(commands.size, 1);
 });
 
+test("a commit of one's own says as much as an ack", async () => {
+  const { commands } = given();
+  const leaving = commands.run("leave");
+  commands.done({ command: "c-1", epoch: 3, rev: 9 });
+  assert.equal((await leaving).rev, 9);
+  commands.answer({ type: "ack", id: "c-1", rev: 9 });
+  assert.equal(commands.size, 0);
+});
+
 test("a refusal is a CommandError with the server's words", async () => {
   const { commands } = given();
   const asked = commands.run("next");

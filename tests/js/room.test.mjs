@@ -53,18 +53,18 @@ test("member_left, presence and role_changed", () => {
   assert.deepEqual(roles(after(state, { type: "member_left", user: "u2" })), { u1: "host" });
 });
 
-test("host_changed: the old host becomes a member, or a co-host when lost", () => {
-  const over = after(room(), { type: "host_changed", host: "u2", owner: "u2", reason: "handed_over" });
+test("host_changed: the old host is from now on what the event says", () => {
+  const over = after(room(), { type: "host_changed", host: "u2", owner: "u2", reason: "handed_over", former: "member" });
   assert.deepEqual(roles(over), { u1: "member", u2: "host" });
   assert.equal(over.owner, "u2");
-  const lost = after(room(), { type: "host_changed", host: "u2", owner: "u1", reason: "lost" });
+  const lost = after(room(), { type: "host_changed", host: "u2", owner: "u1", reason: "lost", former: "cohost" });
   assert.deepEqual(roles(lost), { u1: "cohost", u2: "host" });
-  const back = after(lost, { type: "host_changed", host: "u1", owner: "u1", reason: "returned" });
+  const back = after(lost, { type: "host_changed", host: "u1", owner: "u1", reason: "returned", former: "member" });
   assert.deepEqual(roles(back), { u1: "host", u2: "member" });
 });
 
 test("host_changed that only changes the owner leaves the host the host", () => {
-  const state = after(room({ owner: "u9" }), { type: "host_changed", host: "u1", owner: "u1", reason: "left" });
+  const state = after(room({ owner: "u9" }), { type: "host_changed", host: "u1", owner: "u1", reason: "left", former: "member" });
   assert.deepEqual([state.owner, roles(state).u1], ["u1", "host"]);
 });
 

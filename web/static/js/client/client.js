@@ -98,6 +98,8 @@ export class RoomClient {
     const before = this.state;
     this.state = apply(before, commit);
     this.place = { epoch: commit.epoch, rev: commit.rev };
+    // Leaving and closing end the connection, and with it the way that an `ack` would come.
+    if (commit.command && commit.by === this.you?.id) this.commands.done(commit);
     this.#tell({ kind: "commit", commit, before });
   }
 

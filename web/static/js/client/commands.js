@@ -68,6 +68,11 @@ export class Commands {
     else command.reject(new CommandError(message));
   }
 
+  /** A commit of one's own says as much as its `ack`. */
+  done({ command, epoch, rev }) {
+    this.answer({ type: "ack", id: command, epoch, rev });
+  }
+
   /** After a reconnect: what is still unanswered goes out again, in the order in which it was asked for. */
   resend() {
     for (const [id, command] of this.#pending) {

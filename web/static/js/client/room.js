@@ -56,8 +56,8 @@ const EVENTS = {
 
   role_changed: (room, { user, role }) => changeMember(room, user, { role }),
 
-  host_changed: (room, { host, owner, reason }) => {
-    const before = room.host === host ? room : changeMember(room, room.host, { role: reason === "lost" ? "cohost" : "member" });
+  host_changed: (room, { host, owner, former }) => {
+    const before = room.host === host ? room : changeMember(room, room.host, { role: former });
     return { ...changeMember(before, host, { role: "host" }), host, owner };
   },
 

@@ -1,0 +1,228 @@
+"""Hubs on a real Redis: everybody is told everything once and in order, whatever is missed on the way."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import count
+
+import pytest
+from byte_proxy import Wire, wire_to
+from hub_world import SETTINGS, House, house, until
+from redis.asyncio import Redis
+from rooms_world import ALICE, BOB
+
+from roomd.domain.ids import RoomId
+from roomd.domain.membership import Join, Leave
+from roomd.domain.refusals import NotFound, Unavailable
+from roomd.domain.room import Close
+from roomd.hub import CHAT_SHOWN, CLOSE_GONE, CLOSE_LEFT, MAX_RESUME
+from roomd.store.keys import room_keys
+from roomd.store.plain import encode_commit
+
+
+@asynccontextmanager
+async def two(redis_url: str) -> AsyncIterator[tuple[House, House, RoomId]]:
+    async with house(redis_url) as here, house(redis_url) as there:
+        room = await here.engine.open(SETTINGS, ALICE)
+        yield here, there, room.id
+
+
+@asynccontextmanager
+async def behind_a_wire(redis_url: str) -> AsyncIterator[tuple[House, House, Wire, RoomId]]:
+    """`there` reaches Redis over a wire of the test's."""
+    async with wire_to(redis_url) as wire, house(redis_url) as here, house(wire.url) as there:
+        room = await here.engine.open(SETTINGS, ALICE)
+        yield here, there, wire, room.id
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_two_hubs_tell_the_same_in_the_same_order(redis_url: str) -> None:
+    async with two(redis_url) as (here, there, room_id):
+        ears = [await each.listen(room_id) for each in (here, there, there)]
+        assert [[message["type"] for message in ear.heard] for ear in ears] == [["welcome", "state"]] * 3
+        await asyncio.gather(*(each.say(room_id, f"{n}") for n in range(40) for each in (here, there)))
+        await until(lambda: all(len(ear.revs) == 80 for ear in ears), "80 commits each")
+        first = ears[0].told("state")[0]["rev"] + 1
+        assert ears[0].revs == list(range(first, first + 80))
+        assert ears[0].told("commit") == ears[1].told("commit") == ears[2].told("commit")
+        assert (there.hub.socket_count, len(here.hub.sockets())) == (2, 1)
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_a_commit_whose_bell_was_missed_is_read_from_the_log(redis_url: str) -> None:
+    async with two(redis_url) as (here, there, room_id):
+        ear = await there.listen(room_id)
+        await there.bell.stop()
+        rev = await here.say(room_id, "one", "two", "three")
+        commits = await here.store.log(room_id, rev - 1, rev)
+        assert ear.revs == []
+        for _ in range(3):
+            there.hub.ring(room_id, encode_commit(commits[0]))
+        await until(lambda: ear.rev == rev)
+        assert ear.revs == [rev - 2, rev - 1, rev]
+        there.hub.ring(room_id, encode_commit(commits[0]))
+        await there.hub._reach(there.hub._rooms[room_id], rev)
+        assert ear.revs == [rev - 2, rev - 1, rev]
+
+
+@pytest.mark.logs("lost the subscription")
+@pytest.mark.gen_test(timeout=20)
+async def test_subscriptions_killed_while_commits_go_on_lose_nothing(redis_url: str) -> None:
+    async with two(redis_url) as (here, there, room_id):
+        ears = [await here.listen(room_id), await there.listen(room_id)]
+        killer = Redis.from_url(redis_url)
+        for n in range(60):
+            if n % 20 == 10:
+                await killer.client_kill_filter(_type="pubsub")
+            last = await here.say(room_id, f"{n}")
+        await killer.aclose()
+        await until(lambda: all(ear.rev == last for ear in ears), "the last of 60 lines")
+        assert [ear.revs for ear in ears] == [list(range(2, last + 1))] * 2
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_resuming_while_commits_go_on_gives_each_once_and_in_order(redis_url: str) -> None:
+    async with two(redis_url) as (here, there, room_id):
+        epoch = (await here.engine.room(room_id)).epoch
+        await here.say(room_id, *(str(n) for n in range(20)))
+        going, numbers = True, count()
+
+        async def talk() -> None:
+            while going:
+                await here.say(room_id, f"{next(numbers)}")
+
+        talking = asyncio.create_task(talk())
+        ears = []
+        for known in range(1, 21):
+            rev = (await here.engine.room(room_id)).rev
+            ears.append((known, await there.listen(room_id, (epoch, known), at_least=rev)))
+        going = False
+        await talking
+        last = (await here.engine.room(room_id)).rev
+        await until(lambda: all(ear.rev == last for _, ear in ears))
+        for known, ear in ears:
+            assert ear.heard[0]["resumed"]
+            assert ear.told("state") == []
+            assert ear.revs == list(range(known + 1, last + 1))
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_resuming_at_the_end_or_from_where_nothing_leads_on(redis_url: str) -> None:
+    async with two(redis_url) as (here, there, room_id):
+        room = await here.engine.room(room_id)
+        last = await here.say(room_id, "one", "two", "three")
+        now = await there.listen(room_id, (room.epoch, last))
+        assert [message["type"] for message in now.heard] == ["welcome"]
+        await here.redis.xtrim(room_keys(room_id).events, maxlen=1)
+        for resume in ((room.epoch, 1), (room.epoch - 1, last), (room.epoch, last + 1), (room.epoch, -MAX_RESUME)):
+            ear = await there.listen(room_id, resume)
+            assert [message["type"] for message in ear.heard] == ["welcome", "state"]
+            assert (ear.heard[0]["resumed"], ear.heard[0]["rev"], ear.rev) == (False, last, last)
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_chat_is_shown_as_of_the_state_and_not_again(redis_url: str) -> None:
+    async with two(redis_url) as (here, there, room_id):
+        await here.say(room_id, *(f"{n}" for n in range(CHAT_SHOWN)))
+        talking = asyncio.gather(*(here.say(room_id, f"late {n}") for n in range(50)))
+        ears = [await there.listen(room_id) for _ in range(5)]
+        await talking
+        last = (await here.engine.room(room_id)).rev
+        await until(lambda: all(ear.rev == last for ear in ears))
+        for ear in ears:
+            shown = [line["text"] for line in ear.told("state")[0]["room"]["chat"]]
+            said = [event["message"]["text"] for commit in ear.told("commit") for event in commit["events"]]
+            assert len(shown) == CHAT_SHOWN
+            assert (shown + said)[-50:] == [f"late {n}" for n in range(50)]
+            assert len(set(shown + said)) == len(shown + said)
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_coming_and_going_leaves_no_gap_and_nothing_behind(redis_url: str) -> None:
+    async with two(redis_url) as (here, there, room_id):
+        for n in range(30):
+            ears = await asyncio.gather(there.listen(room_id), there.listen(room_id))
+            last = await here.say(room_id, f"{n}")
+            if n % 3:
+                await until(lambda ears=ears, last=last: all(ear.rev == last for ear in ears), f"line {n}")  # type: ignore[misc]
+            for ear in ears:
+                there.hub.forget(ear, room_id)
+            if n % 2:
+                await asyncio.sleep(0)
+        await until(lambda: not there.hub._rooms and not there.bell._wanted)
+        channel = room_keys(room_id).bell
+        while dict(await here.redis.pubsub_numsub(channel))[channel.encode()]:
+            await asyncio.sleep(0.005)
+        assert there.hub.socket_count == 0
+        with pytest.raises(NotFound):
+            await there.listen(RoomId("absent"))
+        await until(lambda: not there.bell._wanted)
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_whoever_leaves_and_whoever_is_in_a_room_that_closes_is_shut_out(redis_url: str) -> None:
+    async with two(redis_url) as (here, there, room_id):
+        await here.engine.handle(room_id, Join(), BOB)
+        alice, bob = await there.listen(room_id), await there.listen(room_id, actor=BOB)
+        await here.engine.handle(room_id, Leave(), BOB)
+        await until(lambda: bob.closed)
+        assert (bob.closed, alice.closed) == ((CLOSE_LEFT, "left"), None)
+        await here.engine.handle(room_id, Close(), ALICE)
+        await until(lambda: alice.closed)
+        assert alice.closed == (CLOSE_GONE, "the room was closed")
+        assert alice.told("commit")[-1]["events"] == [{"type": "room_closed"}]
+        with pytest.raises(NotFound):
+            await there.listen(room_id)
+        assert not there.hub._rooms
+
+
+@pytest.mark.logs("lost the subscription")
+@pytest.mark.gen_test(timeout=20)
+async def test_a_room_that_was_closed_while_nothing_was_heard_is_closed_here_too(redis_url: str) -> None:
+    async with behind_a_wire(redis_url) as (here, there, wire, room_id):
+        ear = await there.listen(room_id)
+        await wire.cut()
+        await here.engine.handle(room_id, Close(), ALICE)
+        await wire.start()
+        await until(lambda: ear.closed)
+        assert ear.closed == (CLOSE_GONE, "the room was closed")
+
+
+@pytest.mark.logs("lost the subscription")
+@pytest.mark.parametrize("behind", [0, 3])
+@pytest.mark.gen_test(timeout=20)
+async def test_a_room_that_went_on_from_elsewhere_is_shown_anew(redis_url: str, behind: int) -> None:
+    """Restored with its tail lost: a new epoch, or (by a Redis that forgot) fewer commits than were told."""
+    async with behind_a_wire(redis_url) as (here, there, wire, room_id):
+        known = await here.engine.room(room_id)
+        await here.say(room_id, "one", "two", "three", "four")
+        ear = await there.listen(room_id)
+        told = ear.rev
+        await wire.cut()
+        keys = room_keys(room_id)
+        await here.redis.hset(keys.meta, mapping={"epoch": known.epoch + (not behind), "rev": told - behind})  # type: ignore[misc]
+        for rev in range(told - behind + 1, told + 1):
+            await here.redis.xdel(keys.events, f"{rev}-0")
+        await wire.start()
+        await until(lambda: len(ear.told("state")) == 2)
+        state = ear.told("state")[1]
+        assert (state["epoch"], state["rev"]) == (known.epoch + (not behind), told - behind)
+
+
+@pytest.mark.logs("lost the subscription")
+@pytest.mark.gen_test(timeout=20)
+async def test_a_socket_that_comes_while_redis_is_away_is_told_so(redis_url: str) -> None:
+    async with behind_a_wire(redis_url) as (here, there, wire, room_id):
+        old = await there.listen(room_id)
+        await wire.cut()
+        with pytest.raises(Unavailable):
+            await there.listen(room_id, at_least=old.rev + 1)
+        other = await here.engine.open(SETTINGS, BOB)
+        with pytest.raises(Unavailable):
+            await there.listen(other.id)
+        assert there.hub.socket_count == 1
+        last = await here.say(room_id, "while you were away")
+        await wire.start()
+        await until(lambda: old.rev == last)
+        assert (await there.listen(other.id)).rev == 1
+        assert (await there.listen(room_id, at_least=last)).rev == last
