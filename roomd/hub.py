@@ -8,25 +8,22 @@ commit is encoded once per dialect, and the same text goes to every socket of th
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from roomd.dialects.dialect import Dialect, View
 from roomd.domain import rules
-from roomd.domain.actor import Actor
-from roomd.domain.chat import Message, Said
+from roomd.domain.chat import Said
 from roomd.domain.commit import Commit
-from roomd.domain.ids import RoomId, SocketId
+from roomd.domain.ids import RoomId
 from roomd.domain.membership import MemberLeft, SocketClosed
 from roomd.domain.refusals import NotFound, Unavailable
-from roomd.domain.room import Room
 from roomd.engine import Engine, no_such_room
+from roomd.followed import CHAT_SHOWN, Followed, Socket
 from roomd.store.bell import Bell
 from roomd.store.plain import decode_commit
 from roomd.store.rooms import RoomStore
 
-#: Chat lines a newcomer is shown.
-CHAT_SHOWN = 50
 #: Commits over which a client may resume.
 MAX_RESUME = 5_000
 #: Seconds until a log that could not be read is tried again.
@@ -36,32 +33,6 @@ CLOSE_LEFT = 1000
 CLOSE_GONE = 4504
 
 log = logging.getLogger(__name__)
-
-
-class Socket(Protocol):
-    """A client's connection, whatever carries it. Neither method waits or raises."""
-
-    id: SocketId
-    actor: Actor
-    dialect: Dialect
-
-    def send(self, text: str) -> None: ...
-    def shut(self, code: int, reason: str) -> None: ...
-
-
-class Followed:
-    """A room with sockets here."""
-
-    def __init__(self, room: Room, chat: Iterable[Message]) -> None:
-        self.room = room
-        self.chat = deque(chat, CHAT_SHOWN)
-        self.sockets: dict[SocketId, Socket] = {}
-        #: Sockets that are still being told the past; what happens meanwhile waits for them here.
-        self.waiting: dict[SocketId, list[str]] = {}
-        self.reading: asyncio.Task[None] | None = None
-        #: Whether the last reading of the log got no answer.
-        self.failed = False
-        self.behind = False
 
 
 class Hub:
@@ -153,9 +124,11 @@ class Hub:
         followed = self._rooms.get(room_id)
         if followed is None:
             return
-        commit = decode_commit(data)
+        self._rung(followed, decode_commit(data))
+
+    def _rung(self, followed: Followed, commit: Commit) -> None:
         if followed.reading:
-            followed.behind = True
+            followed.rung.append(commit)
         elif commit.epoch == followed.room.epoch and commit.rev == followed.room.rev + 1:
             self._take(followed, commit)
         elif commit.epoch != followed.room.epoch or commit.rev > followed.room.rev:
@@ -220,16 +193,15 @@ class Hub:
         return followed.reading
 
     async def _catch_up(self, followed: Followed) -> None:
-        """Apply what the log holds beyond the copy, until nothing new was rung meanwhile."""
+        """Apply what the log holds beyond the copy, then what was rung meanwhile."""
+        followed.behind = False
         try:
-            while followed.behind and self._rooms.get(followed.room.id) is followed:
-                followed.behind = False
-                at, commits = await self._store.since(followed.room.id, followed.room.rev)
-                for commit in commits:
-                    if (commit.epoch, commit.rev) == (followed.room.epoch, followed.room.rev + 1):
-                        self._take(followed, commit)
-                if at != (followed.room.epoch, followed.room.rev):
-                    await self._start_over(followed)
+            at, commits = await self._store.since(followed.room.id, followed.room.rev)
+            for commit in commits:
+                if (commit.epoch, commit.rev) == (followed.room.epoch, followed.room.rev + 1):
+                    self._take(followed, commit)
+            if at != (followed.room.epoch, followed.room.rev):
+                await self._start_over(followed)
         except Unavailable as fault:
             log.info("could not read the log of room %s: %s", followed.room.id, fault)
             followed.failed = True
@@ -238,6 +210,11 @@ class Hub:
             followed.failed = False
         finally:
             followed.reading = None
+        rung, followed.rung = followed.rung, []
+        if followed.behind and not followed.failed:
+            self._read_log(followed)
+        for commit in rung:
+            self._rung(followed, commit)
 
     async def _start_over(self, followed: Followed) -> None:
         """The log does not lead on from the copy: load the room and greet everybody anew."""

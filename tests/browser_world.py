@@ -40,6 +40,7 @@ RECORDER = """
     if (!player || !state()) return;
     const wall = performance.timeOrigin + performance.now();
     const { playback } = state();
+    if (window.samples.at(-1)?.[2] !== player.mode) console.debug(`mode ${player.mode}`);
     window.samples.push([wall, player.actualPosition(), player.mode, playback]);
   }, 100);
 """
@@ -174,7 +175,7 @@ def launch(playwright: Playwright, name: str, *flags: str, **context: Any) -> Pe
     browser = playwright.chromium.launch(executable_path=chromium(), args=[*FLAGS, *flags])
     made = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | context)
     made.set_default_timeout(PATIENCE_S * 1_000)
-    # Not by `evaluate`, which counts as a gesture of the user's and so unblocks the sound.
+    # Not by `evaluate`, which counts as a gesture of the user's and so unblocks sound.
     made.add_init_script(RECORDER)
     person = Person(name, browser, made, made.new_page())
     person.watch()

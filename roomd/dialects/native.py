@@ -1,5 +1,6 @@
 """The native contract, version 1: everything, as `docs/protocol.md` describes it."""
 
+import re
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_
@@ -22,6 +23,7 @@ from roomd.domain.words import Command, Event, snake
 MAX_ID = 64
 
 encode = msgspec.json.Encoder().encode
+_MISSING = re.compile("Object missing required field `(.*)`")
 
 
 class Resume(Struct, frozen=True):
@@ -234,8 +236,10 @@ def _wrong(fault: str) -> Invalid:
     """msgspec says `Expected `float` - at `$.position``; a person is told which field, and what it takes."""
     reason, _, path = fault.partition(" - at `$")
     field = path.rstrip("`").lstrip(".")
+    if missing := _MISSING.fullmatch(reason):
+        field, reason = f"{field}.{missing[1]}".lstrip("."), "is required"
     if not field or field == "type":
-        return Invalid(f"Unknown or missing message type. {reason}" if field else reason)
+        return Invalid(f"Unknown or missing message type: {reason}." if field else reason)
     return Invalid(f"{field}: {reason}", fields={field: reason})
 
 
