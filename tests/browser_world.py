@@ -70,7 +70,8 @@ def wait_until(what: str, met: Callable[[], Any], patience_s: float = PATIENCE_S
 @dataclass
 class Roomd:
     data_dir: Path
-    music_dir: Path
+    #: None: the pieces that roomd makes itself.
+    music_dir: Path | None
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
@@ -84,7 +85,7 @@ class Roomd:
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "ROOMD_DATA_DIR": str(self.data_dir),
-            "MUSIC_DIR": str(self.music_dir),
+            **({"MUSIC_DIR": str(self.music_dir)} if self.music_dir else {}),
         }
         log = (self.data_dir.parent / f"{self.data_dir.name}.log").open("ab")
         with log:
