@@ -4,20 +4,35 @@ import re
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, get_args
 
 import msgspec
 from msgspec import Meta, Struct
 
 from roomd.dialects.dialect import Dialect, View
-from roomd.domain import chat, membership, playback, queue, room
+from roomd.domain import (
+    chat,
+    door,
+    membership,
+    moderation,
+    modes,
+    permissions,
+    playback,
+    queue,
+    requests,
+    room,
+    votes,
+)
 from roomd.domain.actor import Actor
 from roomd.domain.commit import Commit
 from roomd.domain.entries import EntriesAdded, Entry
-from roomd.domain.people import RIGHTS, Member, role_of
+from roomd.domain.ids import EntryId
+from roomd.domain.knocks import Knock
+from roomd.domain.people import Member, Role, rights_of, role_of
 from roomd.domain.refusals import Invalid, Refusal
 from roomd.domain.room import Room, RoomOpened
 from roomd.domain.wanted import Wanted
+from roomd.domain.wishes import Action
 from roomd.domain.words import Command, Event, snake
 
 MAX_ID = 64
@@ -33,6 +48,7 @@ class Resume(Struct, frozen=True):
 
 class Hello(Struct, frozen=True, tag_field="type", tag=snake):
     token: str | None = None
+    password: Annotated[str, Meta(max_length=256)] = ""
     resume: Resume | None = None
 
 
@@ -48,13 +64,42 @@ class Add(Command, frozen=True):
     at: queue.Where = "end"
 
 
+class Ask(Command, frozen=True):
+    """As the domain's, but of a track as a client knows it."""
+
+    action: Action
+    track: Wanted | None = None
+    entry: EntryId | None = None
+    before: EntryId | None = None
+
+
+class Door(Command, frozen=True):
+    """How people come in; the password is hashed before anybody else sees it."""
+
+    entry_mode: room.EntryMode
+    password: Annotated[str, Meta(max_length=256)] = ""
+
+
 #: What a client may ask for. `type` is the class's name in snake_case, unless the class says otherwise.
 COMMANDS: tuple[type[Command], ...] = (
     Add,
+    Ask,
+    Door,
+    chat.React,
     chat.Say,
+    door.Admit,
     membership.HandOver,
     membership.Leave,
     membership.SetRole,
+    moderation.BanUser,
+    moderation.ClearChat,
+    moderation.DeleteMessage,
+    moderation.Kick,
+    moderation.Mute,
+    moderation.Unban,
+    modes.Dj,
+    modes.Up,
+    permissions.Permit,
     playback.Next,
     playback.Pause,
     playback.Play,
@@ -67,8 +112,11 @@ COMMANDS: tuple[type[Command], ...] = (
     queue.Move,
     queue.Remove,
     queue.Shuffle,
+    requests.Decide,
+    requests.Withdraw,
     room.Close,
     room.Set,
+    votes.VoteSkip,
 )
 
 _Wire = reduce(or_, COMMANDS, Hello | Ping)
@@ -158,7 +206,13 @@ def state(view: View) -> str:
         "queue": [_entry(now.entries[key], rank) for key, rank in sorted(now.ranks.items(), key=lambda item: item[1])],
         "members": [_member(now, member) for member in now.members.values()],
         "chat": view.chat,
-        "rights": {role: sorted(rights) for role, rights in RIGHTS.items()},
+        "rights": {role: sorted(rights_of(now, role)) for role in get_args(Role)},
+        "requests": list(now.requests.values()),
+        "pending": [_knock(knock) for knock in now.pending.values()],
+        "ups": now.ups,
+        "skip_votes": sorted(now.skip_votes),
+        "skip_needed": votes.needed(now),
+        "djs": now.djs,
     }
     return _text({"type": "state", "epoch": now.epoch, "rev": now.rev, "room": shown})
 
@@ -190,6 +244,14 @@ def _event(event: Event) -> object | None:
             return {"type": "member_joined", "member": _joined(member)}
         case EntriesAdded(entries=entries, ranks=ranks):
             return {"type": "entries_added", "entries": [_entry(entry, ranks[entry.id]) for entry in entries]}
+        case door.Knocked(knock=knock):
+            return {"type": "knocked", "knock": _knock(knock)}
+        case door.DoorChanged(entry_mode=entry_mode):
+            return {"type": "settings_changed", "changes": {"entry_mode": entry_mode}}
+        case moderation.Banned(keys=keys, ban=ban):
+            return {"type": "banned", "user": keys[0], "name": ban.name}
+        case moderation.Unbanned(keys=keys):
+            return {"type": "unbanned", "user": keys[0]}
         case RoomOpened():
             return None
         case _:
@@ -207,6 +269,10 @@ def _entry(entry: Entry, rank: float) -> Mapping[str, object]:
     }
 
 
+def _knock(knock: Knock) -> Mapping[str, object]:
+    return {"id": knock.id, "name": knock.name, "guest": knock.guest, "at": knock.at}
+
+
 def _joined(member: Member) -> dict[str, object]:
     role = "cohost" if member.cohost else "member"
     return {
@@ -216,6 +282,7 @@ def _joined(member: Member) -> dict[str, object]:
         "guest": member.guest,
         "online": member.online,
         "joined_at": member.joined_at,
+        "muted_until": member.muted_until,
     }
 
 

@@ -71,6 +71,7 @@ def entries_removed(room: Room, event: EntriesRemoved) -> Room:
         room,
         entries={key: entry for key, entry in room.entries.items() if key not in gone},
         ranks={key: rank for key, rank in room.ranks.items() if key not in gone},
+        ups={key: users for key, users in room.ups.items() if key not in gone},
     )
 
 

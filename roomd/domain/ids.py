@@ -8,7 +8,9 @@ from typing import NewType
 UserId = NewType("UserId", str)
 RoomId = NewType("RoomId", str)
 EntryId = NewType("EntryId", str)
+#: The number of the commit that said it.
 MessageId = NewType("MessageId", str)
+RequestId = NewType("RequestId", str)
 #: `<process>.<number>`: which process holds the socket, so that a dead process's sockets can be told.
 SocketId = NewType("SocketId", str)
 #: What people type: six characters of CODE_ALPHABET.

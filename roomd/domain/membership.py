@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import structs
 
+from roomd.domain.door import KnockAnswered, demand_entry, knock
 from roomd.domain.ids import SocketId, UserId
 from roomd.domain.people import Member, demand, demand_member, heir, role_of, with_member
 from roomd.domain.refusals import Conflict, NotFound
@@ -28,7 +29,10 @@ Reason = Literal["left", "lost", "returned", "handed_over"]
 
 
 class Join(Command, frozen=True):
-    pass
+    """`admitted`: the room's password was given and is right. `origin`: where a guest comes from, hashed."""
+
+    admitted: bool = False
+    origin: str = ""
 
 
 class Leave(Command, frozen=True):
@@ -39,6 +43,7 @@ class Attach(Command, frozen=True):
     """A socket of the actor's opens; whoever may enter becomes a member by it."""
 
     socket: SocketId
+    origin: str = ""
 
 
 class Detach(Command, frozen=True):
@@ -70,7 +75,11 @@ class MemberRenamed(Event, frozen=True):
 
 
 class MemberLeft(Event, frozen=True):
+    """`away`: they made room for somebody who came, after being away the longest."""
+
     user: UserId
+    how: Literal["left", "kicked", "banned", "away"] = "left"
+    reason: str = ""
 
 
 class SocketOpened(Event, frozen=True):
@@ -108,11 +117,24 @@ def join(room: Room, command: Join, actor: Actor, moment: Moment) -> list[Event]
     member = room.members.get(actor.id)
     if member is not None:
         return [] if actor.name == member.name else [MemberRenamed(user=actor.id, name=actor.name)]
-    joined = Member(id=actor.id, name=actor.name, guest=actor.guest, joined_at=moment.now, seen_at=moment.now)
+    if room.settings.entry_mode == "approval" and not command.admitted:
+        demand_entry(room, actor, command.origin, admitted=True)
+        return knock(room, actor, command.origin, moment)
+    demand_entry(room, actor, command.origin, admitted=command.admitted)
+    return joining(room, actor, command.origin, moment)
+
+
+def joining(room: Room, actor: Actor, origin: str, moment: Moment) -> list[Event]:
+    """What becoming a member brings with it."""
+    joined = Member(
+        id=actor.id, name=actor.name, guest=actor.guest, joined_at=moment.now, seen_at=moment.now, origin=origin
+    )
     return [*_make_room(room), MemberJoined(member=joined)]
 
 
 def leave(room: Room, command: Leave, actor: Actor, moment: Moment) -> list[Event]:
+    if actor.id in room.pending:
+        return [KnockAnswered(user=actor.id, approved=False, by=actor.id)]
     demand_member(room, actor)
     return leaving(room, actor.id)
 
@@ -135,8 +157,10 @@ def leaving(room: Room, user: UserId) -> list[Event]:
 
 
 def attach(room: Room, command: Attach, actor: Actor, moment: Moment) -> list[Event]:
-    events = join(room, Join(), actor, moment)
     member = room.members.get(actor.id)
+    if member is None and room.settings.entry_mode == "approval":
+        demand_entry(room, actor, command.origin, admitted=False)
+    events = join(room, Join(origin=command.origin), actor, moment)
     if member is not None and command.socket in member.sockets:
         return events
     if member is not None and len(member.sockets) >= MAX_SOCKETS:
@@ -204,7 +228,12 @@ def member_renamed(room: Room, event: MemberRenamed) -> Room:
 
 
 def member_left(room: Room, event: MemberLeft) -> Room:
-    return structs.replace(room, members={k: m for k, m in room.members.items() if k != event.user})
+    return structs.replace(
+        room,
+        members={k: m for k, m in room.members.items() if k != event.user},
+        skip_votes=room.skip_votes - {event.user},
+        djs=tuple(user for user in room.djs if user != event.user),
+    )
 
 
 def socket_opened(room: Room, event: SocketOpened) -> Room:
@@ -252,4 +281,4 @@ def _make_room(room: Room) -> list[Event]:
     away = [m for m in room.members.values() if not m.online and m.id not in {room.host, room.owner} and not m.cohost]
     if not away:
         raise Conflict(f"The room is full: it holds {MAX_MEMBERS} people.", "room_full")
-    return [MemberLeft(user=min(away, key=lambda member: member.seen_at).id)]
+    return [MemberLeft(user=min(away, key=lambda member: member.seen_at).id, how="away")]

@@ -7,7 +7,7 @@ grace period; only then does a lost host's role pass on, and it comes back to th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from msgspec import Struct, structs
 
@@ -19,12 +19,31 @@ if TYPE_CHECKING:
     from roomd.domain.room import Room
 
 Role = Literal["host", "cohost", "member"]
-Right = Literal["play", "seek", "skip", "add", "remove", "reorder", "chat", "settings", "roles", "close"]
+Right = Literal[
+    "play",
+    "seek",
+    "skip",
+    "add",
+    "remove",
+    "reorder",
+    "request",
+    "vote",
+    "chat",
+    "approve",
+    "moderate",
+    "settings",
+    "roles",
+    "close",
+]
 
+ALL_RIGHTS: frozenset[Right] = frozenset(get_args(Right))
+#: Nobody but the host has these, whatever a room's table says.
+HOSTS_OWN: frozenset[Right] = frozenset({"roles", "close"})
+#: What a role may do in a room that says nothing else.
 RIGHTS: Mapping[Role, frozenset[Right]] = {
-    "host": frozenset({"play", "seek", "skip", "add", "remove", "reorder", "chat", "settings", "roles", "close"}),
-    "cohost": frozenset({"play", "seek", "skip", "add", "remove", "reorder", "chat", "settings"}),
-    "member": frozenset({"add", "chat"}),
+    "host": ALL_RIGHTS,
+    "cohost": ALL_RIGHTS - HOSTS_OWN,
+    "member": frozenset({"add", "request", "vote", "chat"}),
 }
 #: How a right is called in a sentence that refuses it.
 _DEEDS: Mapping[Right, str] = {
@@ -34,7 +53,11 @@ _DEEDS: Mapping[Right, str] = {
     "add": "add tracks",
     "remove": "remove tracks",
     "reorder": "reorder the queue",
+    "request": "ask for changes to the queue",
+    "vote": "vote",
     "chat": "chat",
+    "approve": "decide about requests",
+    "moderate": "moderate",
     "settings": "change the room's settings",
     "roles": "change roles",
     "close": "close the room",
@@ -48,6 +71,12 @@ class Member(Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     guest: bool = False
     cohost: bool = False
+    #: Room time until which they may not chat.
+    muted_until: float = 0.0
+    #: When they last chatted, for slow mode.
+    said_at: float = 0.0
+    #: What is known of where a guest came from, hashed; a ban reaches the next guest from there too.
+    origin: str = ""
     joined_at: float
     #: When their last socket closed; of no meaning while they are online.
     seen_at: float
@@ -65,16 +94,21 @@ def role_of(room: Room, user: UserId) -> Role | None:
     return "host" if room.host == user else "cohost" if member.cohost else "member"
 
 
+def rights_of(room: Room, role: Role) -> frozenset[Right]:
+    """What a role may do here. A host is never locked out of their own room."""
+    return ALL_RIGHTS if role == "host" else room.rights.get(role, RIGHTS[role])
+
+
 def may(room: Room, user: UserId, right: Right) -> bool:
     role = role_of(room, user)
-    return role is not None and right in RIGHTS[role]
+    return role is not None and right in rights_of(room, role)
 
 
 def demand(room: Room, actor: Actor, right: Right) -> None:
     """Raise Forbidden unless the actor is a member whose role has the right."""
     role = demand_member(room, actor)
-    if right not in RIGHTS[role]:
-        who = "the host" if right not in RIGHTS["cohost"] else "the host and co-hosts"
+    if right not in rights_of(room, role):
+        who = "the host" if right not in rights_of(room, "cohost") else "the host and co-hosts"
         raise Forbidden(f"Only {who} can {_DEEDS[right]} here.")
 
 

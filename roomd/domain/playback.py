@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 #: Milliseconds between a decision to play and the instant at which all players start: long enough for the
 #: message to reach them and for a media element to spin up (65 to 100 ms), short enough not to be felt as a delay.
 START_LEAD_MS = 350.0
+#: Starts of tracks that are remembered.
+PLAYED_KEPT = 100
 #: Milliseconds for which a room plays on with nobody there.
 ABANDONED_MS = 5 * 60_000.0
 
@@ -219,7 +221,15 @@ def _unheard_for(room: Room, now: float) -> float:
 
 
 def playback_changed(room: Room, event: PlaybackChanged) -> Room:
-    return structs.replace(room, playback=event.playback)
+    """With another entry, votes begin anew; what starts is remembered, so that it need not come again too soon."""
+    entry = event.playback.entry
+    if entry == room.playback.entry:
+        return structs.replace(room, playback=event.playback)
+    played = room.played
+    if entry is not None and entry in room.entries:
+        played = (*played, (room.entries[entry].track.url, event.playback.as_of))[-PLAYED_KEPT:]
+    ups = {key: users for key, users in room.ups.items() if key != entry}
+    return structs.replace(room, playback=event.playback, played=played, skip_votes=frozenset(), ups=ups)
 
 
 def _within(room: Room, entry: EntryId, position: float) -> float:

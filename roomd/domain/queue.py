@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, structs
 
+from roomd.domain import modes
 from roomd.domain.entries import (
     EntriesAdded,
     EntriesRanked,
@@ -71,14 +72,20 @@ def add(room: Room, command: Add, actor: Actor, moment: Moment) -> list[Event]:
     demand(room, actor, "add")
     if not command.tracks:
         raise Invalid("Name at least one track to add.", fields={"tracks": "must not be empty"})
-    events: list[Event] = list(_make_room(room, len(command.tracks)))
+    return adding(room, command.tracks, command.at, actor, moment)
+
+
+def adding(room: Room, tracks: Sequence[Track], at: Where, actor: Actor, moment: Moment) -> list[Event]:
+    """What adding the tracks, in the name of `actor`, brings about."""
+    modes.demand_measure(room, tracks, actor, moment)
+    events: list[Event] = list(_make_room(room, len(tracks)))
     for event in events:
         room = entries_removed(room, event) if isinstance(event, EntriesRemoved) else room
     order = ordered(room)
     index = len(order)
-    if command.at == "next" and room.playback.entry in room.ranks:
+    if at == "next" and room.playback.entry in room.ranks:
         index = place(room, order) + 1
-    entries = tuple(_entry(track, actor, moment) for track in command.tracks)
+    entries = tuple(_entry(track, actor, moment) for track in tracks)
     ranks = ranks_between(room.ranks, order, index, len(entries))
     if ranks is None:
         fresh = {entry: float(n) for n, entry in enumerate(order, 1)}
@@ -96,6 +103,14 @@ def remove(room: Room, command: Remove, actor: Actor, moment: Moment) -> list[Ev
     gone = tuple(dict.fromkeys(command.entries))
     for entry in gone:
         _demand_entry(room, entry, actor, "remove")
+    return removing(room, gone, moment)
+
+
+def removing(room: Room, gone: tuple[EntryId, ...], moment: Moment) -> list[Event]:
+    """What taking the entries out brings about. Raises NotFound."""
+    for entry in gone:
+        if entry not in room.entries:
+            raise NotFound("That entry is not in the queue any more.", "no_such_entry")
     events: list[Event] = [EntriesRemoved(entries=gone)]
     if room.playback.entry in gone:
         # Where the current one stood decides what follows it, so what is left is asked from there.
@@ -111,20 +126,25 @@ def remove(room: Room, command: Remove, actor: Actor, moment: Moment) -> list[Ev
 
 def move(room: Room, command: Move, actor: Actor, moment: Moment) -> list[Event]:
     demand(room, actor, "reorder")
-    for entry in (command.entry, command.before):
-        if entry is not None and entry not in room.entries:
+    return moving(room, command.entry, command.before)
+
+
+def moving(room: Room, entry: EntryId, before: EntryId | None) -> list[Event]:
+    """What putting the entry before another one (None: at the end) brings about. Raises NotFound."""
+    for each in (entry, before):
+        if each is not None and each not in room.entries:
             raise NotFound("That entry is not in the queue any more.", "no_such_entry")
-    if command.entry == command.before:
+    if entry == before:
         return []
-    before = ordered(room)
-    order = [entry for entry in before if entry != command.entry]
-    index = len(order) if command.before is None else order.index(command.before)
-    if [*order[:index], command.entry, *order[index:]] == before:
+    was = ordered(room)
+    order = [each for each in was if each != entry]
+    index = len(order) if before is None else order.index(before)
+    if [*order[:index], entry, *order[index:]] == was:
         return []
     ranks = ranks_between(room.ranks, order, index, 1)
     if ranks is not None:
-        return [EntriesRanked(ranks={command.entry: ranks[0]})]
-    order.insert(index, command.entry)
+        return [EntriesRanked(ranks={entry: ranks[0]})]
+    order.insert(index, entry)
     return [EntriesRanked(ranks={entry: float(n) for n, entry in enumerate(order, 1)})]
 
 

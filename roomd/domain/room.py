@@ -9,17 +9,21 @@ from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from roomd.domain.actor import Actor
 from roomd.domain.entries import Entry
-from roomd.domain.ids import Code, EntryId, RoomId, UserId
+from roomd.domain.ids import Code, EntryId, RequestId, RoomId, UserId
+from roomd.domain.knocks import Ban, Knock
 from roomd.domain.moment import Moment
-from roomd.domain.people import Member, demand
+from roomd.domain.people import Member, Right, Role, demand
 from roomd.domain.playback import Playback
 from roomd.domain.refusals import Invalid
 from roomd.domain.text import tidy_text
+from roomd.domain.wishes import Request
 from roomd.domain.words import Command, Event
 
 Visibility = Literal["public", "private"]
 EntryMode = Literal["public", "password", "approval"]
 Repeat = Literal["off", "one", "all"]
+#: Who comes next: as the host orders, in order of asking, everybody in turn, by votes, or those at the decks in turn.
+QueueMode = Literal["host", "fifo", "fair", "votes", "dj"]
 
 MAX_NAME = 80
 MAX_DESCRIPTION = 500
@@ -36,6 +40,18 @@ class RoomSettings(Struct, frozen=True, kw_only=True):
     #: Whether an idle room starts playing what is added to it.
     autoplay: bool = True
     repeat: Repeat = "off"
+    queue_mode: QueueMode = "host"
+    #: Requests that one person may have waiting; whether requests are approved by themselves.
+    requests_each: int = 5
+    auto_approve: bool = False
+    #: The share of the listeners that skips a track; 0 switches the vote off.
+    skip_share: float = 0.5
+    #: Tracks, and minutes, that one person may have still to come; minutes before a track may come again. 0: no limit.
+    tracks_each: int = 0
+    minutes_each: int = 0
+    no_repeat_minutes: int = 0
+    #: Seconds between two lines of one person's.
+    slow_mode_s: int = 0
 
 
 class Room(Struct, frozen=True, kw_only=True):
@@ -55,6 +71,22 @@ class Room(Struct, frozen=True, kw_only=True):
     members: Mapping[UserId, Member] = {}
     entries: Mapping[EntryId, Entry] = {}
     ranks: Mapping[EntryId, float] = {}
+    #: What roles may do here, where it differs from people.RIGHTS.
+    rights: Mapping[Role, frozenset[Right]] = {}
+    #: The hash of the password that lets people in, in entry mode "password". Shown to nobody.
+    password_hash: str = ""
+    #: Who waits for the host to let them in.
+    pending: Mapping[UserId, Knock] = {}
+    #: Who may not come in: by user, and for guests by where they came from.
+    bans: Mapping[str, Ban] = {}
+    requests: Mapping[RequestId, Request] = {}
+    #: Who wants the current entry skipped, and who wants which entry sooner.
+    skip_votes: frozenset[UserId] = frozenset()
+    ups: Mapping[EntryId, frozenset[UserId]] = {}
+    #: What was played lately: (url, room time of its start), the latest last.
+    played: tuple[tuple[str, float], ...] = ()
+    #: In queue mode "dj": whose turn comes after whose.
+    djs: tuple[UserId, ...] = ()
     closed: bool = False
 
 
@@ -68,6 +100,14 @@ class Set(Command, frozen=True):
     chat_enabled: bool | UnsetType = UNSET
     autoplay: bool | UnsetType = UNSET
     repeat: Repeat | UnsetType = UNSET
+    queue_mode: QueueMode | UnsetType = UNSET
+    requests_each: Annotated[int, Meta(ge=0, le=100)] | UnsetType = UNSET
+    auto_approve: bool | UnsetType = UNSET
+    skip_share: Annotated[float, Meta(ge=0, le=1)] | UnsetType = UNSET
+    tracks_each: Annotated[int, Meta(ge=0, le=500)] | UnsetType = UNSET
+    minutes_each: Annotated[int, Meta(ge=0, le=1_440)] | UnsetType = UNSET
+    no_repeat_minutes: Annotated[int, Meta(ge=0, le=1_440)] | UnsetType = UNSET
+    slow_mode_s: Annotated[int, Meta(ge=0, le=3_600)] | UnsetType = UNSET
 
 
 class Close(Command, frozen=True):
@@ -81,7 +121,7 @@ class RoomOpened(Event, frozen=True):
 
 
 class SettingsChanged(Event, frozen=True):
-    changes: Mapping[str, str | bool]
+    changes: Mapping[str, str | bool | int | float]
 
 
 class RoomClosed(Event, frozen=True):

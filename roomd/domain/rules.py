@@ -9,7 +9,20 @@ from typing import Any
 
 from msgspec import structs
 
-from roomd.domain import chat, entries, membership, playback, queue, room
+from roomd.domain import (
+    chat,
+    door,
+    entries,
+    membership,
+    moderation,
+    modes,
+    permissions,
+    playback,
+    queue,
+    requests,
+    room,
+    votes,
+)
 from roomd.domain.actor import Actor
 from roomd.domain.commit import Commit
 from roomd.domain.moment import Moment
@@ -23,13 +36,16 @@ class Tick(Command, frozen=True):
 
 
 def _tick(before: Room, command: Tick, actor: Actor, moment: Moment) -> list[Event]:
-    return [*membership.tick(before, moment), *playback.tick(before, moment)]
+    return [*membership.tick(before, moment), *requests.tick(before, moment), *playback.tick(before, moment)]
 
 
 # A rule takes its own kind of command; the table knows which, the type checker cannot.
 _DECIDE: Mapping[type[Command], Callable[[Room, Any, Actor, Moment], list[Event]]] = {
     Tick: _tick,
+    chat.React: chat.react,
     chat.Say: chat.say,
+    door.Admit: door.admit,
+    door.SetDoor: door.set_door,
     membership.Attach: membership.attach,
     membership.Detach: membership.detach,
     membership.HandOver: membership.hand_over,
@@ -37,6 +53,15 @@ _DECIDE: Mapping[type[Command], Callable[[Room, Any, Actor, Moment], list[Event]
     membership.Lapse: membership.lapse,
     membership.Leave: membership.leave,
     membership.SetRole: membership.set_role,
+    moderation.BanUser: moderation.ban,
+    moderation.ClearChat: moderation.clear_chat,
+    moderation.DeleteMessage: moderation.delete_message,
+    moderation.Kick: moderation.kick,
+    moderation.Mute: moderation.mute,
+    moderation.Unban: moderation.unban,
+    modes.Dj: modes.dj,
+    modes.Up: modes.up,
+    permissions.Permit: permissions.permit,
     playback.Next: playback.next_entry,
     playback.Pause: playback.pause,
     playback.Play: playback.play,
@@ -50,12 +75,20 @@ _DECIDE: Mapping[type[Command], Callable[[Room, Any, Actor, Moment], list[Event]
     queue.Move: queue.move,
     queue.Remove: queue.remove,
     queue.Shuffle: queue.shuffle,
+    requests.Ask: requests.ask,
+    requests.Decide: requests.decide,
+    requests.Withdraw: requests.withdraw,
     room.Close: room.close,
     room.Set: room.set_settings,
+    votes.VoteSkip: votes.vote_skip,
 }
 
 _EVOLVE: Mapping[type[Event], Callable[[Room, Any], Room]] = {
+    chat.Reacted: chat.reacted,
     chat.Said: chat.said,
+    door.DoorChanged: door.door_changed,
+    door.KnockAnswered: door.knock_answered,
+    door.Knocked: door.knocked,
     entries.EntriesAdded: entries.entries_added,
     entries.EntriesRanked: entries.entries_ranked,
     entries.EntriesRemoved: entries.entries_removed,
@@ -67,10 +100,21 @@ _EVOLVE: Mapping[type[Event], Callable[[Room, Any], Room]] = {
     membership.RoleChanged: membership.role_changed,
     membership.SocketClosed: membership.socket_closed,
     membership.SocketOpened: membership.socket_opened,
+    moderation.Banned: moderation.banned,
+    moderation.ChatCleared: moderation.chat_cleared,
+    moderation.MemberMuted: moderation.member_muted,
+    moderation.MessageDeleted: moderation.message_deleted,
+    moderation.Unbanned: moderation.unbanned,
+    modes.DjChanged: modes.dj_changed,
+    modes.EntryVoted: modes.entry_voted,
+    permissions.RightsChanged: permissions.rights_changed,
     playback.PlaybackChanged: playback.playback_changed,
+    requests.RequestDecided: requests.request_decided,
+    requests.RequestMade: requests.request_made,
     room.RoomClosed: room.room_closed,
     room.RoomOpened: room.room_opened,
     room.SettingsChanged: room.settings_changed,
+    votes.SkipVoted: votes.skip_voted,
 }
 
 EVENTS: tuple[type[Event], ...] = tuple(_EVOLVE)
@@ -80,7 +124,18 @@ def decide(before: Room, command: Command, actor: Actor, moment: Moment) -> list
     """What the command leads to; an empty list when there is nothing to change. Raises a Refusal."""
     if before.closed:
         raise NotFound("There is no such room, or it was closed.", "no_such_room")
-    return _DECIDE[type(command)](before, command, actor, moment)
+    events = _DECIDE[type(command)](before, command, actor, moment)
+    return [*events, *_consequences(evolve_all(before, events), moment)] if events else []
+
+
+def _consequences(after: Room, moment: Moment) -> list[Event]:
+    """What the room's own rules make of what happened: enough votes skip, and the mode orders what is to come."""
+    if after.closed:
+        return []
+    skipped: list[Event] = list(votes.settle(after, moment))
+    if after.settings.queue_mode == "host":
+        return skipped
+    return [*skipped, *modes.arrange(evolve_all(after, skipped))]
 
 
 def evolve(before: Room, event: Event) -> Room:
@@ -106,5 +161,6 @@ def deadline(current: Room) -> float | None:
         playback.ends_at(current),
         playback.abandoned_at(current),
         membership.host_lost_at(current),
+        requests.expires_at(current),
     )
     return min((at for at in due if at is not None), default=None)

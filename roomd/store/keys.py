@@ -27,6 +27,12 @@ class RoomKeys(NamedTuple):
     commands: str
     command_times: str
     bell: str
+    pending: str
+    bans: str
+    requests: str
+    ups: str
+    reactions: str
+    audit: str
 
 
 def room_keys(room: RoomId) -> RoomKeys:

@@ -4,25 +4,50 @@ A part that a commit did not touch is the same object before and after, so compa
 not what is there.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from operator import or_
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from roomd.domain.chat import Reacted
 from roomd.domain.commit import Commit
+from roomd.domain.door import DoorChanged, KnockAnswered
 from roomd.domain.entries import Entry
 from roomd.domain.ids import Code, EntryId, RoomId, UserId
-from roomd.domain.people import Member
+from roomd.domain.knocks import Ban, Knock
+from roomd.domain.membership import HostChanged, MemberLeft, RoleChanged
+from roomd.domain.moderation import Banned, ChatCleared, MemberMuted, MessageDeleted, Unbanned
+from roomd.domain.people import Member, Right
+from roomd.domain.permissions import RightsChanged
 from roomd.domain.playback import Playback
-from roomd.domain.room import Room, RoomSettings
+from roomd.domain.requests import RequestDecided
+from roomd.domain.room import Room, RoomSettings, SettingsChanged
 from roomd.domain.rules import EVENTS
+from roomd.domain.wishes import Request
+
+#: Commits that the audit log keeps.
+AUDIT_LENGTH = 1_000
+#: What somebody did to others or to the room, and may be asked about.
+AUDITED = (
+    Banned,
+    ChatCleared,
+    DoorChanged,
+    HostChanged,
+    KnockAnswered,
+    MemberLeft,
+    MemberMuted,
+    MessageDeleted,
+    RequestDecided,
+    RightsChanged,
+    RoleChanged,
+    SettingsChanged,
+    Unbanned,
+)
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
-_member = msgspec.json.Decoder(Member).decode
-_entry = msgspec.json.Decoder(Entry).decode
 
 
 class Write(NamedTuple):
@@ -37,17 +62,34 @@ class Write(NamedTuple):
 class Meta(Struct, frozen=True):
     """The room without its collections, as the fields of a hash; each is JSON, so a commit writes only what changed."""
 
-    id: str
-    code: str
+    id: RoomId
+    code: Code
     epoch: int
     rev: int
-    owner: str
-    host: str
+    owner: UserId
+    host: UserId
     created_at: float
     last_activity: float
     settings: RoomSettings
     playback: Playback
     closed: bool = False
+    rights: dict[Literal["cohost", "member"], frozenset[Right]] = {}
+    password_hash: str = ""
+    skip_votes: frozenset[UserId] = frozenset()
+    played: tuple[tuple[str, float], ...] = ()
+    djs: tuple[UserId, ...] = ()
+
+
+#: The parts of a room that are hashes of their own, and what each field of one holds.
+HASHES: Mapping[str, Any] = {
+    "members": Member,
+    "entries": Entry,
+    "pending": Knock,
+    "bans": Ban,
+    "requests": Request,
+    "ups": frozenset[UserId],
+}
+_decoders = {part: msgspec.json.Decoder(kind).decode for part, kind in HASHES.items()}
 
 
 def diff(before: Room | None, after: Room) -> list[Write]:
@@ -56,30 +98,32 @@ def diff(before: Room | None, after: Room) -> list[Write]:
 
 
 def build(
-    meta: Mapping[bytes, bytes],
-    members: Mapping[bytes, bytes],
-    entries: Mapping[bytes, bytes],
-    order: list[tuple[bytes, float]],
+    meta: Mapping[bytes, bytes], hashes: Mapping[str, Mapping[bytes, bytes]], order: Sequence[tuple[bytes, float]]
 ) -> Room:
-    """The room out of what Redis holds of it."""
+    """The room out of what Redis holds of it: the fields of its meta, of each of HASHES, and the ranks."""
     raw = {key.decode(): msgspec.Raw(value) for key, value in meta.items()}
     head = msgspec.json.decode(_encode(raw), type=Meta)
-    return Room(
-        id=RoomId(head.id),
-        code=Code(head.code),
-        epoch=head.epoch,
-        rev=head.rev,
-        settings=head.settings,
-        owner=UserId(head.owner),
-        host=UserId(head.host),
-        created_at=head.created_at,
-        last_activity=head.last_activity,
-        playback=head.playback,
-        members={UserId(key.decode()): _member(value) for key, value in members.items()},
-        entries={EntryId(key.decode()): _entry(value) for key, value in entries.items()},
-        ranks={EntryId(key.decode()): rank for key, rank in order},
-        closed=head.closed,
-    )
+    parts: dict[str, Any] = {
+        part: {key.decode(): _decoders[part](value) for key, value in hashes.get(part, {}).items()} for part in HASHES
+    }
+    ranks = {EntryId(key.decode()): rank for key, rank in order}
+    return Room(**structs.asdict(head), **parts, ranks=ranks)
+
+
+def side_writes(commit: Commit) -> list[Write]:
+    """The writes beside the room's own value: reactions, lines taken back, and what moderation must answer for."""
+    writes: list[Write] = []
+    for event in commit.events:
+        match event:
+            case Reacted(message=message, emoji=emoji, user=user, on=on):
+                writes.append(Write("hset" if on else "hdel", "reactions", f"{message} {user} {emoji}", b"1" * on))
+            case MessageDeleted(message=message):
+                writes.append(Write("xdel", "chat", f"{message}-0"))
+            case ChatCleared():
+                writes += (Write("del", "chat", ""), Write("del", "reactions", ""))
+    if commit.by is not None and any(isinstance(event, AUDITED) for event in commit.events):
+        writes.append(Write("xadd", "audit", str(AUDIT_LENGTH), encode_commit(commit)))
+    return writes
 
 
 def encode_commit(commit: Commit) -> bytes:
@@ -106,8 +150,8 @@ def _meta_writes(before: Room | None, after: Room) -> Iterator[Write]:
 
 
 def _parts_writes(before: Room | None, after: Room) -> Iterator[Write]:
-    yield from _hash_writes("members", before.members if before else {}, after.members)
-    yield from _hash_writes("entries", before.entries if before else {}, after.entries)
+    for part in HASHES:
+        yield from _hash_writes(part, getattr(before, part) if before else {}, getattr(after, part))
     old = before.ranks if before else {}
     if old is not after.ranks:
         yield from (Write("zrem", "order", entry) for entry in old if entry not in after.ranks)
@@ -116,7 +160,7 @@ def _parts_writes(before: Room | None, after: Room) -> Iterator[Write]:
                 yield Write("zadd", "order", entry, repr(rank).encode())
 
 
-def _hash_writes(part: str, old: Mapping[Any, Struct], new: Mapping[Any, Struct]) -> Iterator[Write]:
+def _hash_writes(part: str, old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[Write]:
     if old is new:
         return
     yield from (Write("hdel", part, key) for key in old if key not in new)

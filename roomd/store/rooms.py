@@ -4,11 +4,12 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import structs
 from redis.asyncio import Redis
 
 from roomd.domain.chat import Message, Said
 from roomd.domain.commit import Commit
-from roomd.domain.ids import Code, RoomId, tidy_code
+from roomd.domain.ids import Code, RoomId, UserId, tidy_code
 from roomd.domain.room import Room
 from roomd.store import plain
 from roomd.store.keys import RoomKeys, code_claim, room_keys
@@ -75,11 +76,11 @@ class RoomStore:
         with answering():
             async with self._redis.pipeline(transaction=True) as pipe:
                 pipe.hgetall(keys.meta)
-                pipe.hgetall(keys.members)
-                pipe.hgetall(keys.entries)
                 pipe.zrange(keys.order, 0, -1, withscores=True)
-                meta, members, entries, order = await pipe.execute()
-        return plain.build(meta, members, entries, order) if meta else None
+                for part in plain.HASHES:
+                    pipe.hgetall(getattr(keys, part))
+                meta, order, *hashes = await pipe.execute()
+        return plain.build(meta, dict(zip(plain.HASHES, hashes, strict=True)), order) if meta else None
 
     async def commit(self, before: Room | None, after: Room, commit: Commit, once: str = "") -> Outcome:
         """Write what the commit changed, append it to the log and ring the bell: all or nothing.
@@ -99,7 +100,7 @@ class RoomStore:
             CHAT_LENGTH,
             REMEMBER_MS,
         ]
-        for write in plain.diff(before, after):
+        for write in (*plain.diff(before, after), *plain.side_writes(commit)):
             args += (write.op, RoomKeys._fields.index(write.part) + 1, write.field, write.value)
         with answering():
             word, rev = await self._commit(keys=list(keys), args=args)
@@ -148,12 +149,27 @@ class RoomStore:
             if len(batch) < CHAT_BATCH:
                 break
             last = f"({batch[-1][0].decode()}"
-        return [] if before is not None else lines[:limit][::-1]
+        return await self._with_reactions(room, [] if before is not None else lines[:limit][::-1])
+
+    async def audit(self, room: RoomId, limit: int) -> list[Commit]:
+        """The last commits in which somebody did something to others or to the room, the latest first."""
+        with answering():
+            found: Any = await self._redis.xrevrange(room_keys(room).audit, count=limit)
+        return [plain.decode_commit(fields[b"m"]) for _, fields in found]
+
+    async def _with_reactions(self, room: RoomId, lines: list[Message]) -> list[Message]:
+        with answering():
+            fields: Any = await self._redis.hkeys(room_keys(room).reactions) if lines else []
+        found: dict[str, dict[str, list[UserId]]] = {}
+        for field in sorted(fields):
+            message, user, emoji = field.decode().split(" ", 2)
+            found.setdefault(message, {}).setdefault(emoji, []).append(UserId(user))
+        return [structs.replace(line, reactions=found.get(line.id, {})) for line in lines]
 
     async def forget(self, room: Room) -> None:
         """Remove a closed room and let its code go."""
         with answering():
-            await self._redis.unlink(*room_keys(room.id)[:-1])
+            await self._redis.unlink(*room_keys(room.id))
             # A claim that ran out before it was kept may be another room's by now.
             if await self._redis.get(code_claim(room.code)) == room.id.encode():
                 await self._redis.delete(code_claim(room.code))

@@ -1,17 +1,25 @@
 -- Commits one command's events to a room: all of it, or nothing.
 --
--- KEYS  meta, members, entries, order, events, chat, commands, command_times, bell (as in store/keys.py)
+-- KEYS  as in store/keys.py: meta, members, entries, order, events, chat, commands, command_times, bell, pending, bans,
+--       requests, ups, reactions, audit
 -- ARGV  1 epoch and 2 rev that the decision was made on ("0", "0" for a room that is not there yet)
 --       3 rev of this commit   4 the sender's command id, or ""   5 room time in ms   6 the commit, JSON
 --       7 chat line, JSON, or ""   8 longest log   9 longest chat   10 ms for which command ids are remembered
---       11.. writes: op, index into KEYS, field, value   (op: hset hdel zadd zrem; value "" where unused)
+--       11.. writes: op, index into KEYS, field, value   (value "" where unused)
+--            hset hdel zadd zrem   as Redis has them
+--            xadd                  the value, as an entry of this commit's number; the field is the longest that it grows
+--            xdel                  the entry whose id the field is
+--            del                   the whole key
 -- Returns {"OK", rev} | {"STALE", rev} (decide again) | {"SEEN", rev} (this command took effect before, at rev)
 --
 -- Redis does not undo what a script wrote before it failed, so all that could fail is checked before the first write.
 
 local meta = KEYS[1]
-local kinds = { "hash", "hash", "hash", "zset", "stream", "stream", "hash", "zset" }
-local written = { hset = "hash", hdel = "hash", zadd = "zset", zrem = "zset" }
+local kinds = { "hash", "hash", "hash", "zset", "stream", "stream", "hash", "zset", "channel",
+                "hash", "hash", "hash", "hash", "hash", "stream" }
+local written = { hset = "hash", hdel = "hash", zadd = "zset", zrem = "zset", xadd = "stream", xdel = "stream", del = "" }
+-- The log, the command ids and the bell are this script's own.
+local own = { [5] = true, [7] = true, [8] = true, [9] = true }
 
 local function malformed(what)
   return redis.error_reply("ROOMD malformed " .. what)
@@ -26,7 +34,7 @@ local function count(text)
   return text and string.match(text, "^%d+$")
 end
 
-if #KEYS ~= 9 or #ARGV < 10 then return malformed("call") end
+if #KEYS ~= 15 or #ARGV < 10 then return malformed("call") end
 if not count(ARGV[3]) or not number(ARGV[5]) or not count(ARGV[8]) or not count(ARGV[9]) or not number(ARGV[10]) then
   return malformed("number")
 end
@@ -48,13 +56,15 @@ end
 for i = 11, #ARGV, 4 do
   local kind = written[ARGV[i]]
   local index = tonumber(ARGV[i + 1])
-  if not kind or ARGV[i + 3] == nil or not index or index > 4 or kinds[index] ~= kind then
+  if not kind or ARGV[i + 3] == nil or not index or own[index] or not kinds[index] then
     return malformed("write: " .. ARGV[i])
   end
+  if kind ~= "" and kinds[index] ~= kind then return malformed("write: " .. ARGV[i]) end
+  if kind == "stream" and not string.match(ARGV[i + 2], "^%d+%-?%d*$") then return malformed("id: " .. ARGV[i + 2]) end
   if ARGV[i] == "zadd" and not number(ARGV[i + 3]) then return malformed("rank: " .. ARGV[i + 3]) end
 end
 -- A stream takes no entry whose id is not beyond its last one's.
-for _, key in ipairs({ KEYS[5], ARGV[7] ~= "" and KEYS[6] or nil }) do
+for _, key in ipairs({ KEYS[5], KEYS[15], ARGV[7] ~= "" and KEYS[6] or nil }) do
   local last = redis.call("XREVRANGE", key, "+", "-", "COUNT", 1)[1]
   if last and tonumber(string.match(last[1], "^%d+")) >= tonumber(ARGV[3]) then
     return malformed("rev: " .. key .. " is at " .. last[1])
@@ -69,8 +79,14 @@ for i = 11, #ARGV, 4 do
     redis.call("HDEL", key, field)
   elseif op == "zadd" then
     redis.call("ZADD", key, value, field)
-  else
+  elseif op == "zrem" then
     redis.call("ZREM", key, field)
+  elseif op == "xadd" then
+    redis.call("XADD", key, "MAXLEN", "~", field, ARGV[3] .. "-0", "m", value)
+  elseif op == "xdel" then
+    redis.call("XDEL", key, field)
+  else
+    redis.call("DEL", key)
   end
 end
 
