@@ -18,6 +18,7 @@ from roomd.catalogue.local import LocalFolder
 from roomd.catalogue.pieces import Pieces
 from roomd.catalogue.resolve import Resolver
 from roomd.clock import Clock
+from roomd.doorkeeper import Doorkeeper
 from roomd.embedded import stores
 from roomd.engine import Engine
 from roomd.handlers import accounts as account_handlers
@@ -33,7 +34,9 @@ from roomd.services import Services
 from roomd.settings import Settings, SettingsError
 from roomd.store import migrate, postgres
 from roomd.store import redis as redis_store
+from roomd.store.attempts import Attempts
 from roomd.store.bell import Bell
+from roomd.store.capabilities import Capabilities
 from roomd.store.index import Index
 from roomd.store.rooms import RoomStore
 
@@ -86,6 +89,8 @@ async def lifespan(
             index=index,
             folder=folder,
             resolver=Resolver(folder, _fetcher(settings)),
+            doorkeeper=Doorkeeper(engine, passwords, Attempts(redis, clock.now), secret),
+            capabilities=Capabilities(redis),
             health=Health({"redis": store.ping, "postgres": lambda: postgres.ping(pool)}),
         )
 

@@ -59,6 +59,11 @@ class Hub:
     def sockets(self) -> list[Socket]:
         return [socket for followed in self._rooms.values() for socket in followed.sockets.values()]
 
+    def peek(self, room_id: RoomId) -> Room | None:
+        """The room as everybody here was told it is."""
+        followed = self._rooms.get(room_id)
+        return followed.room if followed else None
+
     async def follow(self, room_id: RoomId) -> Followed:
         """Start hearing of a room, once however many ask. Raises NotFound or Unavailable."""
         followed = self._rooms.get(room_id)

@@ -43,7 +43,7 @@ class Presence:
     def new_socket(self) -> SocketId:
         return SocketId(f"{self.process}.{next(self._numbers)}")
 
-    async def attach(self, room_id: RoomId, actor: Actor, socket: SocketId) -> int:
+    async def attach(self, room_id: RoomId, actor: Actor, socket: SocketId, origin: str = "") -> int:
         """Tell the room that a socket of the actor's is open; makes a member of whoever may enter. Raises a Refusal.
 
         The answer is the number of the commit that did it.
@@ -51,7 +51,7 @@ class Presence:
         if room_id not in self._held:
             await self._index.hold(self.process, room_id)
             self._held.add(room_id)
-        receipt = await self._engine.handle(room_id, Attach(socket=socket), actor)
+        receipt = await self._engine.handle(room_id, Attach(socket=socket, origin=origin), actor)
         self._open.add(socket)
         return receipt.rev
 

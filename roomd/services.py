@@ -2,15 +2,20 @@
 
 from dataclasses import dataclass
 
+from tornado.httputil import HTTPServerRequest
+
 from roomd.accounts import Accounts
 from roomd.catalogue.local import LocalFolder
 from roomd.catalogue.resolve import Resolver
 from roomd.clock import Clock
+from roomd.doorkeeper import Doorkeeper
 from roomd.engine import Engine
+from roomd.handlers.address import client_address
 from roomd.health import Health
 from roomd.hub import Hub
 from roomd.presence import Presence
 from roomd.settings import Settings
+from roomd.store.capabilities import Capabilities
 from roomd.store.index import Index
 from roomd.store.rooms import RoomStore
 
@@ -28,3 +33,12 @@ class Services:
     folder: LocalFolder
     resolver: Resolver
     health: Health
+    doorkeeper: Doorkeeper
+    capabilities: Capabilities
+
+    def address_of(self, request: HTTPServerRequest) -> str:
+        """The address that limits are counted by, and that a guest's ban reaches."""
+        # A dyno is reached through one router, which adds the caller's address at the end of the list.
+        hops = 1 if self.settings.dyno else 0
+        forwarded = ",".join(request.headers.get_list("X-Forwarded-For"))
+        return client_address(request.remote_ip or "", forwarded, hops)

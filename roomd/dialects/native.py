@@ -1,7 +1,7 @@
 """The native contract, version 1: everything, as `docs/protocol.md` describes it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import reduce
 from operator import or_
 from typing import Annotated, Any, NamedTuple, get_args
@@ -234,28 +234,30 @@ def commit_text(commit: Commit) -> str:
 
 
 def _event(event: Event) -> object | None:
-    """The event as clients know it; most are told as they are, sockets only where they make somebody come or go."""
-    match event:
-        case membership.SocketOpened(user=user, first=first):
-            return {"type": "presence", "user": user, "online": True} if first else None
-        case membership.SocketClosed(user=user, last=last):
-            return {"type": "presence", "user": user, "online": False} if last else None
-        case membership.MemberJoined(member=member):
-            return {"type": "member_joined", "member": _joined(member)}
-        case EntriesAdded(entries=entries, ranks=ranks):
-            return {"type": "entries_added", "entries": [_entry(entry, ranks[entry.id]) for entry in entries]}
-        case door.Knocked(knock=knock):
-            return {"type": "knocked", "knock": _knock(knock)}
-        case door.DoorChanged(entry_mode=entry_mode):
-            return {"type": "settings_changed", "changes": {"entry_mode": entry_mode}}
-        case moderation.Banned(keys=keys, ban=ban):
-            return {"type": "banned", "user": keys[0], "name": ban.name}
-        case moderation.Unbanned(keys=keys):
-            return {"type": "unbanned", "user": keys[0]}
-        case RoomOpened():
-            return None
-        case _:
-            return event
+    """The event as clients know it: most are told as they are, these are not."""
+    shown = _SHOWN.get(type(event))
+    return event if shown is None else shown(event)
+
+
+def _presence(user: str, changes: bool, online: bool) -> object | None:
+    """Sockets are told of only where they make somebody come or go."""
+    return {"type": "presence", "user": user, "online": online} if changes else None
+
+
+_SHOWN: Mapping[type[Event], Callable[[Any], object | None]] = {
+    EntriesAdded: lambda event: {
+        "type": "entries_added",
+        "entries": [_entry(entry, event.ranks[entry.id]) for entry in event.entries],
+    },
+    RoomOpened: lambda event: None,
+    door.DoorChanged: lambda event: {"type": "settings_changed", "changes": {"entry_mode": event.entry_mode}},
+    door.Knocked: lambda event: {"type": "knocked", "knock": _knock(event.knock)},
+    membership.MemberJoined: lambda event: {"type": "member_joined", "member": _joined(event.member)},
+    membership.SocketClosed: lambda event: _presence(event.user, event.last, online=False),
+    membership.SocketOpened: lambda event: _presence(event.user, event.first, online=True),
+    moderation.Banned: lambda event: {"type": "banned", "user": event.keys[0], "name": event.ban.name},
+    moderation.Unbanned: lambda event: {"type": "unbanned", "user": event.keys[0]},
+}
 
 
 def _entry(entry: Entry, rank: float) -> Mapping[str, object]:

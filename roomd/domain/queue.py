@@ -22,7 +22,7 @@ from roomd.domain.entries import (
 )
 from roomd.domain.ids import EntryId, make_short_id
 from roomd.domain.people import demand, demand_member, may
-from roomd.domain.playback import advance, silence, start
+from roomd.domain.playback import PlaybackChanged, advance, silence, start
 from roomd.domain.refusals import Conflict, Forbidden, Invalid, NotFound
 from roomd.domain.track import Track
 from roomd.domain.words import Command, Event
@@ -42,8 +42,11 @@ Where = Literal["end", "next"]
 
 
 class Add(Command, frozen=True):
+    """`play`: the first of them at once, which takes the right to skip."""
+
     tracks: tuple[Track, ...]
     at: Where = "end"
+    play: bool = False
 
 
 class Remove(Command, frozen=True):
@@ -72,7 +75,14 @@ def add(room: Room, command: Add, actor: Actor, moment: Moment) -> list[Event]:
     demand(room, actor, "add")
     if not command.tracks:
         raise Invalid("Name at least one track to add.", fields={"tracks": "must not be empty"})
-    return adding(room, command.tracks, command.at, actor, moment)
+    if not command.play:
+        return adding(room, command.tracks, command.at, actor, moment)
+    demand(room, actor, "skip")
+    events = [
+        event for event in adding(room, command.tracks, "next", actor, moment) if not isinstance(event, PlaybackChanged)
+    ]
+    first = next(event for event in events if isinstance(event, EntriesAdded)).entries[0]
+    return [*events, start(room, first.id, moment, "started")]
 
 
 def adding(room: Room, tracks: Sequence[Track], at: Where, actor: Actor, moment: Moment) -> list[Event]:

@@ -1,0 +1,74 @@
+"""Letting people in: passwords are compared here, off the event loop and with tries limited; the domain decides the rest."""
+
+import hashlib
+import hmac
+from typing import Literal, NamedTuple
+
+from roomd.domain.actor import Actor
+from roomd.domain.door import SetDoor
+from roomd.domain.ids import RoomId
+from roomd.domain.membership import Join
+from roomd.domain.refusals import Forbidden, Invalid
+from roomd.domain.room import EntryMode, Room
+from roomd.engine import Engine, Receipt
+from roomd.passwords import Passwords
+from roomd.store.attempts import Attempts
+
+#: Characters of a room's password; it is said aloud at a party, so it may be short, and tries are limited.
+MIN_PASSWORD = 3
+MAX_PASSWORD = 128
+
+
+class Entered(NamedTuple):
+    """PENDING: the host has been asked."""
+
+    status: Literal["JOINED", "PENDING"]
+    room: Room
+
+
+class Doorkeeper:
+    def __init__(self, engine: Engine, passwords: Passwords, attempts: Attempts, secret: str) -> None:
+        self._engine = engine
+        self._passwords = passwords
+        self._attempts = attempts
+        self._secret = secret.encode()
+
+    def origin(self, room_id: RoomId, address: str) -> str:
+        """Where somebody comes from, told apart within one room and nowhere else, and not to be turned back."""
+        if not address:
+            return ""
+        return "origin:" + hmac.new(self._secret, f"{room_id} {address}".encode(), hashlib.sha256).hexdigest()[:24]
+
+    async def join(self, room_id: RoomId, actor: Actor, address: str, password: str = "") -> Entered:
+        """Make a member of whoever may come in, or ask the host. Raises a Refusal."""
+        room = await self._engine.room(room_id)
+        admitted = False
+        if room.settings.entry_mode == "password" and actor.id not in room.members:
+            admitted = await self._password_is_right(room, address, password)
+        command = Join(admitted=admitted, origin=self.origin(room_id, address))
+        after = (await self._engine.handle(room_id, command, actor)).room
+        return Entered("PENDING" if actor.id in after.pending else "JOINED", after)
+
+    async def set_door(
+        self, room_id: RoomId, actor: Actor, mode: EntryMode, password: str, command_id: str | None
+    ) -> Receipt:
+        """Change how people come in."""
+        hashed = await self.hash(password) if mode == "password" and password else ""
+        return await self._engine.handle(room_id, SetDoor(entry_mode=mode, password_hash=hashed), actor, command_id)
+
+    async def hash(self, password: str) -> str:
+        """The hash of a room's password. Raises Invalid."""
+        if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+            reason = f"must have {MIN_PASSWORD} to {MAX_PASSWORD} characters"
+            raise Invalid(f"The password {reason}.", fields={"password": reason})
+        return await self._passwords.hash(password)
+
+    async def _password_is_right(self, room: Room, address: str, password: str) -> bool:
+        if not password:
+            raise Forbidden("This room asks for a password.", "password_needed")
+        key = f"room {room.id}"
+        await self._attempts.begin(key, address)
+        if not await self._passwords.matches(password[:MAX_PASSWORD], room.password_hash):
+            raise Forbidden("That is not the room's password.", "wrong_password")
+        await self._attempts.clear(key, address)
+        return True

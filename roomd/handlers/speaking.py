@@ -1,0 +1,136 @@
+"""A WebSocket in any dialect that is a table: `/ws/room/…`, `/ws/rooms/…`, `/ws/sessions/…`."""
+
+import logging
+from functools import partial
+
+from roomd.dialects.dialect import Bye, Dialect, Heard, View, WantAdd, WantRequest
+from roomd.domain.actor import Actor
+from roomd.domain.ids import RoomId
+from roomd.domain.membership import Leave
+from roomd.domain.queue import Add
+from roomd.domain.refusals import Forbidden, Invalid, Limited, NotFound, Refusal, Unauthenticated
+from roomd.domain.requests import Ask
+from roomd.domain.words import Command
+from roomd.handlers import wire
+from roomd.handlers.wire import Wire
+
+log = logging.getLogger(__name__)
+
+
+class SpeakingSocket(Wire):
+    """Subclasses name their `dialect`; a token comes in the query."""
+
+    dialect: Dialect
+    #: Whether whoever has no token may say who they are in their first message.
+    speaks_first = False
+
+    def open(self, ref: str) -> None:
+        self.set_nodelay(True)
+        self.ref = ref
+        self.id = self.services.presence.new_socket()
+        self.room_id: RoomId | None = None
+        self.attached = False
+        self.known = False
+        self.watch()
+        token = self.get_query_argument("token", "")
+        if token or not self.speaks_first:
+            self.known = True
+            self.queue(partial(self.enter_by_token, token))
+        else:
+            self._hello_due = self.later(self.patience.hello_s, self._out_of_patience)
+
+    def on_message(self, message: str | bytes) -> None:
+        self.heard()
+        if len(message if isinstance(message, bytes) else message.encode()) > wire.MAX_MESSAGE:
+            self.refuse(Invalid(f"A message has at most {wire.MAX_MESSAGE} bytes.", "too_large"))
+            self.shut(wire.CLOSE_TOO_LARGE, "too large")
+        elif not self.commands.take():
+            self.refuse(Limited("Too many messages at once; wait a moment.", 1.0))
+        elif not self.queue(partial(self.handle, message)):
+            self.refuse(Limited("Too many messages are waiting; wait a moment.", 1.0))
+
+    def on_close(self) -> None:
+        super().on_close()
+        if self.room_id is not None:
+            self.services.hub.forget(self, self.room_id)
+            if self.attached:
+                self.services.presence.detach(self.room_id, self.actor, self.id)
+
+    async def handle(self, message: str | bytes) -> None:
+        """One message, after those before it. Subclasses may look at it first."""
+        room = self.services.hub.peek(self.room_id) if self.room_id else None
+        if room is None or self.room_id is None:
+            return
+        try:
+            assert self.dialect.hear is not None
+            await self._carry_out(self.room_id, self.dialect.hear(message, room, self.actor))
+        except Refusal as refusal:
+            self.refuse(refusal)
+            if isinstance(refusal, Invalid) and refusal.code in {"invalid", "invalid_json"}:
+                self.misheard()
+
+    def refuse(self, refusal: Refusal) -> None:
+        assert self.dialect.refuse is not None
+        text = self.dialect.refuse(refusal)
+        if text is not None:
+            self.send(text)
+
+    async def enter_by_token(self, token: str) -> None:
+        try:
+            actor = await self.services.accounts.authenticate(token)
+        except Refusal as refusal:
+            self._turn_away(refusal)
+            return
+        await self.enter(actor)
+
+    async def enter(self, actor: Actor) -> None:
+        """Let somebody in: membership first, then the greeting, then everything that happens."""
+        self.actor = actor
+        try:
+            room_id = await self.services.engine.find(self.ref)
+            origin = self.services.doorkeeper.origin(room_id, self.services.address_of(self.request))
+            rev = await self.services.presence.attach(room_id, actor, self.id, origin)
+            self.room_id, self.attached = room_id, True
+            if self.ws_connection is not None:
+                await self.services.hub.enter(self, room_id, rev, None, _no_welcome)
+            if self.ws_connection is None:
+                self.on_close()
+        except Refusal as refusal:
+            self._turn_away(refusal)
+
+    def _turn_away(self, refusal: Refusal) -> None:
+        self.refuse(refusal)
+        code = wire.CLOSE_RESTART
+        if isinstance(refusal, Unauthenticated):
+            code = wire.CLOSE_TOKEN
+        elif isinstance(refusal, Forbidden):
+            code = wire.CLOSE_FORBIDDEN
+        elif isinstance(refusal, NotFound):
+            code = wire.CLOSE_GONE
+        self.shut(code, refusal.code)
+
+    def _out_of_patience(self) -> None:
+        if not self.known:
+            self.shut(wire.CLOSE_NO_HELLO, "nobody said who they are")
+
+    async def _carry_out(self, room_id: RoomId, heard: Heard) -> None:
+        engine, resolver = self.services.engine, self.services.resolver
+        match heard:
+            case None:
+                return
+            case Command():
+                await engine.handle(room_id, heard, self.actor)
+            case WantAdd(wanted=wanted, play=play):
+                tracks = await resolver.resolve([wanted])
+                await engine.handle(room_id, Add(tracks=tracks, play=play), self.actor)
+            case WantRequest(action=action, wanted=wanted):
+                (track,) = await resolver.resolve([wanted])
+                await engine.handle(room_id, Ask(action=action, track=track), self.actor)
+            case Bye(leave=leave):
+                if leave:
+                    await engine.handle(room_id, Leave(), self.actor)
+                self.shut(1000, "left")
+
+
+def _no_welcome(view: View, resumed: bool, rev: int) -> None:
+    return None
