@@ -11,19 +11,22 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from roomd.app import lifespan, make_app
+from roomd.domain.refusals import Unavailable
 from roomd.handlers.wire import CLOSE_RESTART
 from roomd.services import Services
 from roomd.settings import Settings
+from roomd.store.migrate import MigrationError
 
 #: Connections that may wait to be accepted: a room's worth of people coming back at once.
 BACKLOG = 4_096
 #: Seconds an HTTP connection may be idle, and its body may take: nobody holds a place by dripping bytes.
 IDLE_S = 95
 BODY_S = 30
-MAX_BODY = 1 << 20
-#: Seconds over which clients are asked to spread their coming back, and that open requests get to finish.
+MAX_BODY = 2 << 20
+#: Seconds over which clients are asked to spread their coming back, and that open requests get to finish. A WebSocket
+#: whose client does not answer the closing is dropped after 5.
 SPREAD_S = 3.0
-FINISH_S = 5.0
+FINISH_S = 6.0
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +61,8 @@ async def serve(settings: Settings) -> int:
             _announce(settings, sockets[0].getsockname()[1])
             await stop.wait()
             await _drain(server, services)
+    except (MigrationError, Unavailable) as fault:
+        raise ServeError(f"cannot start: {fault}") from None
     finally:
         for bound in sockets:
             bound.close()
@@ -83,9 +88,16 @@ async def _drain(server: HTTPServer, services: Services) -> None:
         wait_ms = random.randrange(int(SPREAD_S * 1_000))  # noqa: S311 - only spreads load
         each.shut(CLOSE_RESTART, str(wait_ms))
     try:
-        await asyncio.wait_for(server.close_all_connections(), FINISH_S)
+        async with asyncio.timeout(FINISH_S):
+            await asyncio.gather(server.close_all_connections(), _gone(services))
     except TimeoutError:
         log.info("some requests were not finished in time")
+
+
+async def _gone(services: Services) -> None:
+    """Wait for clients to close their side: rooms then know that they went, and need not find out later."""
+    while services.hub.sockets():  # noqa: ASYNC110 - asked 50 times at most, once in a server's life
+        await asyncio.sleep(FINISH_S / 50)
 
 
 def _announce(settings: Settings, port: int) -> None:

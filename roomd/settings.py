@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -112,6 +113,8 @@ def _explain(fault: str) -> str:
 
 
 def _check(settings: Settings) -> None:
+    if settings.environment not in {"development", "production"}:
+        raise SettingsError(f"ROOMD_ENV is {settings.environment!r}; it takes development or production")
     if settings.dyno and not (settings.redis_url and settings.database_url):
         raise SettingsError(
             "a dyno's disk is wiped at each restart, so roomd will not keep its stores there: "
@@ -123,11 +126,34 @@ def _check(settings: Settings) -> None:
             "`python3 -c 'import secrets; print(secrets.token_hex(32))'` and keep it; "
             "on a machine that is only yours, DEBUG=true does without"
         )
-    for key in (settings.secret_key, *settings.secret_key_previous):
+    keys = [
+        ("secret_key", settings.secret_key),
+        *(("secret_key_previous", key) for key in settings.secret_key_previous),
+    ]
+    for field, key in keys:
         if key is not None and len(key) < MIN_SECRET:
-            raise SettingsError(f"SECRET_KEY must have at least {MIN_SECRET} characters; this one has {len(key)}")
+            raise SettingsError(
+                f"{variable(field)} must have at least {MIN_SECRET} characters; this one has {len(key)}"
+            )
+    _check_addresses(settings)
+
+
+def _check_addresses(settings: Settings) -> None:
     for field in ("redis_url", "database_url"):
         url = getattr(settings, field)
         schemes = ("redis://", "rediss://", "unix://") if field == "redis_url" else ("postgres://", "postgresql://")
         if url is not None and not url.startswith(schemes):
             raise SettingsError(f"{variable(field)} must start with {' or '.join(schemes)}")
+    for origin in settings.allowed_origins:
+        if not _is_http(origin) or origin != "{0.scheme}://{0.netloc}".format(urlsplit(origin)):
+            raise SettingsError(f"ALLOWED_ORIGINS: {origin!r} is no origin; one looks like https://party.example")
+    if settings.public_url is not None and not _is_http(settings.public_url):
+        raise SettingsError("ROOMD_PUBLIC_URL must be a URL such as https://party.example")
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc)

@@ -39,9 +39,12 @@ class Wire:
             way.cancel()
         await asyncio.gather(*self._links)
 
-    def clog(self) -> None:
+    def clog(self, *, new_links_too: bool = True) -> None:
         """Nothing comes through any more, and nobody is told."""
         self._open.clear()
+        if not new_links_too:
+            self._open = asyncio.Event()
+            self._open.set()
 
     def clear(self) -> None:
         self._open.set()
@@ -51,10 +54,10 @@ class Wire:
         assert task is not None
         self._links.add(task)
         behind, ahead = await asyncio.open_unix_connection(self._path)
-        asked = asyncio.Event()
+        asked, clear = asyncio.Event(), self._open
         ways = [
-            asyncio.create_task(self._there(reader, ahead, asked)),
-            asyncio.create_task(self._back(behind, writer, asked)),
+            asyncio.create_task(self._there(reader, ahead, asked, clear)),
+            asyncio.create_task(self._back(behind, writer, asked, clear)),
         ]
         self._ways |= set(ways)
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -68,18 +71,22 @@ class Wire:
         self._ways -= set(ways)
         self._links.discard(task)
 
-    async def _there(self, reader: asyncio.StreamReader, ahead: asyncio.StreamWriter, asked: asyncio.Event) -> None:
+    async def _there(
+        self, reader: asyncio.StreamReader, ahead: asyncio.StreamWriter, asked: asyncio.Event, clear: asyncio.Event
+    ) -> None:
         while data := await reader.read(CHUNK):
-            await self._open.wait()
+            await clear.wait()
             if self.answers_to_lose and b"EVALSHA" in data:
                 self.answers_to_lose -= 1
                 asked.set()
             ahead.write(data)
             await ahead.drain()
 
-    async def _back(self, behind: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: asyncio.Event) -> None:
+    async def _back(
+        self, behind: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: asyncio.Event, clear: asyncio.Event
+    ) -> None:
         while data := await behind.read(CHUNK):
-            await self._open.wait()
+            await clear.wait()
             if asked.is_set():
                 self.lost += 1
                 return

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,16 +62,16 @@ class Ear:
 class House:
     """One process: an engine, a hub, a bell and presence over connections of their own."""
 
-    def __init__(self, url: str, clock: Clock) -> None:
+    def __init__(self, url: str, clock: Clock, bell_url: str) -> None:
         self.redis: Redis = connect(url)
+        self.bell_redis: Redis = connect(bell_url)
         self.clock = clock
         self.store, self.index = RoomStore(self.redis), Index(self.redis)
         self.engine = Engine(self.store, self.index, clock.moment)
         self.hub = Hub(self.store, self.engine, clock.now)
         self.presence = Presence(self.engine, self.index, clock)
-        self.bell = Bell(self.redis, self.hub.ring, self.hub.doubt)
+        self.bell = Bell(self.bell_redis, self.hub.ring, self.hub.doubt)
         self.hub.connect(self.bell, lambda ear, room_id: self.presence.reattach(room_id, ear.actor, ear.id))
-        self._ears = 0
 
     def ear(self, actor: Actor = ALICE) -> Ear:
         return Ear(self.presence.new_socket(), actor)
@@ -95,15 +95,16 @@ def welcome(view: View, resumed: bool, rev: int) -> str:
 
 
 @asynccontextmanager
-async def house(url: str, clock: Clock | None = None) -> AsyncIterator[House]:
-    built = House(url, clock or Clock())
+async def house(url: str, clock: Clock | None = None, bell_url: str | None = None) -> AsyncIterator[House]:
+    built = House(url, clock or Clock(), bell_url or url)
     await built.bell.start()
     try:
         yield built
     finally:
         for stop in (built.presence.stop, built.hub.stop, built.bell.stop):
             await stop()
-        await built.redis.aclose()
+        for redis in (built.redis, built.bell_redis):
+            await redis.aclose()
 
 
 async def until(true: Callable[[], object], what: str = "", patience_s: float = PATIENCE_S) -> None:
@@ -112,3 +113,11 @@ async def until(true: Callable[[], object], what: str = "", patience_s: float = 
     while not true():
         assert asyncio.get_running_loop().time() < end, f"waited in vain: {what}"
         await asyncio.sleep(0.005)
+
+
+async def eventually(look: Callable[[], Awaitable[object]], what: str = "") -> None:
+    """Look until what is looked for is there."""
+    end = asyncio.get_running_loop().time() + PATIENCE_S
+    while not await look():
+        assert asyncio.get_running_loop().time() < end, f"waited in vain: {what}"
+        await asyncio.sleep(0.01)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import json
 import os
 import socket
@@ -58,12 +59,15 @@ class Raw:
                 opcode, payload = await self.frame()
             except (asyncio.IncompleteReadError, ConnectionError):
                 self.close_code = 1006
-                return None
+                break
             if opcode == TEXT:
                 return json.loads(payload)
             if opcode == CLOSE:
                 self.close_code = struct.unpack(">H", payload[:2])[0] if payload else 1005
                 self.close_reason = payload[2:].decode()
+                with contextlib.suppress(ConnectionError):
+                    await self.send(payload[:2], CLOSE)
+        await self.bye()
         return None
 
     async def until(self, kind: str) -> Any:
@@ -78,11 +82,9 @@ class Raw:
         return self.close_code
 
     async def bye(self) -> None:
-        self.writer.close()
-        try:
+        with contextlib.suppress(ConnectionError):
+            self.writer.close()
             await self.writer.wait_closed()
-        except ConnectionError:
-            return
 
 
 async def raw_socket(

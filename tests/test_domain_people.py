@@ -1,6 +1,7 @@
 """People, given a room: who comes, goes, hosts, and stands in."""
 
 import pytest
+from msgspec import structs
 from rooms_world import ALICE, BOB, CAROL, DAVE, NOBODY, START, after, at, do, online, opened, party, person, socket
 
 from roomd.domain import rules
@@ -131,6 +132,12 @@ def test_a_lost_host_is_stood_in_for_and_gets_the_room_back() -> None:
     assert roles(room) == {"Alice": "host", "Bob": "cohost", "Carol": "member"}
 
 
+def test_who_hosted_has_the_role_from_before_afterwards() -> None:
+    room, events = do(after(party(), HandOver(user=BOB.id)), HandOver(user=CAROL.id), BOB)
+    assert events == (HostChanged(host=CAROL.id, owner=CAROL.id, reason="handed_over", former="cohost"),)
+    assert roles(room) == {"Alice": "member", "Bob": "cohost", "Carol": "host"}
+
+
 def test_a_host_who_is_back_in_time_never_went() -> None:
     room = online(gone(party(), ALICE), ALICE, ms=5_000)
     assert rules.deadline(room) is None
@@ -199,7 +206,7 @@ def test_a_room_full_of_people_who_are_there_is_full() -> None:
         )
         for n in range(MAX_MEMBERS - 1)
     }
-    full = rules.structs.replace(room, members={**room.members, **members})
+    full = structs.replace(room, members={**room.members, **members})
     with pytest.raises(Conflict) as caught:
         rules.decide(full, Join(), NOBODY, at())
     assert caught.value.code == "room_full"

@@ -51,25 +51,28 @@ def pool(room: Room, field: str) -> list[str]:
 
 
 def value(room: Room, field: str, kind: inspect.Type) -> st.SearchStrategy[Any]:
+    found: st.SearchStrategy[Any]
     match kind:
         case inspect.StrType(max_length=longest):
             ids = pool(room, field)
-            return st.sampled_from(ids) if ids else st.text(max_size=min(longest or 30, 30))
-        case inspect.FloatType(ge=low, le=high, gt=above):
-            return st.floats(low if low is not None else above, high, allow_nan=False, allow_infinity=False)
+            found = st.sampled_from(ids) if ids else st.text(max_size=min(longest or 30, 30))
+        case inspect.FloatType(ge=low, le=high):
+            found = st.floats(low, high, allow_nan=False, allow_infinity=False)
         case inspect.BoolType():
-            return st.booleans()
+            found = st.booleans()
         case inspect.NoneType():
-            return st.none()
+            found = st.none()
         case inspect.LiteralType(values=values):
-            return st.sampled_from(values)
+            found = st.sampled_from(values)
         case inspect.UnionType(types=types):
-            return st.one_of(*(value(room, field, each) for each in types))
+            found = st.one_of(*(value(room, field, each) for each in types))
         case inspect.VarTupleType(item_type=item, min_length=least):
-            return st.lists(value(room, field, item), min_size=least or 0, max_size=3).map(tuple)
+            found = st.lists(value(room, field, item), min_size=least or 0, max_size=3).map(tuple)
         case inspect.StructType():
-            return made(room, kind)
-    raise AssertionError(f"no values for {kind}")
+            found = made(room, kind)
+        case _:
+            raise AssertionError(f"no values for {kind}")
+    return found
 
 
 def made(room: Room, kind: inspect.StructType) -> st.SearchStrategy[Any]:
@@ -148,12 +151,11 @@ def step(room: Room, hashes: Hashes, command: Command, actor: Actor, moment: Mom
     return after
 
 
-@settings(
-    max_examples=80, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=80, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_every_history_keeps_the_room_whole(data: st.DataObject) -> None:
-    room, hashes, now = opened(autoplay=True), Hashes(), START
+    repeat = data.draw(st.sampled_from(["off", "one", "all"]), label="repeat")
+    room, hashes, now = opened(autoplay=True, repeat=repeat), Hashes(), START
     for write in diff(None, room):
         hashes.write(write)
     assert hashes.room() == room

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from msgspec import structs
 from rooms_world import ALICE, BOB, CAROL, CODE, NOBODY, ROOM, after, at, do, opened, party
 
 from roomd.dialects import native
@@ -78,7 +79,7 @@ def test_texts_that_are_refused_name_their_field(field: str, text: str) -> None:
         do(opened(), Set(**{field: text}))  # type: ignore[arg-type]
     assert list(caught.value.fields) == [field]
     with pytest.raises(Invalid):
-        open_room(ROOM, CODE, RoomSettings(**{"name": "Friday"} | {field: text}), ALICE, at())
+        open_room(ROOM, CODE, structs.replace(RoomSettings(name="Friday"), **{field: text}), ALICE, at())
 
 
 def test_close() -> None:

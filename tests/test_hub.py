@@ -108,6 +108,20 @@ async def test_resuming_while_commits_go_on_gives_each_once_and_in_order(redis_u
 
 
 @pytest.mark.gen_test(timeout=20)
+async def test_what_is_read_to_reach_the_newcomers_own_commit_is_not_told_twice(redis_url: str) -> None:
+    async with two(redis_url) as (here, there, room_id):
+        epoch = (await here.engine.room(room_id)).epoch
+        old = await there.listen(room_id)
+        await there.bell.stop()
+        last = await here.say(room_id, "one", "two", "three")
+        new = await there.listen(room_id, (epoch, 1), at_least=last)
+        assert (old.revs, new.revs) == ([2, 3, 4], [2, 3, 4])
+        last = await here.say(room_id, "four")
+        assert (await there.listen(room_id, at_least=last)).told("state")[0]["rev"] == last
+        assert (old.revs, new.revs) == ([2, 3, 4, 5], [2, 3, 4, 5])
+
+
+@pytest.mark.gen_test(timeout=20)
 async def test_resuming_at_the_end_or_from_where_nothing_leads_on(redis_url: str) -> None:
     async with two(redis_url) as (here, there, room_id):
         room = await here.engine.room(room_id)
@@ -198,7 +212,7 @@ async def test_a_room_that_went_on_from_elsewhere_is_shown_anew(redis_url: str, 
         told = ear.rev
         await wire.cut()
         keys = room_keys(room_id)
-        await here.redis.hset(keys.meta, mapping={"epoch": known.epoch + (not behind), "rev": told - behind})  # type: ignore[misc]
+        await here.redis.hset(keys.meta, mapping={"epoch": known.epoch + (not behind), "rev": told - behind})
         for rev in range(told - behind + 1, told + 1):
             await here.redis.xdel(keys.events, f"{rev}-0")
         await wire.start()

@@ -99,7 +99,10 @@ def test_no_relative_imports() -> None:
         ("dialects", ("dialects", "domain")),
         ("store", ("store", "domain")),
         ("engine", ("domain", "store")),
-        ("handlers", ("handlers", "services", "dialects", "domain", "engine", "accounts", "catalogue", "store", "limits")),
+        (
+            "handlers",
+            ("handlers", "services", "dialects", "domain", "engine", "accounts", "catalogue", "store", "limits"),
+        ),
         ("settings", ("domain", "catalogue")),
         ("clock", ("domain",)),
         ("limits", ()),

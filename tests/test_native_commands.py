@@ -64,12 +64,17 @@ async def test_playback_is_a_line(served: Served) -> None:
     assert (again["playback"]["position"], again["playback"]["playing"]) == (1_000, True)
     [skip] = await events(live, "next", entry=first)
     assert (skip["cause"], skip["playback"]["entry"], skip["playback"]["position"]) == ("skipped", second, 0)
-    [back] = await events(live, "previous")
+    [back] = await events(live, "previous", entry=second)
     assert (back["cause"], back["playback"]["entry"]) == ("skipped", first)
+    assert (await live.do("previous", entry=second))["rev"] == live.heard[-2]["rev"]
+    [from_start] = await events(live, "previous")
+    assert (from_start["playback"]["entry"], from_start["playback"]["position"]) == (first, 0)
     [chosen] = await events(live, "play_entry", entry=second, position=5_000)
     assert (chosen["cause"], chosen["playback"]["position"]) == ("started", 5_000)
     [over] = await events(live, "next")
     assert (over["playback"]["entry"], over["playback"]["playing"]) == (None, False)
+    [last] = await events(live, "previous")
+    assert last["playback"]["entry"] == second
 
 
 @pytest.mark.gen_test(timeout=30)

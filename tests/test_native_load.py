@@ -16,7 +16,9 @@ from roomd.handlers import wire
 
 @pytest.fixture
 def served(io_loop: IOLoop, redis_url: str, database_url: str, data_dir: Path) -> Iterator[Served]:
-    running = serving(redis_url, database_url, data_dir, fetch_allow=("127.0.0.1",))
+    running = serving(
+        redis_url, database_url, data_dir, fetch_allow=("127.0.0.1",), allowed_origins=("https://party.example",)
+    )
     yield io_loop.run_sync(running.__aenter__)
     io_loop.run_sync(lambda: running.__aexit__(None, None, None))
 
@@ -141,3 +143,32 @@ async def test_a_greeting_is_not_too_much(served: Served) -> None:
     assert (await again.until("ack"))["id"] == "b"
     await raw.bye()
     await again.bye()
+
+
+@pytest.mark.gen_test(timeout=30)
+async def test_origins_that_the_operator_names(served: Served) -> None:
+    for origin, wanted in {
+        "https://party.example": 101,
+        "http://party.example": 403,
+        "https://a.party.example": 403,
+    }.items():
+        raw = await raw_socket(served.port, "/ws/v1/ZZZZZZ/", {"Origin": origin})
+        assert raw.status == wanted, origin
+        await raw.bye()
+
+
+@pytest.mark.gen_test(timeout=30)
+async def test_sockets_that_close_while_they_enter_leave_nothing_behind(served: Served) -> None:
+    alice = await served.person("Alice")
+    code = await served.room(alice)
+    for _ in range(30):
+        raw = await raw_socket(served.port, f"/ws/v1/{code}/")
+        await raw.say(type="hello", token=alice.token)
+        await raw.bye()
+    path = f"/api/rooms/{code}/"
+    while served.services.hub.sockets() or (await alice.call("GET", path)).json()["online_count"]:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    # And it stays so: whoever entered late was seen out too.
+    live = await served.enter(alice, code)
+    await live.until(type="state")
+    assert len(served.services.hub.sockets()) == 1

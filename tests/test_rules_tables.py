@@ -27,6 +27,7 @@ ROLES: Mapping[str, Actor] = {"host": ALICE, "cohost": BOB, "member": CAROL}
 
 
 def subclasses(base: type) -> Iterator[type]:
+    each: type
     for each in base.__subclasses__():
         if each.__module__.startswith("roomd."):
             yield each
@@ -110,7 +111,9 @@ def test_every_event_is_documented_and_the_other_way_round() -> None:
 
 def test_the_document_names_every_cause_and_every_reason() -> None:
     assert re.findall(r"`(\w+)`", TOLD["playback_changed"][1].partition("`cause`")[2]) == list(get_args(playback.Cause))
-    assert re.findall(r"`(\w+)`", TOLD["host_changed"][1].partition("`reason`")[2]) == list(get_args(Reason))
+    assert re.findall(r"`(\w+)`", TOLD["host_changed"][1].partition("`reason`")[2].split(";")[0]) == list(
+        get_args(Reason)
+    )
 
 
 def examples(room: Room) -> Mapping[type[Command], Command]:

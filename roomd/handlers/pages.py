@@ -113,8 +113,10 @@ class Static(StaticFileHandler):
     def set_extra_headers(self, path: str) -> None:
         self.clear_header("Server")
         self.set_header("X-Content-Type-Options", "nosniff")
-        if "v" not in self.request.arguments:
+        # While servers are exchanged, a new page may ask an old server; its answer must not be kept as the new file.
+        if self.get_query_argument("v", "") != self.get_version(self.settings, path):
             self.set_header("Cache-Control", "no-cache")
+            self.clear_header("Expires")
 
 
 def base_url(handler: RequestHandler) -> str:

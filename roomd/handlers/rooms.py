@@ -14,9 +14,12 @@ from roomd.domain.refusals import Forbidden, Invalid
 from roomd.domain.room import MAX_NAME, Close, EntryMode, Room, RoomSettings, Set, Visibility, tidy_settings
 from roomd.domain.words import Command
 from roomd.engine import Receipt, no_such_room
-from roomd.handlers.base import ApiHandler
+from roomd.handlers.base import ApiHandler, M
 
 MAX_LISTED = 100
+#: Bytes of a body: 100 tracks, every field of them as long as it may be, have 0.5 MB. The server itself reads twice
+#: as much, so that this can be said; beyond that it hangs up.
+MAX_BODY = 1 << 20
 
 
 class CreateBody(Struct):
@@ -48,6 +51,11 @@ class HostBody(Struct):
 
 class RoomHandler(ApiHandler):
     """What every handler of one room needs."""
+
+    def body(self, model: type[M]) -> M:
+        if len(self.request.body) > MAX_BODY:
+            raise Invalid(f"a body has at most {MAX_BODY} bytes", "too_large")
+        return super().body(model)
 
     async def room_id(self, ref: str) -> RoomId:
         return await self.services.engine.find(ref)

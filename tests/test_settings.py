@@ -1,0 +1,107 @@
+"""The settings: defaults, every variable, and what is refused with which words."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from roomd.settings import Settings, SettingsError, default_data_dir, load, variable
+
+SECRET = "0123456789abcdef0123456789abcdef"
+STORES = {"REDIS_URL": "redis://r.example", "DATABASE_URL": "postgres://p.example/x"}
+
+
+def test_nothing_said() -> None:
+    settings = load({"HOME": "/home/alice"})
+    assert (settings.host, settings.port) == ("0.0.0.0", 8000)
+    assert settings == Settings(data_dir=settings.data_dir)
+    assert not settings.production
+
+
+@pytest.mark.parametrize(
+    ("environment", "field", "wanted"),
+    [
+        ({"HOST": "127.0.0.1"}, "host", "127.0.0.1"),
+        ({"PORT": "5000"}, "port", 5000),
+        ({"PORT": "0"}, "port", 0),
+        ({"PORT": ""}, "port", 8000),
+        ({"SECRET_KEY": SECRET}, "secret_key", SECRET),
+        ({"SECRET_KEY_PREVIOUS": f"{SECRET}, {SECRET}x"}, "secret_key_previous", (SECRET, SECRET + "x")),
+        ({"ALLOWED_HOSTS": "a.example, b.example,"}, "allowed_hosts", ("a.example", "b.example")),
+        ({"ALLOWED_ORIGINS": "https://a.example"}, "allowed_origins", ("https://a.example",)),
+        ({"ROOMD_DATA_DIR": "/srv/roomd"}, "data_dir", Path("/srv/roomd")),
+        ({"ROOMD_DATA_DIR": "data"}, "data_dir", Path("data").absolute()),
+        ({"MUSIC_DIR": "/srv/music"}, "music_dir", Path("/srv/music")),
+        ({"ROOMD_PUBLIC_URL": "https://party.example"}, "public_url", "https://party.example"),
+        ({"ROOMD_RUN_AS": "alice"}, "run_as", "alice"),
+        ({"ROOMD_REDIS_BIN": "/opt/redis-server"}, "redis_binary", Path("/opt/redis-server")),
+        ({"ROOMD_POSTGRES_BINDIR": "/opt/pg"}, "postgres_bindir", Path("/opt/pg")),
+        ({"ROOMD_FETCH_ALLOW": "nas.local,10.0.0.0/8"}, "fetch_allow", ("nas.local", "10.0.0.0/8")),
+        ({"ROOMD_ENV": "production", "SECRET_KEY": SECRET}, "environment", "production"),
+        (STORES | {"SECRET_KEY": SECRET}, "redis_url", "redis://r.example"),
+        (STORES | {"SECRET_KEY": SECRET}, "database_url", "postgres://p.example/x"),
+        (STORES | {"SECRET_KEY": SECRET, "DYNO": "web.1"}, "dyno", "web.1"),
+        *(({"DEBUG": word}, "debug", True) for word in ("true", "True", "YES", "on", "1")),
+        *(({"DEBUG": word}, "debug", False) for word in ("false", "No", "off", "0", "")),
+    ],
+)
+def test_every_variable(environment: dict[str, str], field: str, wanted: Any) -> None:
+    assert getattr(load(environment), field) == wanted
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"PORT": "http"}, ["PORT"]),
+        ({"PORT": "65536"}, ["PORT", "65535"]),
+        ({"PORT": "-1"}, ["PORT"]),
+        ({"PORT": "80.5"}, ["PORT"]),
+        ({"DEBUG": "maybe"}, ["DEBUG", "'maybe'", "true or false"]),
+        ({"ROOMD_ENV": "prod"}, ["ROOMD_ENV", "production"]),
+        ({"SECRET_KEY": "short"}, ["SECRET_KEY must", "32", "5"]),
+        ({"SECRET_KEY": SECRET, "SECRET_KEY_PREVIOUS": "short"}, ["SECRET_KEY_PREVIOUS", "32", "5"]),
+        ({"ROOMD_ENV": "production"}, ["SECRET_KEY is not set"]),
+        (STORES, ["SECRET_KEY is not set"]),
+        ({"REDIS_URL": "redis://r.example"}, ["SECRET_KEY is not set"]),
+        ({"SECRET_KEY": SECRET, "REDIS_URL": "http://r.example"}, ["REDIS_URL", "redis://"]),
+        ({"SECRET_KEY": SECRET, "DATABASE_URL": "mysql://r.example"}, ["DATABASE_URL", "postgres://"]),
+        ({"DYNO": "web.1", "SECRET_KEY": SECRET}, ["REDIS_URL and DATABASE_URL", "dyno"]),
+        ({"DYNO": "web.1", "SECRET_KEY": SECRET, "REDIS_URL": "redis://r.example"}, ["DATABASE_URL"]),
+        ({"DYNO": "web.1"} | STORES, ["SECRET_KEY is not set"]),
+        ({"ALLOWED_ORIGINS": "party.example"}, ["ALLOWED_ORIGINS", "https://"]),
+        ({"ALLOWED_ORIGINS": "https://party.example/"}, ["ALLOWED_ORIGINS", "'https://party.example/'"]),
+        ({"ROOMD_PUBLIC_URL": "party.example"}, ["ROOMD_PUBLIC_URL", "https://"]),
+    ],
+)
+def test_what_cannot_be(environment: dict[str, str], words: list[str]) -> None:
+    with pytest.raises(SettingsError) as fault:
+        load(environment)
+    for word in words:
+        assert word in str(fault.value)
+
+
+def test_debug_does_without_a_secret() -> None:
+    assert not load(STORES | {"DEBUG": "true"}).production
+
+
+def test_the_secret_is_in_no_message() -> None:
+    short = "this-one-is-too-short"
+    with pytest.raises(SettingsError) as fault:
+        load({"SECRET_KEY": short})
+    assert short not in str(fault.value)
+
+
+def test_where_data_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    assert default_data_dir({"HOME": "/root"}) == Path("/var/lib/roomd")
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    assert default_data_dir({"HOME": "/home/alice"}) == Path("/home/alice/.local/share/roomd")
+    assert default_data_dir({"HOME": "/home/alice", "XDG_DATA_HOME": "/data"}) == Path("/data/roomd")
+
+
+def test_names_of_variables() -> None:
+    names = [variable(field) for field in Settings.__struct_fields__]
+    assert len(set(names)) == len(names)
+    assert {"PORT", "HOST", "REDIS_URL", "DATABASE_URL", "SECRET_KEY", "DEBUG", "ROOMD_DATA_DIR", "MUSIC_DIR"} <= set(
+        names
+    )
