@@ -1,4 +1,4 @@
-"""Letting people in: passwords are compared here, off the event loop and with tries limited; the domain decides the rest."""
+"""Letting people in: passwords are compared here, off the event loop, tries limited; the domain decides the rest."""
 
 import hashlib
 import hmac

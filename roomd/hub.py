@@ -18,6 +18,7 @@ from roomd.domain.commit import Commit
 from roomd.domain.ids import RoomId
 from roomd.domain.membership import MemberLeft, SocketClosed
 from roomd.domain.refusals import NotFound, Unavailable
+from roomd.domain.room import Room
 from roomd.engine import Engine, no_such_room
 from roomd.followed import CHAT_SHOWN, Followed, Socket
 from roomd.store.bell import Bell

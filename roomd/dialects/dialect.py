@@ -1,4 +1,4 @@
-"""What a dialect is: how one contract greets, tells, hears and refuses its clients. Tables of small functions, no I/O."""
+"""What a dialect is: how one contract greets, tells, hears and refuses its clients. Small functions, no I/O."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple

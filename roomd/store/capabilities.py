@@ -1,7 +1,7 @@
 """Private ids: what a client without a token is known by. Whoever has one is that user, so it is shown to nobody else.
 
-SyncPlay's documents authenticate by `user_id` alone. The id handed out is not the user's, but 122 random bits that stand for
-them; kept here as a digest, for as long as a guest's sign-in lasts.
+SyncPlay's documents authenticate by `user_id` alone. The id handed out is not the user's, but 122 random bits that
+stand for them; kept here as a digest, for as long as a guest's sign-in lasts.
 """
 
 import hashlib
