@@ -7,7 +7,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 from tornado.web import Application
@@ -15,14 +15,17 @@ from tornado.web import Application
 from roomd import accounts
 from roomd.catalogue.fetch import Fetcher
 from roomd.catalogue.local import LocalFolder
+from roomd.catalogue.oembed import OEmbed
 from roomd.catalogue.pieces import Pieces
 from roomd.catalogue.resolve import Resolver
+from roomd.catalogue.subtitles import Subtitles
 from roomd.clock import Clock
 from roomd.doorkeeper import Doorkeeper
 from roomd.embedded import stores
 from roomd.engine import Engine
 from roomd.handlers import accounts as account_handlers
-from roomd.handlers import live, misc, pages, playing, rooms, wire
+from roomd.handlers import collab, live, misc, musicroom, pages, playing, rooms, wire
+from roomd.handlers import subtitles as subtitles_handlers
 from roomd.handlers.base import NotFoundHandler, log_request
 from roomd.handlers.media import media_routes
 from roomd.health import Health
@@ -40,9 +43,14 @@ from roomd.store.capabilities import Capabilities
 from roomd.store.index import Index
 from roomd.store.rooms import RoomStore
 
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
 API_ROUTES = (
     *account_handlers.ROUTES,
+    *collab.ROUTES,
     *misc.ROUTES,
+    *musicroom.ROUTES,
     *playing.ROUTES,
     *rooms.ROUTES,
 )
@@ -54,12 +62,7 @@ async def lifespan(
 ) -> AsyncIterator[Services]:
     """Everything a server needs, running. `on_lost` is called when a store of our own keeps dying."""
     async with AsyncExitStack() as stack:
-        urls = await stack.enter_async_context(stores(settings, on_lost))
-        await migrate.migrate(urls.database_url)
-        pool = await postgres.connect(urls.database_url)
-        stack.push_async_callback(pool.close)
-        redis = redis_store.connect(urls.redis_url)
-        stack.push_async_callback(redis.aclose, close_connection_pool=True)
+        redis, pool = await _connected(settings, on_lost, stack)
         secret = await _secret(settings)
         clock = clock or Clock()
         store, index = RoomStore(redis), Index(redis)
@@ -73,6 +76,7 @@ async def lifespan(
         keys = [secret, *settings.secret_key_previous]
         signing = accounts.make_accounts(pool=pool, redis=redis, keys=keys, passwords=passwords, clock=clock)
         scheduler = Scheduler(engine, index, presence, clock, signing)
+        subtitles = Subtitles(_fetcher(settings), secret)
         folder = await _music(settings, secret, stack)
         await bell.start()
         await scheduler.start()
@@ -88,11 +92,25 @@ async def lifespan(
             rooms=store,
             index=index,
             folder=folder,
-            resolver=Resolver(folder, _fetcher(settings)),
+            resolver=_resolver(settings, folder, subtitles),
+            subtitles=subtitles,
             doorkeeper=Doorkeeper(engine, passwords, Attempts(redis, clock.now), secret),
             capabilities=Capabilities(redis),
             health=Health({"redis": store.ping, "postgres": lambda: postgres.ping(pool)}),
         )
+
+
+async def _connected(
+    settings: Settings, on_lost: Callable[[str], None], stack: AsyncExitStack
+) -> "tuple[Redis, postgres.PostgresPool]":
+    """The stores, started where need be, with the schema of this program."""
+    urls = await stack.enter_async_context(stores(settings, on_lost))
+    await migrate.migrate(urls.database_url)
+    pool = await postgres.connect(urls.database_url)
+    stack.push_async_callback(pool.close)
+    redis = redis_store.connect(urls.redis_url)
+    stack.push_async_callback(redis.aclose, close_connection_pool=True)
+    return redis, pool
 
 
 def make_app(services: Services) -> Application:
@@ -121,7 +139,10 @@ def _routes(services: Services) -> list[Any]:
     page = given | {"templates": templates}
     return [
         (r"/ws/v1/([^/]+)/?", live.NativeSocket, given),
+        (r"/ws/rooms/([^/]+)/?", musicroom.MusicRoomSocket, given),
+        (r"/ws/sessions/([^/]+)/?", collab.CollabSocket, given),
         *((pattern, handler, given) for pattern, handler in API_ROUTES),
+        *((pattern, handler, given) for pattern, handler in subtitles_handlers.ROUTES),
         *media_routes(services.folder),
         *((pattern, handler, page) for pattern, handler in pages.ROUTES),
         (r"/static/(.*)", pages.Static, {"path": str(web / "static")}),
@@ -149,6 +170,11 @@ async def _music(settings: Settings, secret: str, stack: AsyncExitStack) -> Loca
     else:
         folder.start()
     return folder
+
+
+def _resolver(settings: Settings, folder: LocalFolder, subtitles: Subtitles) -> Resolver:
+    fetcher = _fetcher(settings)
+    return Resolver(folder, fetcher, OEmbed(fetcher), subtitles)
 
 
 def _fetcher(settings: Settings) -> Fetcher:

@@ -8,11 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 from msgspec import structs
 
+from roomd.cleanup import Cleaner, Idle
+from roomd.clock import Clock
+from roomd.domain.refusals import Unavailable
 from roomd.embedded import EmbeddedError
+from roomd.embedded.share import shared
+from roomd.engine import Engine
 from roomd.serve import ServeError, serve
 from roomd.settings import Settings, SettingsError, load
+from roomd.store.index import Index
+from roomd.store.redis import connect
+from roomd.store.rooms import RoomStore
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,13 +46,54 @@ def serve_command(host: str | None, port: int | None, data: Path | None, music: 
     _run(work)
 
 
+@main.command("cleanup-rooms")
+@click.option("--hours", type=click.FloatRange(min=0), default=24, show_default=True, help="Idle for how long.")
+@click.option("--dry-run", is_flag=True, help="Say what would go, and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def cleanup_rooms(hours: float, dry_run: bool, as_json: bool) -> None:
+    """Remove rooms that nobody has used for HOURS. Safe while serving.
+
+    \b
+    Examples:
+      roomd cleanup-rooms --dry-run      # say what would go
+      roomd cleanup-rooms --hours 6      # rooms idle for six hours or more
+    """
+    _run(lambda settings: _cleanup(settings, hours, dry_run, as_json))
+
+
+async def _cleanup(settings: Settings, hours: float, dry_run: bool, as_json: bool) -> int:
+    count = 0
+    async with shared(settings) as urls:
+        redis = connect(urls.redis_url)
+        try:
+            clock = Clock()
+            index = Index(redis)
+            cleaner = Cleaner(Engine(RoomStore(redis), index, clock.moment), index)
+            now = clock.now()
+            for idle in [idle async for idle in cleaner.idle(now, hours)]:
+                if not dry_run and not await cleaner.remove(idle.id, now, hours):
+                    continue
+                count += 1
+                click.echo(msgspec.json.encode(idle._asdict()).decode() if as_json else _idle_line(idle, dry_run))
+        finally:
+            await redis.aclose()
+    if not as_json:
+        click.echo(f"{'Would remove' if dry_run else 'Removed'} {count} room{'' if count == 1 else 's'}.")
+    return 0
+
+
+def _idle_line(idle: Idle, dry_run: bool) -> str:
+    verb = "would remove" if dry_run else "removed"
+    return f"{verb} {idle.code}  {idle.name!r}: idle {idle.idle_hours:g} h, {idle.people} people, {idle.tracks} tracks"
+
+
 def _run(work: Callable[[Settings], Coroutine[Any, Any, int]]) -> None:
     """Read the settings, set up the log, do the work; faults that a person can mend are one line, not a traceback."""
     try:
         settings = load()
         _log_to_stderr(settings)
         sys.exit(asyncio.run(work(settings)))
-    except (SettingsError, EmbeddedError, ServeError) as fault:
+    except (SettingsError, EmbeddedError, ServeError, Unavailable) as fault:
         raise click.ClickException(str(fault)) from None
 
 

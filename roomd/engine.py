@@ -60,11 +60,12 @@ class Engine:
         self._warm: OrderedDict[RoomId, Room] = OrderedDict()
         self._locks: WeakValueDictionary[RoomId, asyncio.Lock] = WeakValueDictionary()
 
-    async def open(self, settings: RoomSettings, actor: Actor) -> Room:
-        """Make a room under a code of its own."""
+    async def open(self, settings: RoomSettings, actor: Actor, password_hash: str = "") -> Room:
+        """Make a room under a code of its own; `password_hash` is of the password that lets people in, if one does."""
         moment = self._moment()
         room_id = RoomId(make_uuid(moment.dice))
-        room = open_room(room_id, await self._claim_code(room_id, moment), settings, actor, moment)
+        code = await self._claim_code(room_id, moment)
+        room = open_room(room_id, code, settings, actor, moment, password_hash)
         commit = Commit(
             epoch=room.epoch,
             rev=room.rev,

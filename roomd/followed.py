@@ -2,18 +2,26 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, Protocol
+
+from msgspec import structs
 
 from roomd.dialects.dialect import Dialect
 from roomd.domain.actor import Actor
-from roomd.domain.chat import Message
+from roomd.domain.chat import Message, Reacted, Said
 from roomd.domain.commit import Commit
-from roomd.domain.ids import SocketId
+from roomd.domain.ids import SocketId, UserId
+from roomd.domain.membership import MemberLeft
+from roomd.domain.moderation import ChatCleared, MessageDeleted
 from roomd.domain.room import Room
 
 #: Chat lines a newcomer is shown.
 CHAT_SHOWN = 50
+
+CLOSE_LEFT = 1000
+CLOSE_REMOVED = 4503
+CLOSE_GONE = 4504
 
 
 class Socket(Protocol):
@@ -27,8 +35,15 @@ class Socket(Protocol):
     def shut(self, code: int, reason: str) -> None: ...
 
 
+class Waiter(NamedTuple):
+    """A client at the door; `answered` is called once, with the room in which there is an answer."""
+
+    user: UserId
+    answered: Callable[[Room], None]
+
+
 class Followed:
-    """A room with sockets here."""
+    """A room with sockets here, or with somebody at its door."""
 
     def __init__(self, room: Room, chat: Iterable[Message]) -> None:
         self.room = room
@@ -36,9 +51,60 @@ class Followed:
         self.sockets: dict[SocketId, Socket] = {}
         #: Sockets that are still being told the past; what happens meanwhile waits for them here.
         self.waiting: dict[SocketId, list[str]] = {}
+        #: Sockets of those who wait to be let in. They hear nothing of the room but the answer.
+        self.lobby: dict[SocketId, Waiter] = {}
         self.reading: asyncio.Task[None] | None = None
         #: What was rung during it.
         self.rung: list[Commit] = []
         #: Whether the last reading of the log got no answer.
         self.failed = False
         self.behind = False
+
+    def answer_lobby(self) -> None:
+        """Tell those whose waiting has ended: they were answered, the door has changed, or the room is closed."""
+        for socket, waiter in list(self.lobby.items()):
+            if not waits(self.room, waiter.user):
+                del self.lobby[socket]
+                waiter.answered(self.room)
+
+    def see_out(self, commit: Commit) -> None:
+        """Close the sockets of those who left by the commit, or were made to."""
+        left = {event.user: event.how for event in commit.events if isinstance(event, MemberLeft)}
+        for socket in list(self.sockets.values()):
+            how = left.get(socket.actor.id)
+            if how is not None and socket.actor.id not in self.room.members:
+                socket.shut(CLOSE_REMOVED if how in {"kicked", "banned"} else CLOSE_LEFT, how)
+
+    def shut_all(self) -> None:
+        """The room is gone."""
+        for socket in list(self.sockets.values()):
+            socket.shut(CLOSE_GONE, "the room was closed")
+        lobby, self.lobby = self.lobby, {}
+        for waiter in lobby.values():
+            waiter.answered(self.room)
+
+    def hear_chat(self, commit: Commit) -> None:
+        """Keep the lines that newcomers are shown as the commit leaves them."""
+        for event in commit.events:
+            match event:
+                case Said(message=message):
+                    self.chat.append(message)
+                case Reacted():
+                    self.chat = deque((_reacted(line, event) for line in self.chat), CHAT_SHOWN)
+                case MessageDeleted(message=gone):
+                    self.chat = deque((line for line in self.chat if line.id != gone), CHAT_SHOWN)
+                case ChatCleared():
+                    self.chat.clear()
+
+
+def waits(room: Room, user: UserId) -> bool:
+    """Whether the host's answer is still to come."""
+    return not room.closed and room.settings.entry_mode == "approval" and user in room.pending
+
+
+def _reacted(line: Message, event: Reacted) -> Message:
+    if line.id != event.message:
+        return line
+    users = [user for user in line.reactions.get(event.emoji, []) if user != event.user]
+    reactions = {**line.reactions, event.emoji: [*users, event.user] if event.on else users}
+    return structs.replace(line, reactions={emoji: users for emoji, users in reactions.items() if users})

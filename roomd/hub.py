@@ -13,14 +13,13 @@ from typing import Any
 
 from roomd.dialects.dialect import Dialect, View
 from roomd.domain import rules
-from roomd.domain.chat import Said
 from roomd.domain.commit import Commit
 from roomd.domain.ids import RoomId
-from roomd.domain.membership import MemberLeft, SocketClosed
-from roomd.domain.refusals import NotFound, Unavailable
+from roomd.domain.membership import MAX_SOCKETS, SocketClosed
+from roomd.domain.refusals import Conflict, NotFound, Unavailable
 from roomd.domain.room import Room
 from roomd.engine import Engine, no_such_room
-from roomd.followed import CHAT_SHOWN, Followed, Socket
+from roomd.followed import CHAT_SHOWN, Followed, Socket, Waiter
 from roomd.store.bell import Bell
 from roomd.store.plain import decode_commit
 from roomd.store.rooms import RoomStore
@@ -29,9 +28,6 @@ from roomd.store.rooms import RoomStore
 MAX_RESUME = 5_000
 #: Seconds until a log that could not be read is tried again.
 AGAIN_S = 0.5
-
-CLOSE_LEFT = 1000
-CLOSE_GONE = 4504
 
 log = logging.getLogger(__name__)
 
@@ -89,10 +85,7 @@ class Hub:
         `at_least` is the number of the commit that let it in: what it is shown has itself in it. `welcome` makes the
         first frame out of (view, resumed, the rev it will be told up to). Raises Unavailable.
         """
-        followed = await self.follow(room_id)
-        while self._rooms.get(room_id) is not followed:
-            # Everybody else left while we waited for our turn.
-            followed = await self.follow(room_id)
+        followed = await self._followed(room_id)
         waiting = followed.waiting[socket.id] = []
         followed.sockets[socket.id] = socket
         try:
@@ -115,6 +108,22 @@ class Hub:
         for text in [*([first] if first else []), *frames, *waiting]:
             socket.send(text)
 
+    async def wait(self, socket: Socket, room_id: RoomId, at_least: int, answered: Callable[[Room], None]) -> None:
+        """Tell a socket at the door, once, when its waiting has ended. Raises Conflict or Unavailable.
+
+        `at_least` is the number of the commit that has it wait.
+        """
+        followed = await self._followed(room_id)
+        if sum(waiter.user == socket.actor.id for waiter in followed.lobby.values()) >= MAX_SOCKETS:
+            raise Conflict(f"You have this room open {MAX_SOCKETS} times already.", "too_many_sockets")
+        followed.lobby[socket.id] = Waiter(socket.actor.id, answered)
+        try:
+            await self._reach(followed, at_least)
+        except BaseException:
+            self.forget(socket, room_id)
+            raise
+        followed.answer_lobby()
+
     def forget(self, socket: Socket, room_id: RoomId) -> None:
         """The socket is closed; the last one out of a room ends the following of it."""
         followed = self._rooms.get(room_id)
@@ -122,7 +131,8 @@ class Hub:
             return
         followed.sockets.pop(socket.id, None)
         followed.waiting.pop(socket.id, None)
-        if not followed.sockets:
+        followed.lobby.pop(socket.id, None)
+        if not followed.sockets and not followed.lobby:
             self._unfollow(room_id)
 
     def ring(self, room_id: RoomId, data: bytes) -> None:
@@ -149,6 +159,14 @@ class Hub:
         for task in [*self._tasks, *self._opening.values()]:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _followed(self, room_id: RoomId) -> Followed:
+        """As `follow`, and followed it is by now."""
+        followed = await self.follow(room_id)
+        while self._rooms.get(room_id) is not followed:
+            # Everybody else left while we waited for our turn.
+            followed = await self.follow(room_id)
+        return followed
 
     async def _open(self, room_id: RoomId) -> Followed:
         await self.bell.subscribe(room_id)
@@ -235,13 +253,14 @@ class Hub:
         for socket in list(followed.sockets.values()):
             for text in socket.dialect.greet(view, socket.actor):
                 self._send(followed, socket, text)
+        followed.answer_lobby()
 
     def _take(self, followed: Followed, commit: Commit) -> None:
         before = followed.room
         after = self._engine.peek(before.id, commit.epoch, commit.rev) or rules.apply(before, commit)
         followed.room = after
         self._engine.learn(after)
-        followed.chat.extend(event.message for event in commit.events if isinstance(event, Said))
+        followed.hear_chat(commit)
         told: dict[str, list[str]] = {}
         for socket in list(followed.sockets.values()):
             dialect = socket.dialect
@@ -265,13 +284,11 @@ class Hub:
         for event in commit.events:
             if isinstance(event, SocketClosed) and (evicted := followed.sockets.get(event.socket)):
                 self._on_evicted(evicted, followed.room.id)
-        left = {event.user for event in commit.events if isinstance(event, MemberLeft)} - followed.room.members.keys()
-        for socket in [socket for socket in followed.sockets.values() if socket.actor.id in left]:
-            socket.shut(CLOSE_LEFT, "left")
+        followed.see_out(commit)
+        followed.answer_lobby()
 
     def _shut_all(self, followed: Followed) -> None:
-        for socket in list(followed.sockets.values()):
-            socket.shut(CLOSE_GONE, "the room was closed")
+        followed.shut_all()
         if self._rooms.get(followed.room.id) is followed:
             self._unfollow(followed.room.id)
 

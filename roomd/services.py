@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from tornado.httputil import HTTPServerRequest
 
 from roomd.accounts import Accounts
+from roomd.address import client_address
 from roomd.catalogue.local import LocalFolder
 from roomd.catalogue.resolve import Resolver
+from roomd.catalogue.subtitles import Subtitles
 from roomd.clock import Clock
 from roomd.doorkeeper import Doorkeeper
 from roomd.engine import Engine
-from roomd.handlers.address import client_address
 from roomd.health import Health
 from roomd.hub import Hub
 from roomd.presence import Presence
@@ -32,6 +33,7 @@ class Services:
     index: Index
     folder: LocalFolder
     resolver: Resolver
+    subtitles: Subtitles
     health: Health
     doorkeeper: Doorkeeper
     capabilities: Capabilities

@@ -81,7 +81,7 @@ class Roomd:
 
     def start(self) -> None:
         env = {
-            "PATH": os.environ["PATH"],
+            **{name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ},
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "ROOMD_DATA_DIR": str(self.data_dir),

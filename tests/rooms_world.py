@@ -25,7 +25,7 @@ def person(name: str) -> Actor:
     return Actor(UserId(f"user-{name.lower()}"), name)
 
 
-ALICE, BOB, CAROL, DAVE, NOBODY = (person(name) for name in ("Alice", "Bob", "Carol", "Dave", "Nobody"))
+ALICE, BOB, CAROL, DAVE, ERIN, NOBODY = (person(name) for name in ("Alice", "Bob", "Carol", "Dave", "Erin", "Nobody"))
 
 
 def at(ms: float = 0.0, seed: int = 1) -> Moment:

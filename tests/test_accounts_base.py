@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 from tornado.web import Application
 
+from roomd.address import client_address
 from roomd.clock import Clock
 from roomd.domain.refusals import (
     Conflict,
@@ -20,7 +21,6 @@ from roomd.domain.refusals import (
     Unauthenticated,
     Unavailable,
 )
-from roomd.handlers.address import client_address
 from roomd.handlers.base import ApiHandler, NotFoundHandler, log_request
 from roomd.handlers.bodies import FORM, JSON, decode_body
 

@@ -161,7 +161,7 @@ def test_who_stands_in_is_there_then_co_host_then_longest_here() -> None:
 
 def test_a_host_who_leaves_is_followed_by_the_heir() -> None:
     room, events = do(party(), Leave())
-    assert events == (HostChanged(host=BOB.id, owner=BOB.id, reason="left"), MemberLeft(user=ALICE.id))
+    assert events == (HostChanged(host=BOB.id, owner=BOB.id, reason="left"), MemberLeft(user=ALICE.id, name="Alice"))
     assert roles(room) == {"Bob": "host", "Carol": "member"}
 
 
@@ -173,12 +173,12 @@ def test_a_stand_in_who_leaves_and_an_owner_who_leaves_while_stood_in_for() -> N
     left, events = do(room, Leave(), ALICE)
     assert events[0] == HostChanged(host=BOB.id, owner=BOB.id, reason="left", former="cohost")
     assert (left.host, left.owner) == (BOB.id, BOB.id)
-    assert do(room, Leave(), CAROL)[1] == (MemberLeft(user=CAROL.id),)
+    assert do(room, Leave(), CAROL)[1] == (MemberLeft(user=CAROL.id, name="Carol"),)
 
 
 def test_the_last_one_to_leave_closes_the_room() -> None:
     room, events = do(opened(), Leave())
-    assert events == (MemberLeft(user=ALICE.id), RoomClosed())
+    assert events == (MemberLeft(user=ALICE.id, name="Alice"), RoomClosed())
     assert room.closed
     with pytest.raises(NotFound) as caught:
         do(room, Join(), BOB)
@@ -194,7 +194,7 @@ def test_a_full_room_lets_go_of_whoever_is_away_the_longest() -> None:
     assert len(room.members) == MAX_MEMBERS
     room = after(room, SetRole(user=UserId("user-guest1"), role="cohost"))
     room, events = do(room, Join(), NOBODY, ms=5_000)
-    assert events[0] == MemberLeft(user=UserId("user-guest2"))
+    assert events[0] == MemberLeft(user=UserId("user-guest2"), name="guest2", how="away")
     assert len(room.members) == MAX_MEMBERS
 
 

@@ -106,6 +106,7 @@ def test_no_relative_imports() -> None:
         ("settings", ("domain", "catalogue")),
         ("clock", ("domain",)),
         ("limits", ()),
+        ("address", ()),
         ("embedded", ("embedded", "settings")),
     ],
 )

@@ -76,13 +76,15 @@ async def test_welcome_and_state_are_as_documented(served: Served) -> None:
     assert abs(welcome["now"] - served.services.clock.now()) < 5_000
     assert ", ".join(room) == (
         "id, code, name, description, theme, visibility, entry_mode, chat_enabled, autoplay, repeat, "
-        "created_at, owner, host, playback, queue, members, chat, rights"
+        "queue_mode, requests_each, auto_approve, skip_share, tracks_each, minutes_each, no_repeat_minutes, "
+        "slow_mode_s, created_at, owner, host, playback, queue, members, chat, rights, "
+        "requests, pending, ups, skip_votes, skip_needed, djs"
     )
     assert room["playback"] == {"entry": None, "position": 0, "rate": 1, "playing": False, "as_of": 0}
     member = {"id": alice.id, "name": "Alice", "role": "host", "guest": True, "online": True}
-    assert room["members"] == [member | {"joined_at": room["created_at"]}]
+    assert room["members"] == [member | {"joined_at": room["created_at"], "muted_until": 0}]
     assert (room["queue"], room["chat"], room["owner"], room["host"]) == ([], [], alice.id, alice.id)
-    assert room["rights"]["member"] == ["add", "chat"]
+    assert room["rights"]["member"] == ["add", "chat", "request", "vote"]
     assert set(room["rights"]) == {"host", "cohost", "member"}
     by_id = await served.enter(alice, room["id"])
     assert (await by_id.until(type="state"))["room"]["id"] == room["id"]

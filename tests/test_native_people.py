@@ -85,7 +85,7 @@ async def test_leaving_closes_all_of_ones_sockets(served: Served) -> None:
     left = await guest.until(type="commit", command="bye")
     assert left["events"] == [
         {"type": "host_changed", "host": bob.id, "owner": bob.id, "reason": "left", "former": "member"},
-        {"type": "member_left", "user": alice.id},
+        {"type": "member_left", "user": alice.id, "name": "Alice", "how": "left", "reason": ""},
     ]
     again = await served.enter(alice, code)
     members = (await again.until(type="state"))["room"]["members"]

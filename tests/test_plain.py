@@ -12,7 +12,7 @@ from roomd.domain.queue import Clear, Move, Remove
 from roomd.domain.room import Close, Room, RoomOpened, Set
 from roomd.domain.rules import EVENTS
 from roomd.domain.words import Command
-from roomd.store.plain import Meta, Write, build, decode_commit, diff, encode_commit
+from roomd.store.plain import HASHES, Meta, Write, build, decode_commit, diff, encode_commit
 
 
 def written(room: Room, command: Command) -> list[tuple[str, str, str]]:
@@ -27,7 +27,7 @@ def test_a_commit_writes_what_it_changed() -> None:
     room = party()
     a, b = named(room, "A"), named(room, "B")
     assert written(room, Say(text="hi")) == ALWAYS
-    assert written(room, Play()) == sorted([*ALWAYS, ("hset", "meta", "playback")])
+    assert written(room, Play()) == sorted([*ALWAYS, *(("hset", "meta", name) for name in ("playback", "played"))])
     assert written(room, Set(name="Other")) == sorted([*ALWAYS, ("hset", "meta", "settings")])
     assert written(room, Move(entry=a)) == sorted([*ALWAYS, ("zadd", "order", a)])
     assert written(room, Remove(entries=(a, b))) == sorted(
@@ -55,10 +55,10 @@ def test_what_is_built_is_what_was() -> None:
     room = after(party(), Play())
     parts = {
         part: {w.field.encode(): w.value for w in diff(None, room) if w.part == part}
-        for part in ("meta", "members", "entries", "order")
+        for part in ("meta", "order", *HASHES)
     }
     order = [(key, float(rank)) for key, rank in parts["order"].items()]
-    assert build(parts["meta"], parts["members"], parts["entries"], order) == room
+    assert build(parts["meta"], parts, order) == room
 
 
 @pytest.mark.parametrize("rank", [1.0, -3.5, 1 / 3, 1e-6, 123456.000001, 2.0**-40])

@@ -12,10 +12,16 @@ from tornado.web import Application
 
 from roomd.catalogue.fetch import Fetcher
 from roomd.catalogue.local import LocalFolder
+from roomd.catalogue.oembed import OEmbed
 from roomd.catalogue.resolve import Resolver, title_of
+from roomd.catalogue.subtitles import Subtitles
 from roomd.domain.refusals import Invalid, NotFound
 from roomd.domain.track import Track
 from roomd.domain.wanted import Wanted
+
+
+def make(folder: LocalFolder, fetcher: Fetcher) -> Resolver:
+    return Resolver(folder, fetcher, OEmbed(fetcher), Subtitles(fetcher, "a secret of this test's own"))
 
 
 @pytest.fixture
@@ -51,7 +57,7 @@ def folder(io_loop: IOLoop, tmp_path: Path) -> Iterator[LocalFolder]:
 
 @pytest.fixture
 def resolver(folder: LocalFolder) -> Resolver:
-    return Resolver(folder, Fetcher(["127.0.0.1"]))
+    return make(folder, Fetcher(["127.0.0.1"]))
 
 
 async def one(resolver: Resolver, url: str, **known: object) -> Track:
@@ -139,7 +145,7 @@ async def test_what_is_known_is_not_looked_at(resolver: Resolver, server: StandI
 
 @pytest.mark.gen_test(timeout=20)
 async def test_private_addresses_are_not_looked_at(folder: LocalFolder, server: StandIn, root: str) -> None:
-    track = await one(Resolver(folder, Fetcher()), f"{root}/file/song.mp3")
+    track = await one(make(folder, Fetcher()), f"{root}/file/song.mp3")
     assert (track.title, track.duration_ms, server.requests) == ("song", None, [])
 
 

@@ -8,13 +8,19 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
-from rooms_world import ALICE, CODE, ROOM, START, do, opened, party, tracks
+from rooms_world import ALICE, BOB, CAROL, CODE, DAVE, ERIN, ROOM, START, do, named, opened, party, tracks
 from tornado.ioloop import IOLoop
 
-from roomd.domain.chat import Message, Say
+from roomd.domain.chat import Message, React, Say
 from roomd.domain.commit import Commit
-from roomd.domain.ids import Code, RoomId
+from roomd.domain.door import Admit, SetDoor
+from roomd.domain.ids import Code, MessageId, RoomId
+from roomd.domain.knocks import Knock
+from roomd.domain.membership import Join
+from roomd.domain.moderation import BanUser, ClearChat, DeleteMessage
+from roomd.domain.modes import Up
 from roomd.domain.playback import Play
+from roomd.domain.requests import Ask
 from roomd.domain.room import Room, RoomOpened, Set
 from roomd.domain.words import Command
 from roomd.store.index import Index
@@ -143,13 +149,67 @@ async def test_codes_are_claimed_kept_and_let_go_only_by_their_room(store: RoomS
 async def test_a_forgotten_room_leaves_nothing(store: RoomStore, redis: Redis) -> None:
     await store.claim_code(CODE, ROOM)
     room = await opened_in(store, party())
-    for command in (Say(text="hi"), tracks("D"), Play()):
-        room, _ = await commit(store, room, command, once=f"alice:{room.rev}")
+    room = msgspec.structs.replace(room, pending={DAVE.id: Knock(id=DAVE.id, name="Dave", guest=True, at=START)})
+    commands: tuple[Command, ...] = (
+        Say(text="hi"),
+        tracks("D"),
+        Play(),
+        React(message="1", emoji="👍"),
+        Ask(action="remove", entry=named(room, "A")),
+        Up(entry=named(room, "B")),
+        BanUser(user=CAROL.id),
+        Admit(user=DAVE.id, approve=False),
+        SetDoor(entry_mode="approval"),
+    )
+    for command in commands:
+        room, outcome = await commit(store, room, command, once=f"alice:{room.rev}")
+        assert outcome == Done()
+    room, _ = do(room, Join(), ERIN)
+    commits = Commit(epoch=room.epoch, rev=room.rev, at=START)
+    assert await store.commit(msgspec.structs.replace(room, rev=room.rev - 1, pending={}), room, commits) == Done()
     # A bell is a channel: all other names are keys by now.
-    assert {key.decode() async for key in redis.scan_iter("*")} == {*KEYS[:-1], code_claim(Code(CODE))}
+    assert {key.decode() async for key in redis.scan_iter("*")} == {*KEYS, code_claim(Code(CODE))} - {KEYS.bell}
     await store.forget(room)
     assert [key async for key in redis.scan_iter("*")] == []
     assert await store.load(ROOM) is None
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_reactions_are_part_of_history_until_they_are_taken_away(store: RoomStore) -> None:
+    room = await opened_in(store, party())
+    room, _ = await commit(store, room, Say(text="hi"))
+    line = MessageId(str(room.rev))
+    for emoji, on in (("👍", True), ("👍", True), ("🎉", True), ("🎉", False)):
+        room, outcome = await commit(store, room, React(message=line, emoji=emoji, on=on))
+        assert outcome == Done()
+    assert [message.reactions for message in await store.chat(ROOM, 10)] == [{"👍": [ALICE.id]}]
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_lines_are_deleted_one_by_one_and_all_at_once(store: RoomStore) -> None:
+    room = await opened_in(store, party())
+    for text in ("one", "two", "three"):
+        room, _ = await commit(store, room, Say(text=text))
+    two = (await store.chat(ROOM, 10))[1]
+    room, outcome = await commit(store, room, DeleteMessage(message=two.id))
+    assert (outcome, [line.text for line in await store.chat(ROOM, 10)]) == (Done(), ["one", "three"])
+    room, outcome = await commit(store, room, DeleteMessage(message=MessageId("999999999999999")))
+    assert outcome == Done()
+    room, _ = await commit(store, room, ClearChat())
+    assert await store.chat(ROOM, 10) == []
+    room, _ = await commit(store, room, Say(text="four"))
+    assert [line.text for line in await store.chat(ROOM, 10)] == ["four"]
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_what_people_did_to_others_is_kept_apart_and_nothing_else(store: RoomStore) -> None:
+    room = await opened_in(store, party())
+    for command in (Say(text="hi"), Play(), BanUser(user=CAROL.id), tracks("D"), Set(name="Other"), ClearChat()):
+        room, _ = await commit(store, room, command, seed=room.rev)
+    kinds = [[type(event).__name__ for event in each.events] for each in await store.audit(ROOM, 10)]
+    assert kinds == [["ChatCleared"], ["SettingsChanged"], ["Banned", "MemberLeft"]]
+    assert [each.by for each in await store.audit(ROOM, 1)] == [ALICE.id]
+    assert BOB.id in room.members
 
 
 async def whole(redis: Redis) -> dict[str, Any]:
@@ -179,7 +239,13 @@ def call(room: Room, **given: Any) -> list[Any]:
     [
         {"writes": [("set", 1, "name", "x")]},
         {"writes": [("hset", 0, "name", "x")]},
-        {"writes": [("hset", 10, "name", "x")]},
+        {"writes": [("hset", 16, "name", "x")]},
+        {"writes": [("hset", 9, "name", "x")]},
+        {"writes": [("hset", 15, "name", "x")]},
+        {"writes": [("xdel", 6, "seven", "")]},
+        {"writes": [("xadd", 15, "many", "x")]},
+        {"writes": [("xadd", 5, "10", "x")]},
+        {"writes": [("del", 5, "", "")]},
         {"writes": [("hset", "1.5", "name", "x")]},
         {"writes": [("hset", 4, "entry", "x")]},
         {"writes": [("hset", 7, "alice:c-9", "1")]},
@@ -211,7 +277,7 @@ async def test_a_malformed_commit_is_refused_before_anything_is_written(
     assert await script(keys=list(KEYS), args=call(room)) == [b"OK", str(room.rev + 1).encode()]
 
 
-@pytest.mark.parametrize("name", KEYS._fields[:-1])
+@pytest.mark.parametrize("name", [name for name in KEYS._fields if name != "bell"])
 @pytest.mark.gen_test(timeout=20)
 async def test_a_key_of_another_type_is_noticed_before_anything_is_written(
     store: RoomStore, redis: Redis, name: str

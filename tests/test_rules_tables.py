@@ -7,22 +7,26 @@ from typing import get_args
 
 import msgspec
 import pytest
-from msgspec import UNSET, inspect
-from rooms_world import ALICE, BOB, CAROL, NOBODY, after, at, named, party, track
+from msgspec import UNSET, inspect, structs
+from rooms_world import ALICE, BOB, CAROL, DAVE, ERIN, NOBODY, START, after, at, named, online, party, track
 
 from roomd.dialects import native
-from roomd.domain import membership, playback, queue, rules
+from roomd.domain import door, membership, moderation, modes, permissions, playback, queue, requests, rules, votes
 from roomd.domain.actor import Actor
-from roomd.domain.chat import Say
+from roomd.domain.chat import React, Say
+from roomd.domain.ids import MessageId, RequestId
+from roomd.domain.knocks import Ban, Knock
 from roomd.domain.membership import HandOver, Leave, Reason, SetRole
 from roomd.domain.people import RIGHTS, Right
 from roomd.domain.refusals import Forbidden
 from roomd.domain.room import Close, Room, Set
 from roomd.domain.rules import EVENTS
+from roomd.domain.wishes import Request
 from roomd.domain.words import Command, Event
 from roomd.store import plain
 
 PROTOCOL = (Path(__file__).parent.parent / "docs" / "protocol.md").read_text(encoding="utf-8")
+WISH = RequestId(f"wish-{ALICE.id}")
 ROLES: Mapping[str, Actor] = {"host": ALICE, "cohost": BOB, "member": CAROL}
 
 
@@ -66,8 +70,8 @@ TOLD = table("event")
 
 
 def test_every_command_has_a_rule() -> None:
-    # The native `add` carries tracks as a client knows them; the handler makes the domain's out of it.
-    assert set(subclasses(Command)) - {native.Add} == set(rules._DECIDE)
+    # These carry tracks and passwords as a client knows them; the handler makes the domain's out of them.
+    assert set(subclasses(Command)) - {native.Add, native.Ask, native.Door} == set(rules._DECIDE)
 
 
 def test_every_event_can_be_applied_and_read_back() -> None:
@@ -95,18 +99,19 @@ def test_the_document_names_each_commands_fields_and_which_are_optional(kind: ty
 
 def test_the_document_names_every_setting() -> None:
     told = re.findall(r"`(\w+)`", TOLD["settings_changed"][1])
-    assert sorted(told) == sorted(["changes", *Set.__struct_fields__])
+    assert sorted(told) == sorted(["changes", "entry_mode", *Set.__struct_fields__])
     assert all(default is UNSET for default in Set.__struct_defaults__)
 
 
 def test_every_event_is_documented_and_the_other_way_round() -> None:
-    hidden = {"socket_opened", "socket_closed", "room_opened"}
+    hidden = {"socket_opened", "socket_closed", "room_opened", "door_changed"}
+    # Ranks travel within the entries they belong to; of a ban, whom it is about and no more.
+    kept = {("entries_added", "ranks"), ("banned", "keys"), ("banned", "ban"), ("unbanned", "keys")}
     assert set(TOLD) == {tag(kind) for kind in EVENTS} - hidden | {"presence"}
     for kind in EVENTS:
         if tag(kind) not in hidden:
             for name in kind.__struct_fields__:
-                # Ranks travel within the entries they belong to.
-                assert (tag(kind), name) == ("entries_added", "ranks") or f"`{name}`" in TOLD[tag(kind)][1]
+                assert (tag(kind), name) in kept or f"`{name}`" in TOLD[tag(kind)][1]
 
 
 def test_the_document_names_every_cause_and_every_reason() -> None:
@@ -116,12 +121,45 @@ def test_the_document_names_every_cause_and_every_reason() -> None:
     )
 
 
+def busy() -> Room:
+    """Something plays, Dave is a member too, Erin waits at the door, Mallory is banned, everybody has a request."""
+    room = after(party(), queue.Add(tracks=(track("Radio", None),)), playback.Play())
+    wishes = {
+        RequestId(f"wish-{actor.id}"): Request(
+            id=RequestId(f"wish-{actor.id}"), by=actor.id, by_name=actor.name, action="add", track=track("W"), at=START
+        )
+        for actor in ROLES.values()
+    }
+    return structs.replace(
+        online(room, DAVE),
+        requests=wishes,
+        pending={ERIN.id: Knock(id=ERIN.id, name="Erin", guest=True, at=START)},
+        bans={"user-mallory": Ban(name="Mallory", by=ALICE.id, at=START)},
+    )
+
+
 def examples(room: Room) -> Mapping[type[Command], Command]:
     """Each native command with values that make it change something, on somebody else's entry."""
     entry = named(room, "A")
     given: tuple[Command, ...] = (
         queue.Add(tracks=(track("New"),)),
         Say(text="hi"),
+        React(message="1", emoji="👍"),
+        requests.Ask(action="add", track=track("Wish")),
+        requests.Decide(requests=(WISH,), approve=True),
+        requests.Withdraw(request=WISH),
+        door.SetDoor(entry_mode="approval"),
+        door.Admit(user=ERIN.id),
+        moderation.BanUser(user=DAVE.id),
+        moderation.ClearChat(),
+        moderation.DeleteMessage(message=MessageId("1")),
+        moderation.Kick(user=DAVE.id),
+        moderation.Mute(user=DAVE.id),
+        moderation.Unban(user="user-mallory"),
+        modes.Dj(on=True),
+        modes.Up(entry=entry),
+        permissions.Permit(preset="everyone_pauses"),
+        votes.VoteSkip(),
         HandOver(user=BOB.id),
         Leave(),
         SetRole(user=CAROL.id, role="cohost"),
@@ -140,15 +178,22 @@ def examples(room: Room) -> Mapping[type[Command], Command]:
         Close(),
         Set(name="Other"),
     )
-    return {native.Add if type(each) is queue.Add else type(each): each for each in given}
+    wire: Mapping[type[Command], type[Command]] = {
+        queue.Add: native.Add,
+        requests.Ask: native.Ask,
+        door.SetDoor: native.Door,
+    }
+    return {wire.get(type(each), type(each)): each for each in given}
 
 
 @pytest.mark.parametrize("kind", native.COMMANDS, ids=tag)
 def test_who_may_do_what_is_as_documented(kind: type[Command]) -> None:
-    room = after(party(), queue.Add(tracks=(track("Radio", None),)), playback.Play())
+    room = busy()
     command = examples(room)[kind]
     right = COMMANDS[tag(kind)][2].split(" ")[0]
     for role, actor in ROLES.items():
+        if kind is requests.Withdraw:
+            command = requests.Withdraw(request=next(key for key, wish in room.requests.items() if wish.by == actor.id))
         if right == "–" or right in RIGHTS[role]:  # type: ignore[index]
             assert rules.decide(room, command, actor, at())
         else:

@@ -5,9 +5,14 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from msgspec import structs
+
 from roomd.catalogue.fetch import Fetcher
 from roomd.catalogue.local import LocalFolder
+from roomd.catalogue.oembed import OEmbed
 from roomd.catalogue.probe import Probed, probe
+from roomd.catalogue.subtitles import Subtitles
+from roomd.domain.links import Link, is_short, parse_link
 from roomd.domain.refusals import Invalid, NotFound
 from roomd.domain.track import MAX_TEXT, MEDIA_PATH, Track, check_track, fit_text, url_fault
 from roomd.domain.wanted import Wanted
@@ -18,17 +23,22 @@ PROBES_ALL = 16
 
 
 class Resolver:
-    def __init__(self, folder: LocalFolder, fetcher: Fetcher) -> None:
+    def __init__(self, folder: LocalFolder, fetcher: Fetcher, oembed: OEmbed, subtitles: Subtitles) -> None:
         self._folder = folder
         self._fetcher = fetcher
+        self._oembed = oembed
+        self._subtitles = subtitles
         self._all = asyncio.Semaphore(PROBES_ALL)
 
     async def resolve(self, wanted: Sequence[Wanted]) -> tuple[Track, ...]:
         """A track for each, in order. Raises Invalid for a link that is none, or is certainly no audio or video."""
         for index, each in enumerate(wanted):
-            fault = url_fault(each.url.strip())
+            fault = "" if parse_link(each.url) else url_fault(each.url.strip())
             if fault:
                 raise Invalid(f"The url {fault}.", fields={f"tracks[{index}].url": fault})
+            fault = url_fault(each.subtitles.strip()) if each.subtitles.strip() else ""
+            if fault:
+                raise Invalid(f"The subtitles {fault}.", fields={f"tracks[{index}].subtitles": fault})
         each_s = asyncio.Semaphore(PROBES_EACH)
 
         async def one(index: int, each: Wanted) -> Track:
@@ -46,8 +56,14 @@ class Resolver:
         url = wanted.url.strip()
         if url.startswith(MEDIA_PATH):
             return self._own(index, url)
+        link = parse_link(url)
+        async with self._all:
+            if link is None and is_short(url):
+                link = await self._oembed.follow(url)
+            if link is not None:
+                return await self._linked(index, wanted, link)
         if wanted.title.strip() and wanted.duration_ms is not None and wanted.kind is not None:
-            return _checked(index, wanted, Probed(what="unknown"))
+            return self._checked(index, wanted, Probed(what="unknown"))
         async with self._all:
             probed = await probe(url, self._fetcher)
         if probed.what in {"not_media", "missing"}:
@@ -56,7 +72,38 @@ class Resolver:
                 "not_media",
                 {f"tracks[{index}].url": probed.reason},
             )
-        return _checked(index, wanted, probed)
+        return self._checked(index, wanted, probed)
+
+    async def _linked(self, index: int, wanted: Wanted, link: Link) -> Track:
+        """A provider's recording: it plays in the provider's own player, under the title and picture it has there."""
+        card = await self._oembed.card(link)
+        facts = Probed(
+            what="media",
+            kind=link.kind,
+            title=card.title or f"{link.provider} {link.id}",
+            artist=card.artist,
+            duration_ms=card.duration_ms,
+        )
+        known = structs.replace(wanted, url=link.url, cover=wanted.cover or card.cover, kind=link.kind, subtitles="")
+        return structs.replace(self._checked(index, known, facts), source=link.source, loose=link.loose)
+
+    def _checked(self, index: int, wanted: Wanted, probed: Probed) -> Track:
+        """What the client says of a link goes before what its tags say; a length that was measured goes before both."""
+        try:
+            return check_track(
+                title=wanted.title.strip() or fit_text(probed.title) or title_of(wanted.url),
+                artist=wanted.artist.strip() or fit_text(probed.artist),
+                album=wanted.album.strip() or fit_text(probed.album),
+                url=wanted.url,
+                duration_ms=probed.duration_ms or wanted.duration_ms,
+                kind=probed.kind if probed.what == "media" else wanted.kind or "audio",
+                cover=wanted.cover,
+                mime=probed.mime if probed.what == "media" else "",
+                subtitles=self._subtitles.path(wanted.subtitles.strip()) if wanted.subtitles.strip() else "",
+            )
+        except Invalid as refusal:
+            fields = {f"tracks[{index}].{name}": reason for name, reason in refusal.fields.items()}
+            raise Invalid(refusal.message, refusal.code, fields) from None
 
     def _own(self, index: int, url: str) -> Track:
         """A file of this server: what its index says counts, not what the client says."""
@@ -65,24 +112,6 @@ class Resolver:
         if track is None:
             raise NotFound("That file is not in the music folder (any more).", "no_such_track")
         return track
-
-
-def _checked(index: int, wanted: Wanted, probed: Probed) -> Track:
-    """What the client says of a link goes before what its tags say; a length that was measured goes before both."""
-    try:
-        return check_track(
-            title=wanted.title.strip() or fit_text(probed.title) or title_of(wanted.url),
-            artist=wanted.artist.strip() or fit_text(probed.artist),
-            album=wanted.album.strip() or fit_text(probed.album),
-            url=wanted.url,
-            duration_ms=probed.duration_ms or wanted.duration_ms,
-            kind=probed.kind if probed.what == "media" else wanted.kind or "audio",
-            cover=wanted.cover,
-            mime=probed.mime if probed.what == "media" else "",
-        )
-    except Invalid as refusal:
-        fields = {f"tracks[{index}].{name}": reason for name, reason in refusal.fields.items()}
-        raise Invalid(refusal.message, refusal.code, fields) from None
 
 
 def title_of(url: str) -> str:

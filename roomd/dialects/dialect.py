@@ -41,8 +41,20 @@ class Bye(NamedTuple):
     leave: bool
 
 
+class Reply(NamedTuple):
+    """Nothing changes; the socket that asked, and no other, is told this."""
+
+    text: str
+
+
+class Timely(NamedTuple):
+    """What it comes to depends on the room time at which it is carried out."""
+
+    at: "Callable[[float], Heard]"
+
+
 #: What a message of a client's comes to. None: nothing is to be done, and nothing said.
-Heard = Command | WantAdd | WantRequest | Bye | None
+Heard = Command | WantAdd | WantRequest | Bye | Reply | Timely | None
 
 
 class Dialect(NamedTuple):

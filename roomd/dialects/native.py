@@ -1,14 +1,14 @@
 """The native contract, version 1: everything, as `docs/protocol.md` describes it."""
 
 import re
-from collections.abc import Callable, Mapping
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any, NamedTuple, get_args
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
 
+from roomd.dialects import native_told
 from roomd.dialects.dialect import Dialect, View
 from roomd.domain import (
     chat,
@@ -25,19 +25,15 @@ from roomd.domain import (
 )
 from roomd.domain.actor import Actor
 from roomd.domain.commit import Commit
-from roomd.domain.entries import EntriesAdded, Entry
 from roomd.domain.ids import EntryId
-from roomd.domain.knocks import Knock
-from roomd.domain.people import Member, Role, rights_of, role_of
 from roomd.domain.refusals import Invalid, Refusal
-from roomd.domain.room import Room, RoomOpened
+from roomd.domain.room import Room
 from roomd.domain.wanted import Wanted
 from roomd.domain.wishes import Action
-from roomd.domain.words import Command, Event, snake
+from roomd.domain.words import Command, snake
 
 MAX_ID = 64
 
-encode = msgspec.json.Encoder().encode
 _MISSING = re.compile("Object missing required field `(.*)`")
 
 
@@ -160,7 +156,7 @@ def hear(text: str | bytes) -> Hello | Ping | Asked:
 
 
 def welcome(view: View, actor: Actor, *, resumed: bool, clock: str, heartbeat_ms: int, rev: int) -> str:
-    return _text(
+    return native_told.text(
         {
             "type": "welcome",
             "epoch": view.room.epoch,
@@ -175,12 +171,17 @@ def welcome(view: View, actor: Actor, *, resumed: bool, clock: str, heartbeat_ms
     )
 
 
+def waiting(room: Room) -> str:
+    """The host has been asked whether to let this client in."""
+    return native_told.text({"type": "waiting", "room": {"code": room.code, "name": room.settings.name}})
+
+
 def pong(ping: Ping, received: float, sent: float, clock: str) -> str:
-    return _text({"type": "pong", "id": ping.id, "c0": ping.c0, "s1": received, "s2": sent, "clock": clock})
+    return native_told.text({"type": "pong", "id": ping.id, "c0": ping.c0, "s1": received, "s2": sent, "clock": clock})
 
 
 def ack(command_id: str, epoch: int, rev: int, level: str = "accepted") -> str:
-    return _text({"type": "ack", "id": command_id, "epoch": epoch, "rev": rev, "level": level})
+    return native_told.text({"type": "ack", "id": command_id, "epoch": epoch, "rev": rev, "level": level})
 
 
 def error(refusal: Refusal, command_id: str | None = None) -> str:
@@ -190,106 +191,7 @@ def error(refusal: Refusal, command_id: str | None = None) -> str:
         message["id"] = command_id
     if refusal.fields:
         message["fields"] = refusal.fields
-    return _text(message)
-
-
-def state(view: View) -> str:
-    now = view.room
-    shown = {
-        "id": now.id,
-        "code": now.code,
-        **msgspec.structs.asdict(now.settings),
-        "created_at": now.created_at,
-        "owner": now.owner,
-        "host": now.host,
-        "playback": now.playback,
-        "queue": [_entry(now.entries[key], rank) for key, rank in sorted(now.ranks.items(), key=lambda item: item[1])],
-        "members": [_member(now, member) for member in now.members.values()],
-        "chat": view.chat,
-        "rights": {role: sorted(rights_of(now, role)) for role in get_args(Role)},
-        "requests": list(now.requests.values()),
-        "pending": [_knock(knock) for knock in now.pending.values()],
-        "ups": now.ups,
-        "skip_votes": sorted(now.skip_votes),
-        "skip_needed": votes.needed(now),
-        "djs": now.djs,
-    }
-    return _text({"type": "state", "epoch": now.epoch, "rev": now.rev, "room": shown})
-
-
-def commit_text(commit: Commit) -> str:
-    events = [shown for event in commit.events if (shown := _event(event)) is not None]
-    return _text(
-        {
-            "type": "commit",
-            "epoch": commit.epoch,
-            "rev": commit.rev,
-            "at": commit.at,
-            "by": commit.by,
-            "by_name": commit.by_name,
-            "command": commit.command,
-            "events": events,
-        }
-    )
-
-
-def _event(event: Event) -> object | None:
-    """The event as clients know it: most are told as they are, these are not."""
-    shown = _SHOWN.get(type(event))
-    return event if shown is None else shown(event)
-
-
-def _presence(user: str, changes: bool, online: bool) -> object | None:
-    """Sockets are told of only where they make somebody come or go."""
-    return {"type": "presence", "user": user, "online": online} if changes else None
-
-
-_SHOWN: Mapping[type[Event], Callable[[Any], object | None]] = {
-    EntriesAdded: lambda event: {
-        "type": "entries_added",
-        "entries": [_entry(entry, event.ranks[entry.id]) for entry in event.entries],
-    },
-    RoomOpened: lambda event: None,
-    door.DoorChanged: lambda event: {"type": "settings_changed", "changes": {"entry_mode": event.entry_mode}},
-    door.Knocked: lambda event: {"type": "knocked", "knock": _knock(event.knock)},
-    membership.MemberJoined: lambda event: {"type": "member_joined", "member": _joined(event.member)},
-    membership.SocketClosed: lambda event: _presence(event.user, event.last, online=False),
-    membership.SocketOpened: lambda event: _presence(event.user, event.first, online=True),
-    moderation.Banned: lambda event: {"type": "banned", "user": event.keys[0], "name": event.ban.name},
-    moderation.Unbanned: lambda event: {"type": "unbanned", "user": event.keys[0]},
-}
-
-
-def _entry(entry: Entry, rank: float) -> Mapping[str, object]:
-    return {
-        "id": entry.id,
-        "rank": rank,
-        "by": entry.by,
-        "by_name": entry.by_name,
-        "added_at": entry.added_at,
-        "track": entry.track,
-    }
-
-
-def _knock(knock: Knock) -> Mapping[str, object]:
-    return {"id": knock.id, "name": knock.name, "guest": knock.guest, "at": knock.at}
-
-
-def _joined(member: Member) -> dict[str, object]:
-    role = "cohost" if member.cohost else "member"
-    return {
-        "id": member.id,
-        "name": member.name,
-        "role": role,
-        "guest": member.guest,
-        "online": member.online,
-        "joined_at": member.joined_at,
-        "muted_until": member.muted_until,
-    }
-
-
-def _member(now: Room, member: Member) -> Mapping[str, object]:
-    return _joined(member) | {"role": role_of(now, member.id)}
+    return native_told.text(message)
 
 
 def _id_of(text: str | bytes) -> str | None:
@@ -312,17 +214,13 @@ def _wrong(fault: str) -> Invalid:
     return Invalid(f"{field}: {reason}", fields={field: reason})
 
 
-def _text(message: object) -> str:
-    return encode(message).decode()
-
-
 def _tell(before: Room, commit: Commit, after: Room) -> list[str]:
-    return [commit_text(commit)]
+    return [native_told.commit_text(commit)]
 
 
 NATIVE = Dialect(
     name="native",
-    greet=lambda view, actor: [state(view)],
+    greet=lambda view, actor: [native_told.state(view)],
     tell=_tell,
-    replay=lambda commit: [commit_text(commit)],
+    replay=lambda commit: [native_told.commit_text(commit)],
 )

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct, structs
 
 from roomd.domain.ids import MessageId, UserId
 from roomd.domain.people import demand, may, with_member
-from roomd.domain.refusals import Forbidden, Invalid, Limited
+from roomd.domain.refusals import Forbidden, Invalid, Limited, NotFound
 from roomd.domain.text import tidy_text
 from roomd.domain.words import Command, Event
 
@@ -81,6 +81,8 @@ def react(room: Room, command: React, actor: Actor, moment: Moment) -> list[Even
     emoji = tidy_text("emoji", command.emoji, MAX_EMOJI)
     if any(letter.isalnum() and letter.isascii() and len(emoji) > 1 for letter in emoji) or ":" in emoji:
         raise Invalid("A reaction is one emoji.", fields={"emoji": "must be one emoji"})
+    if int(command.message) > room.rev:
+        raise NotFound("There is no such line.", "no_such_message")
     return [Reacted(message=MessageId(command.message), emoji=emoji, user=actor.id, on=command.on)]
 
 

@@ -75,9 +75,10 @@ class MemberRenamed(Event, frozen=True):
 
 
 class MemberLeft(Event, frozen=True):
-    """`away`: they made room for somebody who came, after being away the longest."""
+    """`away`: they made room for somebody who came, after being away the longest. `name` is who that was."""
 
     user: UserId
+    name: str = ""
     how: Literal["left", "kicked", "banned", "away"] = "left"
     reason: str = ""
 
@@ -144,7 +145,7 @@ def leaving(room: Room, user: UserId) -> list[Event]:
 
     The new host comes first, so that after every single event the host is a member.
     """
-    gone = MemberLeft(user=user)
+    gone = MemberLeft(user=user, name=room.members[user].name)
     successor = heir(room, user, online=False)
     if successor is None:
         return [gone, RoomClosed()]
@@ -220,7 +221,9 @@ def host_lost_at(room: Room) -> float | None:
 
 
 def member_joined(room: Room, event: MemberJoined) -> Room:
-    return with_member(room, event.member)
+    """Whoever is in does not wait at the door any more, however they came in."""
+    pending = {key: each for key, each in room.pending.items() if key != event.member.id}
+    return structs.replace(with_member(room, event.member), pending=pending)
 
 
 def member_renamed(room: Room, event: MemberRenamed) -> Room:
@@ -228,11 +231,14 @@ def member_renamed(room: Room, event: MemberRenamed) -> Room:
 
 
 def member_left(room: Room, event: MemberLeft) -> Room:
+    """Their votes go with them."""
+    ups = {entry: users - {event.user} for entry, users in room.ups.items() if users != {event.user}}
     return structs.replace(
         room,
         members={k: m for k, m in room.members.items() if k != event.user},
         skip_votes=room.skip_votes - {event.user},
         djs=tuple(user for user in room.djs if user != event.user),
+        ups=ups,
     )
 
 
@@ -281,4 +287,5 @@ def _make_room(room: Room) -> list[Event]:
     away = [m for m in room.members.values() if not m.online and m.id not in {room.host, room.owner} and not m.cohost]
     if not away:
         raise Conflict(f"The room is full: it holds {MAX_MEMBERS} people.", "room_full")
-    return [MemberLeft(user=min(away, key=lambda member: member.seen_at).id, how="away")]
+    longest = min(away, key=lambda member: member.seen_at)
+    return [MemberLeft(user=longest.id, name=longest.name, how="away")]

@@ -48,7 +48,7 @@ class Unban(Command, frozen=True):
 
 
 class DeleteMessage(Command, frozen=True):
-    message: MessageId
+    message: Annotated[MessageId, Meta(pattern=r"^[0-9]{1,15}$")]
 
 
 class ClearChat(Command, frozen=True):
@@ -90,7 +90,7 @@ def mute(room: Room, command: Mute, actor: Actor, moment: Moment) -> list[Event]
 def kick(room: Room, command: Kick, actor: Actor, moment: Moment) -> list[Event]:
     member = _demand_over(room, actor, command.user)
     reason = tidy_text("reason", command.reason, MAX_REASON, empty=True)
-    return [MemberLeft(user=member.id, how="kicked", reason=reason)]
+    return [MemberLeft(user=member.id, name=member.name, how="kicked", reason=reason)]
 
 
 def ban(room: Room, command: BanUser, actor: Actor, moment: Moment) -> list[Event]:
@@ -100,7 +100,8 @@ def ban(room: Room, command: BanUser, actor: Actor, moment: Moment) -> list[Even
     reason = tidy_text("reason", command.reason, MAX_REASON, empty=True)
     keys = (member.id, *((member.origin,) if member.guest and member.origin else ()))
     noted = Ban(name=member.name, by=actor.id, at=moment.now, reason=reason)
-    return [Banned(keys=keys, ban=noted), MemberLeft(user=member.id, how="banned", reason=reason)]
+    left = MemberLeft(user=member.id, name=member.name, how="banned", reason=reason)
+    return [Banned(keys=keys, ban=noted), left]
 
 
 def unban(room: Room, command: Unban, actor: Actor, moment: Moment) -> list[Event]:

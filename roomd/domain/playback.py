@@ -2,6 +2,9 @@
 
 A room plays `entry` from `position` at `rate` since `as_of`. Nothing is stored or sent while a track just plays, and
 `position_at` is the only arithmetic. `as_of` may lie in the future: everybody starts at that instant.
+
+A line may also be *bare*, without an entry: a room whose people watch something that this server knows nothing of. It
+is there while it plays or stands anywhere but at its start; whatever is started from the queue takes its place.
 """
 
 from __future__ import annotations
@@ -31,6 +34,8 @@ PLAYED_KEPT = 100
 ABANDONED_MS = 5 * 60_000.0
 
 Position = Annotated[float, Meta(ge=0, le=MAX_DURATION_MS)]
+#: Causes by which what plays goes on, so that the votes about it stand. (Repeated, it is played anew.)
+_SAME_RUN = frozenset({"play", "pause", "seek", "rate", "abandoned"})
 Cause = Literal["play", "pause", "seek", "rate", "started", "skipped", "ended", "emptied", "abandoned"]
 
 
@@ -45,15 +50,20 @@ class Playback(Struct, frozen=True):
 
 
 class Play(Command, frozen=True):
+    """`bare`, here and below: an empty queue will do, and everybody is told even when nothing changes by it."""
+
     position: Position | None = None
+    bare: bool = False
 
 
 class Pause(Command, frozen=True):
     position: Position | None = None
+    bare: bool = False
 
 
 class Seek(Command, frozen=True):
     position: Position
+    bare: bool = False
 
 
 class Rate(Command, frozen=True):
@@ -103,11 +113,11 @@ def play(room: Room, command: Play, actor: Actor, moment: Moment) -> list[Event]
     demand(room, actor, "play")
     before = room.playback
     entry = before.entry or next(iter(ordered(room)), None)
-    if entry is None:
+    if entry is None and not (command.bare or _is_bare(before)):
         raise Conflict("There is nothing to play: the queue is empty.", "nothing_to_play")
-    if before.playing and command.position is None:
-        return []
-    here = position_at(before, moment.now) if before.entry else 0.0
+    if before.playing and before.entry == entry and command.position is None:
+        return [_changed(before, "play")] if command.bare else []
+    here = position_at(before, moment.now) if before.entry == entry else 0.0
     position = _within(room, entry, here if command.position is None else command.position)
     return [_changed(Playback(entry, position, before.rate, True, moment.now + START_LEAD_MS), "play")]
 
@@ -115,7 +125,7 @@ def play(room: Room, command: Play, actor: Actor, moment: Moment) -> list[Event]
 def pause(room: Room, command: Pause, actor: Actor, moment: Moment) -> list[Event]:
     demand(room, actor, "play")
     before = room.playback
-    if before.entry is None or (not before.playing and command.position in {None, before.position}):
+    if not before.playing and not command.bare and (before.entry is None or command.position in {None, before.position}):
         return []
     position = position_at(before, moment.now) if command.position is None else command.position
     return [_changed(_still(room, position, moment), "pause")]
@@ -124,7 +134,7 @@ def pause(room: Room, command: Pause, actor: Actor, moment: Moment) -> list[Even
 def seek(room: Room, command: Seek, actor: Actor, moment: Moment) -> list[Event]:
     demand(room, actor, "seek")
     entry = room.playback.entry
-    if entry is None:
+    if entry is None and not (command.bare or _is_bare(room.playback)):
         raise Conflict("Nothing is playing.", "nothing_to_play")
     lead = START_LEAD_MS if room.playback.playing else 0.0
     position = _within(room, entry, command.position)
@@ -221,9 +231,9 @@ def _unheard_for(room: Room, now: float) -> float:
 
 
 def playback_changed(room: Room, event: PlaybackChanged) -> Room:
-    """With another entry, votes begin anew; what starts is remembered, so that it need not come again too soon."""
+    """With another entry, or the same one again, votes begin anew; what starts is remembered, lest it come too soon."""
     entry = event.playback.entry
-    if entry == room.playback.entry:
+    if entry == room.playback.entry and event.cause in _SAME_RUN:
         return structs.replace(room, playback=event.playback)
     played = room.played
     if entry is not None and entry in room.entries:
@@ -232,9 +242,14 @@ def playback_changed(room: Room, event: PlaybackChanged) -> Room:
     return structs.replace(room, playback=event.playback, played=played, skip_votes=frozenset(), ups=ups)
 
 
-def _within(room: Room, entry: EntryId, position: float) -> float:
+def _is_bare(playback: Playback) -> bool:
+    """Whether there is a line without an entry."""
+    return playback.entry is None and (playback.playing or playback.position > 0)
+
+
+def _within(room: Room, entry: EntryId | None, position: float) -> float:
     """Not beyond the entry's end; at the very end there is nothing left to play, so from the start."""
-    duration = room.entries[entry].track.duration_ms
+    duration = room.entries[entry].track.duration_ms if entry is not None else None
     return position if duration is None or position < duration else 0.0
 
 

@@ -42,11 +42,12 @@ Where = Literal["end", "next"]
 
 
 class Add(Command, frozen=True):
-    """`play`: the first of them at once, which takes the right to skip."""
+    """`play`: the first of them at once, which takes the right to skip; with `keep`, paused if the room is paused."""
 
     tracks: tuple[Track, ...]
     at: Where = "end"
     play: bool = False
+    keep: bool = False
 
 
 class Remove(Command, frozen=True):
@@ -82,7 +83,10 @@ def add(room: Room, command: Add, actor: Actor, moment: Moment) -> list[Event]:
         event for event in adding(room, command.tracks, "next", actor, moment) if not isinstance(event, PlaybackChanged)
     ]
     first = next(event for event in events if isinstance(event, EntriesAdded)).entries[0]
-    return [*events, start(room, first.id, moment, "started")]
+    started = start(room, first.id, moment, "started")
+    if command.keep and not room.playback.playing:
+        started = structs.replace(started, playback=structs.replace(started.playback, playing=False))
+    return [*events, started]
 
 
 def adding(room: Room, tracks: Sequence[Track], at: Where, actor: Actor, moment: Moment) -> list[Event]:

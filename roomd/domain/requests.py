@@ -73,7 +73,7 @@ def ask(room: Room, command: Ask, actor: Actor, moment: Moment) -> list[Event]:
     _check(room, command)
     pending = [request for request in room.requests.values() if request.status == "pending"]
     if len(pending) >= MAX_PENDING:
-        raise Conflict("Too many requests wait for the host already.", "too_many_requests")
+        raise Conflict("Too many requests wait for the host already.", "requests_full")
     own = sum(request.by == actor.id for request in pending)
     if own >= room.settings.requests_each:
         raise Limited(f"You have {own} requests waiting already.", 60.0, "too_many_requests")

@@ -89,6 +89,10 @@ class Room(Struct, frozen=True, kw_only=True):
     djs: tuple[UserId, ...] = ()
     closed: bool = False
 
+    def expired(self, before: float) -> bool:
+        """Whether nobody is there, and nobody did anything since room time `before`."""
+        return self.last_activity < before and not any(member.online for member in self.members.values())
+
 
 class Set(Command, frozen=True):
     """Change settings: what is given is changed, the rest stays."""
@@ -112,6 +116,12 @@ class Set(Command, frozen=True):
 
 class Close(Command, frozen=True):
     """End the room for everybody."""
+
+
+class Expire(Command, frozen=True):
+    """Nobody has used the room since room time `before`: it goes."""
+
+    before: float
 
 
 class RoomOpened(Event, frozen=True):
@@ -153,6 +163,10 @@ def set_settings(room: Room, command: Set, actor: Actor, moment: Moment) -> list
 def close(room: Room, command: Close, actor: Actor, moment: Moment) -> list[Event]:
     demand(room, actor, "close")
     return [RoomClosed()]
+
+
+def expire(room: Room, command: Expire, actor: Actor, moment: Moment) -> list[Event]:
+    return [RoomClosed()] if room.expired(command.before) else []
 
 
 def room_opened(room: Room, event: RoomOpened) -> Room:

@@ -79,6 +79,7 @@ _DECIDE: Mapping[type[Command], Callable[[Room, Any, Actor, Moment], list[Event]
     requests.Decide: requests.decide,
     requests.Withdraw: requests.withdraw,
     room.Close: room.close,
+    room.Expire: room.expire,
     room.Set: room.set_settings,
     votes.VoteSkip: votes.vote_skip,
 }

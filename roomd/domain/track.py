@@ -22,7 +22,10 @@ MEDIA_PATH = "/media/"
 
 
 class Track(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`source` is `provider:id` where a catalogue knows it; `duration_ms` is None where nobody could tell."""
+    """`source` is `provider:id` where a catalogue or provider knows it; `duration_ms` is None where nobody could tell.
+
+    `subtitles` is the path of WebVTT on this server. `loose`: its provider's player cannot be kept to the instant.
+    """
 
     title: str
     artist: str = ""
@@ -33,6 +36,8 @@ class Track(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cover: str = ""
     source: str = ""
     mime: str = ""
+    subtitles: str = ""
+    loose: bool = False
 
 
 def check_track(
@@ -46,6 +51,8 @@ def check_track(
     cover: str = "",
     source: str = "",
     mime: str = "",
+    subtitles: str = "",
+    loose: bool = False,
 ) -> Track:
     """A track out of what somebody sent. Raises Invalid, naming every field that is wrong."""
     texts = {"title": title, "artist": artist, "album": album, "source": source, "mime": mime}
@@ -65,7 +72,15 @@ def check_track(
     if wrong:
         raise Invalid("; ".join(f"{name} {fault}" for name, fault in wrong.items()), fields=wrong)
     known = cast(Kind, kind)
-    return Track(**clean, url=url.strip(), duration_ms=duration_ms, kind=known, cover=cover.strip())
+    return Track(
+        **clean,
+        url=url.strip(),
+        duration_ms=duration_ms,
+        kind=known,
+        cover=cover.strip(),
+        subtitles=subtitles,
+        loose=loose,
+    )
 
 
 def text_fault(text: str, limit: int) -> str:

@@ -53,12 +53,12 @@ def vote_skip(room: Room, command: VoteSkip, actor: Actor, moment: Moment) -> li
         return []
     after = room.skip_votes | {actor.id} if command.skip else room.skip_votes - {actor.id}
     counted = structs.replace(room, skip_votes=after)
-    return [SkipVoted(user=actor.id, skip=command.skip, votes=len(_votes(counted)), needed=needed(room))]
+    return [SkipVoted(user=actor.id, skip=command.skip, votes=len(votes_of(counted)), needed=needed(room))]
 
 
 def settle(room: Room, moment: Moment) -> list[Event]:
     """Skip, when enough people want it."""
-    if room.playback.entry is None or not room.skip_votes or len(_votes(room)) < needed(room):
+    if room.playback.entry is None or not room.settings.skip_share or len(votes_of(room)) < needed(room):
         return []
     return [advance(room, moment, "skipped")]
 
@@ -75,7 +75,8 @@ def electorate(room: Room) -> frozenset[UserId]:
     return frozenset(member.id for member in room.members.values() if member.online and may(room, member.id, "vote"))
 
 
-def _votes(room: Room) -> frozenset[UserId]:
+def votes_of(room: Room) -> frozenset[UserId]:
+    """Whose votes count: they are there."""
     return room.skip_votes & electorate(room)
 
 

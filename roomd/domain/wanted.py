@@ -10,10 +10,13 @@ _Text = Annotated[str, Meta(max_length=2_000)]
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
+    """`subtitles` is where WebVTT (or SRT) for it lies."""
+
     url: _Text
     title: _Text = ""
     artist: _Text = ""
     album: _Text = ""
     cover: _Text = ""
+    subtitles: _Text = ""
     duration_ms: Annotated[float, Meta(gt=0)] | None = None
     kind: Kind | None = None

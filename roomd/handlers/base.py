@@ -22,7 +22,6 @@ from roomd.domain.refusals import (
     Unauthenticated,
     Unavailable,
 )
-from roomd.handlers.address import client_address
 from roomd.handlers.bodies import decode_body
 
 if TYPE_CHECKING:
@@ -83,10 +82,7 @@ class ApiHandler(RequestHandler):
 
     def client_address(self) -> str:
         """The address that limits are counted by."""
-        # A dyno is reached through one router, which adds the caller's address at the end of the list.
-        hops = 1 if self.services.settings.dyno else 0
-        forwarded = ",".join(self.request.headers.get_list("X-Forwarded-For"))
-        return client_address(self.request.remote_ip or "", forwarded, hops)
+        return self.services.address_of(self.request)
 
     @property
     def request_id(self) -> str:

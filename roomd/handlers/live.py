@@ -1,14 +1,19 @@
 """The native WebSocket: `/ws/v1/{room}/`, as docs/protocol.md describes it."""
 
 import logging
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from roomd.dialects import native
 from roomd.dialects.dialect import View
 from roomd.dialects.native import NATIVE, Asked, Hello, Misunderstood, Ping, Resume
 from roomd.domain.ids import RoomId
+from roomd.domain.membership import Leave
 from roomd.domain.queue import Add
 from roomd.domain.refusals import Conflict, Forbidden, Invalid, Limited, NotFound, Refusal, Unauthenticated
+from roomd.domain.requests import Ask
+from roomd.domain.room import Room
+from roomd.engine import Receipt
 from roomd.handlers import wire
 from roomd.handlers.wire import Wire
 
@@ -26,6 +31,8 @@ class NativeSocket(Wire):
         self.id = self.services.presence.new_socket()
         self.room_id: RoomId | None = None
         self.greeted = False
+        #: The room at whose door this client waits.
+        self.door_of: RoomId | None = None
         self.attached = False
         self._hello_due = self.later(self.patience.hello_s, lambda: self.shut(wire.CLOSE_NO_HELLO, "no hello"))
         self.watch()
@@ -53,6 +60,8 @@ class NativeSocket(Wire):
     def on_close(self) -> None:
         super().on_close()
         self._hello_due.cancel()
+        if self.door_of is not None:
+            self.services.hub.forget(self, self.door_of)
         if self.room_id is not None:
             self.services.hub.forget(self, self.room_id)
             if self.attached:
@@ -84,18 +93,57 @@ class NativeSocket(Wire):
         self.misheard()
 
     async def _enter(self, hello: Hello) -> None:
-        """Find out who this is and let them in: membership first, then the past, then everything that happens."""
+        """Find out who this is and let them in, or have them wait until the host does."""
         token = hello.token or self.request.query_arguments.get("token", [b""])[-1].decode(errors="replace")
         try:
             self.actor = await self.services.accounts.authenticate(token)
-            room_id = await self.services.engine.find(self.ref)
-            rev = await self.services.presence.attach(room_id, self.actor, self.id)
-            self.room_id, self.attached = room_id, True
-            if self.ws_connection is not None:
-                await self._greet(room_id, rev, hello.resume)
-            if self.ws_connection is None:
-                # It closed meanwhile: what was done since then is not yet undone.
-                self.on_close()
+            await self._come_in(await self.services.engine.find(self.ref), hello)
+        except Refusal as refusal:
+            self.send(native.error(refusal))
+            self.shut(*_close_for(refusal))
+
+    async def _come_in(self, room_id: RoomId, hello: Hello) -> None:
+        """Membership first, then the past, then everything that happens. Raises a Refusal."""
+        address = self.services.address_of(self.request)
+        origin = self.services.doorkeeper.origin(room_id, address)
+        try:
+            rev = await self.services.presence.attach(room_id, self.actor, self.id, origin)
+        except Forbidden as refusal:
+            if refusal.code not in {"approval_needed", "password_needed"}:
+                raise
+            entered = await self.services.doorkeeper.join(room_id, self.actor, address, hello.password)
+            if entered.status == "PENDING":
+                await self._wait(entered.room, hello)
+                return
+            rev = await self.services.presence.attach(room_id, self.actor, self.id, origin)
+        self.room_id, self.attached = room_id, True
+        if self.ws_connection is not None:
+            await self._greet(room_id, rev, hello.resume)
+        if self.ws_connection is None:
+            # It closed meanwhile: what was done since then is not yet undone.
+            self.on_close()
+
+    async def _wait(self, room: Room, hello: Hello) -> None:
+        """Stay at the door; whoever goes away meanwhile is asked for all the same, and may come back."""
+        self.door_of = room.id
+        self.send(native.waiting(room))
+        await self.services.hub.wait(
+            self, room.id, room.rev, lambda answered: self._call_in(partial(self._answered, answered, hello))
+        )
+        if self.ws_connection is None:
+            self.on_close()
+
+    def _call_in(self, work: Callable[[], Awaitable[None]]) -> None:
+        if not self.queue(work):
+            self.shut(wire.CLOSE_SLOW, "too many commands are waiting")
+
+    async def _answered(self, room: Room, hello: Hello) -> None:
+        """The waiting has ended: let in, turned away, or the door is another one now."""
+        try:
+            refused = room.settings.entry_mode == "approval" and self.actor.id not in room.members
+            if refused and self.services.hub.peek(room.id):
+                raise Forbidden("The host did not let you in.", "not_admitted")
+            await self._come_in(room.id, hello)
         except Refusal as refusal:
             self.send(native.error(refusal))
             self.shut(*_close_for(refusal))
@@ -114,18 +162,34 @@ class NativeSocket(Wire):
         return native.welcome(view, self.actor, resumed=resumed, clock=clock, heartbeat_ms=HEARTBEAT_MS, rev=rev)
 
     async def _carry_out(self, asked: Asked) -> None:
-        if self.room_id is None:
-            return
         try:
-            command = asked.command
-            if isinstance(command, native.Add):
-                tracks = await self.services.resolver.resolve(command.tracks)
-                command = Add(tracks=tracks, at=command.at)
-            receipt = await self.services.engine.handle(self.room_id, command, self.actor, asked.id)
+            if self.room_id is not None:
+                receipt = await self._handle(self.room_id, asked)
+                self.send(native.ack(asked.id, receipt.room.epoch, receipt.rev))
+            elif self.door_of is not None:
+                await self._at_the_door(self.door_of, asked)
         except Refusal as refusal:
             self.send(native.error(refusal, asked.id))
-        else:
-            self.send(native.ack(asked.id, receipt.room.epoch, receipt.rev))
+
+    async def _at_the_door(self, room_id: RoomId, asked: Asked) -> None:
+        """Whoever waits may only go away."""
+        if not isinstance(asked.command, Leave):
+            raise Forbidden("The host has not let you in yet.", "waiting")
+        await self.services.engine.handle(room_id, Leave(), self.actor, asked.id)
+        self.shut(1000, "left")
+
+    async def _handle(self, room_id: RoomId, asked: Asked) -> Receipt:
+        """Carry out what was asked for, with tracks and passwords as the room keeps them."""
+        command, resolver = asked.command, self.services.resolver
+        match command:
+            case native.Add(tracks=wanted, at=where):
+                command = Add(tracks=await resolver.resolve(wanted), at=where)
+            case native.Ask(action=action, track=track, entry=entry, before=before):
+                tracks = await resolver.resolve([track] if track is not None else [])
+                command = Ask(action=action, track=next(iter(tracks), None), entry=entry, before=before)
+            case native.Door(entry_mode=mode, password=password):
+                return await self.services.doorkeeper.set_door(room_id, self.actor, mode, password, asked.id)
+        return await self.services.engine.handle(room_id, command, self.actor, asked.id)
 
 
 def _close_for(refusal: Refusal) -> tuple[int, str]:

@@ -3,13 +3,14 @@
 import logging
 from functools import partial
 
-from roomd.dialects.dialect import Bye, Dialect, Heard, View, WantAdd, WantRequest
+from roomd.dialects.dialect import Bye, Dialect, Heard, Reply, Timely, View, WantAdd, WantRequest
 from roomd.domain.actor import Actor
 from roomd.domain.ids import RoomId
 from roomd.domain.membership import Leave
 from roomd.domain.queue import Add
-from roomd.domain.refusals import Forbidden, Invalid, Limited, NotFound, Refusal, Unauthenticated
+from roomd.domain.refusals import Conflict, Forbidden, Invalid, Limited, NotFound, Refusal, Unauthenticated
 from roomd.domain.requests import Ask
+from roomd.domain.room import Room
 from roomd.domain.words import Command
 from roomd.handlers import wire
 from roomd.handlers.wire import Wire
@@ -29,6 +30,8 @@ class SpeakingSocket(Wire):
         self.ref = ref
         self.id = self.services.presence.new_socket()
         self.room_id: RoomId | None = None
+        #: The room after this client's last command, which the bell may not have brought yet.
+        self.done: Room | None = None
         self.attached = False
         self.known = False
         self.watch()
@@ -58,9 +61,12 @@ class SpeakingSocket(Wire):
 
     async def handle(self, message: str | bytes) -> None:
         """One message, after those before it. Subclasses may look at it first."""
-        room = self.services.hub.peek(self.room_id) if self.room_id else None
-        if room is None or self.room_id is None:
+        told = self.services.hub.peek(self.room_id) if self.room_id else None
+        if told is None or self.room_id is None:
             return
+        # Of two messages sent at once, the second is about the room that the first one made.
+        ahead = self.done is not None and (self.done.epoch, self.done.rev) > (told.epoch, told.rev)
+        room = self.done if ahead and self.done is not None else told
         try:
             assert self.dialect.hear is not None
             await self._carry_out(self.room_id, self.dialect.hear(message, room, self.actor))
@@ -92,18 +98,25 @@ class SpeakingSocket(Wire):
             rev = await self.services.presence.attach(room_id, actor, self.id, origin)
             self.room_id, self.attached = room_id, True
             if self.ws_connection is not None:
-                await self.services.hub.enter(self, room_id, rev, None, _no_welcome)
+                await self._greet(room_id, rev)
             if self.ws_connection is None:
                 self.on_close()
         except Refusal as refusal:
             self._turn_away(refusal)
+
+    async def _greet(self, room_id: RoomId, rev: int) -> None:
+        self.greeting = True
+        try:
+            await self.services.hub.enter(self, room_id, rev, None, _no_welcome)
+        finally:
+            self.greeting = False
 
     def _turn_away(self, refusal: Refusal) -> None:
         self.refuse(refusal)
         code = wire.CLOSE_RESTART
         if isinstance(refusal, Unauthenticated):
             code = wire.CLOSE_TOKEN
-        elif isinstance(refusal, Forbidden):
+        elif isinstance(refusal, Forbidden | Conflict):
             code = wire.CLOSE_FORBIDDEN
         elif isinstance(refusal, NotFound):
             code = wire.CLOSE_GONE
@@ -114,22 +127,29 @@ class SpeakingSocket(Wire):
             self.shut(wire.CLOSE_NO_HELLO, "nobody said who they are")
 
     async def _carry_out(self, room_id: RoomId, heard: Heard) -> None:
-        engine, resolver = self.services.engine, self.services.resolver
+        resolver = self.services.resolver
         match heard:
             case None:
                 return
             case Command():
-                await engine.handle(room_id, heard, self.actor)
+                await self._do(room_id, heard)
             case WantAdd(wanted=wanted, play=play):
                 tracks = await resolver.resolve([wanted])
-                await engine.handle(room_id, Add(tracks=tracks, play=play), self.actor)
+                await self._do(room_id, Add(tracks=tracks, play=play))
             case WantRequest(action=action, wanted=wanted):
                 (track,) = await resolver.resolve([wanted])
-                await engine.handle(room_id, Ask(action=action, track=track), self.actor)
+                await self._do(room_id, Ask(action=action, track=track))
             case Bye(leave=leave):
                 if leave:
-                    await engine.handle(room_id, Leave(), self.actor)
+                    await self._do(room_id, Leave())
                 self.shut(1000, "left")
+            case Reply(text=text):
+                self.send(text)
+            case Timely(at=at):
+                await self._carry_out(room_id, at(self.services.clock.now()))
+
+    async def _do(self, room_id: RoomId, command: Command) -> None:
+        self.done = (await self.services.engine.handle(room_id, command, self.actor)).room
 
 
 def _no_welcome(view: View, resumed: bool, rev: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from roomd.domain.ids import RoomId, UserId
-from roomd.store.keys import ACTIVE, DUE, PROCESSES, lease, rooms_held_by, rooms_of
+from roomd.store.keys import ACTIVE, DUE, PROCESSES, ROOMS, lease, rooms_held_by, rooms_of
 from roomd.store.redis import answering
 
 
@@ -42,12 +42,27 @@ class Index:
         return float(found[0][1]) if found else None
 
     async def touch(self, room: RoomId, at: float, listed: bool) -> None:
-        """Note a room's activity, or that it is not to be listed (any more)."""
+        """Note a room's activity, and whether it is to be listed."""
         with answering():
+            await self._redis.zadd(ROOMS, {room: at})
             if listed:
                 await self._redis.zadd(ACTIVE, {room: at})
             else:
                 await self._redis.zrem(ACTIVE, room)
+
+    async def unused(self, before: float, after: float | None, limit: int) -> list[tuple[RoomId, float]]:
+        """Rooms whose last noted activity was earlier than `before` (and later than `after`), the earliest first."""
+        with answering():
+            found: Any = await self._redis.zrange(
+                ROOMS,
+                "-inf" if after is None else f"({after!r}",
+                f"({before!r}",
+                byscore=True,
+                offset=0,
+                num=limit,
+                withscores=True,
+            )
+        return [(RoomId(room.decode()), at) for room, at in found]
 
     async def active(self, limit: int) -> list[RoomId]:
         """Public rooms, the most recently active first."""
@@ -73,6 +88,7 @@ class Index:
         with answering():
             await self._redis.zrem(DUE, room)
             await self._redis.zrem(ACTIVE, room)
+            await self._redis.zrem(ROOMS, room)
 
     async def renew(self, process: str, until: float) -> bool:
         """The process lives at least until room time `until`. True when it was not known to live (any more)."""

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from roomd.domain.ids import Code, RoomId, UserId
 
-#: Public rooms by last activity, and all rooms by their next deadline. Outside any room's slot, so they may be stale:
-#: the index may lie, the room never does.
+#: All rooms, and the public ones, by last activity; and rooms by their next deadline. Outside any room's slot, so they
+#: may be stale: the index may lie, the room never does.
+ROOMS = "roomd:rooms"
 ACTIVE = "roomd:active"
 DUE = "roomd:due"
 #: Processes by the end of their lease.

@@ -63,6 +63,18 @@ test("says hello first, and is live once welcome", () => {
   assert.equal(received[0].type, "welcome");
 });
 
+test("at the door it is neither live nor given up", () => {
+  const { connection, timers, sockets, statuses } = start();
+  sockets[0].open();
+  sockets[0].hear({ type: "waiting", room: { code: "Q7K2MX" } });
+  assert.equal(statuses.at(-1).phase, "door");
+  timers.advance(12_000);
+  assert.equal(sockets.length, 1);
+  sockets[0].hear({ type: "welcome", heartbeat_ms: 10_000 });
+  assert.equal(statuses.at(-1).phase, "live");
+  connection.close();
+});
+
 test("comes back after 1006 with growing waits, and says when", () => {
   const { sockets, timers, statuses, welcome } = given();
   welcome();

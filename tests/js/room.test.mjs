@@ -97,6 +97,74 @@ test("playback_changed, said, room_closed", () => {
   assert.equal(state.closed, true);
 });
 
+const listening = (n) => Array.from({ length: n }, (_, i) => member(`u${i + 1}`, i ? "member" : "host"));
+const VOTING = { rights: { host: ["vote"], member: ["vote"] }, skip_share: 0.5, skip_votes: [], ups: {}, djs: [], requests: [], pending: [] };
+const big = (n, changes = {}) => room({ ...VOTING, members: listening(n), ...changes });
+
+test("so many votes are needed as people are there who may vote", () => {
+  const needed = [1, 2, 3, 10, 25, 161].map((n) => big(n).skip_needed);
+  assert.deepEqual(needed, [1, 1, 2, 5, 13, 32]);
+  assert.equal(after(big(3), { type: "presence", user: "u3", online: false }).skip_needed, 1);
+  assert.equal(after(big(3), { type: "rights_changed", rights: { member: ["add"] } }).skip_needed, 1);
+  assert.equal(after(big(10), { type: "settings_changed", changes: { skip_share: 1 } }).skip_needed, 10);
+});
+
+test("votes to skip are of one run; wishes go with their entry", () => {
+  const voted = after(
+    big(3),
+    { type: "skip_voted", user: "u2", skip: true, votes: 1, needed: 2 },
+    { type: "entry_voted", entry: "b", user: "u2", up: true },
+    { type: "entry_voted", entry: "b", user: "u3", up: true },
+  );
+  assert.deepEqual([voted.skip_votes, voted.ups], [["u2"], { b: ["u2", "u3"] }]);
+  assert.deepEqual(after(voted, { type: "skip_voted", user: "u2", skip: false }).skip_votes, []);
+  const paused = after(voted, { type: "playback_changed", playback: { ...voted.playback, playing: false }, cause: "pause" });
+  assert.deepEqual(paused.skip_votes, ["u2"]);
+  const again = after(voted, { type: "playback_changed", playback: voted.playback, cause: "ended" });
+  assert.deepEqual([again.skip_votes, again.ups], [[], { b: ["u2", "u3"] }]);
+  const next = after(voted, { type: "playback_changed", playback: { ...voted.playback, entry: "b" }, cause: "skipped" });
+  assert.deepEqual([next.skip_votes, next.ups], [[], {}]);
+  assert.deepEqual(after(voted, { type: "entries_removed", entries: ["b"] }).ups, {});
+  const left = after(voted, { type: "member_left", user: "u2", name: "u2", how: "kicked", reason: "" });
+  assert.deepEqual([left.skip_votes, left.ups, left.members.length], [[], { b: ["u3"] }, 2]);
+});
+
+test("people at the door, at the decks, muted and renamed", () => {
+  const knock = { id: "u7", name: "Dave", guest: true, at: 5 };
+  const knocked = after(big(1), { type: "knocked", knock });
+  assert.deepEqual(knocked.pending, [knock]);
+  assert.deepEqual(after(knocked, { type: "knock_answered", user: "u7", approved: false, by: "u1" }).pending, []);
+  assert.deepEqual(after(knocked, { type: "member_joined", member: member("u7", "member") }).pending, []);
+  const decks = after(big(2), { type: "dj_changed", user: "u1", on: true }, { type: "dj_changed", user: "u2", on: true });
+  assert.deepEqual(decks.djs, ["u1", "u2"]);
+  assert.deepEqual(after(decks, { type: "dj_changed", user: "u1", on: false }).djs, ["u2"]);
+  const muted = after(big(2), { type: "member_muted", user: "u2", until: 9 }, { type: "member_renamed", user: "u2", name: "Bob" });
+  assert.deepEqual([muted.members[1].muted_until, muted.members[1].name], [9, "Bob"]);
+});
+
+test("requests are made and decided, and the log of decided ones has an end", () => {
+  const request = (id) => ({ id, by: "u2", by_name: "Bob", action: "add", track: track("x"), at: 1, status: "pending" });
+  let state = after(big(2), { type: "request_made", request: request("q0") });
+  assert.equal(state.requests[0].status, "pending");
+  for (let n = 1; n <= 202; n += 1) {
+    const decided = { type: "request_decided", request: `q${n}`, status: "rejected", by: "u1", reason: "no", at: n };
+    state = after(state, { type: "request_made", request: request(`q${n}`) }, decided);
+  }
+  assert.equal(state.requests.length, 202);
+  assert.deepEqual([state.requests[0].id, state.requests[1].id], ["q0", "q2"]);
+  assert.deepEqual([state.requests.at(-1).decided_by, state.requests.at(-1).reason], ["u1", "no"]);
+});
+
+test("reactions, deleted lines and a cleared chat", () => {
+  const said = (id) => ({ type: "said", message: { id, by: "u2", by_name: "Bob", text: id, at: 3 } });
+  const on = { type: "reacted", message: "2", emoji: "👍", user: "u1", on: true };
+  const state = after(big(2), said("2"), said("3"), on, on);
+  assert.deepEqual(state.chat[0].reactions, { "👍": ["u1"] });
+  assert.deepEqual(after(state, { ...on, on: false }).chat[0].reactions, {});
+  assert.deepEqual(after(state, { type: "message_deleted", message: "2" }).chat.map((line) => line.id), ["3"]);
+  assert.deepEqual(after(state, { type: "chat_cleared" }).chat, []);
+});
+
 test("an unknown event changes nothing, and a commit may be empty", () => {
   const state = room();
   assert.equal(after(state, { type: "confetti", amount: 3 }), state);

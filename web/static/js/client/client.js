@@ -65,6 +65,8 @@ export class RoomClient {
   #receive(message) {
     const takes = {
       welcome: () => this.#welcome(message),
+      // Nothing but pongs is heard at the door, and without them it would look like a dead link.
+      waiting: () => this.pinger.start(),
       state: () => this.#replace(message),
       commit: () => this.#advance(message),
       pong: () => this.pinger.pong(message),
@@ -106,7 +108,7 @@ export class RoomClient {
   #changeStatus(status) {
     this.status = status;
     if (status.phase === "live") this.commands.resend();
-    else this.pinger.stop();
+    else if (status.phase !== "door") this.pinger.stop();
     if (status.phase === "ended") this.commands.abandon("You are not in the room any more.");
     this.#tell({ kind: "status" });
   }

@@ -2,7 +2,7 @@
  * One socket at a time, kept open. It says hello, notices silence, comes back when the close code says "come back",
  * asks for a fresh token when the old one was refused, and stays away when it is told to.
  *
- * @typedef {{phase: "connecting" | "live" | "waiting" | "ended", retryAt?: number, code?: number, reason?: string}} Status
+ * @typedef {{phase: "connecting" | "door" | "live" | "waiting" | "ended", retryAt?: number, code?: number, reason?: string}} Status
  * @typedef {{set: (run: () => void, ms: number) => any, clear: (id: any) => void, now: () => number}} Timers
  */
 
@@ -92,7 +92,7 @@ export class Connection {
   #take(data) {
     this.#heard = this.timers.now();
     const message = JSON.parse(data);
-    if (message.type === "welcome") {
+    if (message.type === "welcome" || message.type === "waiting") {
       this.#attempt = 0;
       this.#refusedOnce = false;
       this.#heartbeat = message.heartbeat_ms ?? HEARTBEAT_MS;
@@ -100,6 +100,7 @@ export class Connection {
     }
     this.receive(message);
     if (message.type === "welcome") this.status({ phase: "live" });
+    if (message.type === "waiting") this.status({ phase: "door" });
   }
 
   /** Looks once per heartbeat whether anything was heard; two without a word and the link counts as dead. */

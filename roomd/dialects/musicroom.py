@@ -1,0 +1,174 @@
+"""The MusicRoom contract: flat messages with the fields beside `type`, as `docs/musicroom.md` describes them."""
+
+from collections.abc import Iterator
+from functools import partial, reduce
+from operator import or_
+
+import msgspec
+from msgspec import Struct
+
+from roomd.dialects.dialect import Dialect, Heard, Reply, Timely, View, WantAdd
+from roomd.dialects.room_object import participant, queue_object, song
+from roomd.dialects.spoken import Seconds, fault, line, ms, played_anew, queue_changed, text, understand
+from roomd.domain.actor import Actor
+from roomd.domain.commit import Commit
+from roomd.domain.ids import UserId
+from roomd.domain.membership import MemberJoined, MemberLeft, SocketClosed, SocketOpened
+from roomd.domain.people import may
+from roomd.domain.playback import Next, Pause, Play, PlaybackChanged, Previous, Seek, position_at
+from roomd.domain.refusals import Invalid, Refusal
+from roomd.domain.room import Room
+from roomd.domain.wanted import Wanted
+from roomd.domain.words import snake
+
+#: Milliseconds by which a host's player may differ from the room before its report moves everybody: a host that
+#: reports once a second is behind by the network's and its player's delay each time, and nobody should stumble over it.
+TOLERATED_MS = 1_000.0
+
+
+class _Message(Struct, frozen=True, tag_field="type", tag=snake):
+    pass
+
+
+class TogglePlayback(_Message, frozen=True):
+    is_playing: bool | None = None
+    position: Seconds | None = None
+
+
+class AddSong(_Message, frozen=True):
+    title: str = ""
+    artist: str = ""
+    album: str = ""
+    url: str = ""
+    audio_url: str = ""
+    song_url: str = ""
+    duration: Seconds | None = None
+
+
+class NextSong(_Message, frozen=True):
+    pass
+
+
+class PreviousSong(_Message, frozen=True):
+    pass
+
+
+class SyncPlayback(_Message, frozen=True):
+    position: Seconds | None = None
+
+
+MESSAGES: tuple[type[_Message], ...] = (TogglePlayback, AddSong, NextSong, PreviousSong, SyncPlayback)
+_decoder = msgspec.json.Decoder(reduce(or_, MESSAGES))
+
+
+def hear(message: str | bytes, room: Room, actor: Actor) -> Heard:
+    match understand(_decoder, message):
+        case TogglePlayback(is_playing=wanted, position=position):
+            playing = not room.playback.playing if wanted is None else wanted
+            return Play(position=ms(position)) if playing else Pause(position=ms(position))
+        case AddSong() as song_wanted:
+            return WantAdd(_wanted(song_wanted))
+        case NextSong():
+            return Next()
+        case PreviousSong():
+            return Previous()
+        case SyncPlayback(position=position):
+            return Timely(partial(_sync, room, actor, ms(position)))
+    raise AssertionError("the decoder knows no other message")
+
+
+def tell(before: Room, commit: Commit, after: Room) -> list[str]:
+    frames = [*_people(before, commit, after)]
+    if queue_changed(before, after):
+        frames.append(_queue(after))
+    changes = [event for event in commit.events if isinstance(event, PlaybackChanged)]
+    if changes:
+        # What took effect together is told as what came of it.
+        frames.append(_playback(changes[-1], before, after, commit.at))
+    return frames
+
+
+def refuse(refusal: Refusal) -> str:
+    return text({"type": "error", **fault(refusal)})
+
+
+def _greet(view: View, actor: Actor) -> list[str]:
+    return [_queue(view.room), _synced(view.room, view.now)]
+
+
+def _sync(room: Room, actor: Actor, position: float | None, now: float) -> Heard:
+    """A host's player leads the room; everybody else's asks where the room is."""
+    here = position_at(room.playback, now)
+    if position is None or room.playback.entry is None or not may(room, actor.id, "seek"):
+        return Reply(_synced(room, now))
+    return Seek(position=position) if abs(position - here) > TOLERATED_MS else Reply(_synced(room, now))
+
+
+def _wanted(said: AddSong) -> Wanted:
+    url = said.url or said.audio_url or said.song_url
+    if not url.strip():
+        raise Invalid("A song needs the URL of its audio.", fields={"url": "is required"})
+    return Wanted(
+        url=url,
+        title=said.title,
+        artist=said.artist,
+        album=said.album,
+        duration_ms=ms(said.duration or None),
+        kind="audio",
+    )
+
+
+def _people(before: Room, commit: Commit, after: Room) -> Iterator[str]:
+    """One message for each person who came or went, however many events that took."""
+    told: set[UserId] = set()
+    for event in commit.events:
+        match event:
+            case MemberJoined(member=member) if member.id not in told:
+                told.add(member.id)
+                yield _person("user_joined", after, after, member.id)
+            case SocketOpened(user=user, first=True) if user not in told:
+                told.add(user)
+                yield _person("user_joined", after, after, user)
+            case SocketClosed(user=user, last=True):
+                yield _person("user_left", after, after, user)
+            case MemberLeft(user=user):
+                yield _person("user_left", before, after, user)
+
+
+def _person(kind: str, known: Room, after: Room, user: UserId) -> str:
+    member = known.members.get(user)
+    return text(
+        {
+            "type": kind,
+            "user": participant(known, member) if member else {"id": user},
+            "participant_count": len(after.members),
+            "online_count": sum(each.online for each in after.members.values()),
+        }
+    )
+
+
+def _queue(room: Room) -> str:
+    shown = queue_object(room)
+    return text(
+        {"type": "queue_updated", "queue": shown["entries"], "count": shown["count"], "current": shown["current"]}
+    )
+
+
+def _playback(event: PlaybackChanged, before: Room, after: Room, at: float) -> str:
+    if played_anew(event, before):
+        return _state("song_started", after, at)
+    if before.playback.playing and not after.playback.playing:
+        return _state("song_paused", after, at)
+    return _synced(after, at)
+
+
+def _synced(room: Room, now: float) -> str:
+    return _state("playback_synced", room, now)
+
+
+def _state(kind: str, room: Room, now: float) -> str:
+    current = room.entries.get(room.playback.entry) if room.playback.entry else None
+    return text({"type": kind, "song": song(current) if current else None, **line(room, now)})
+
+
+MUSICROOM = Dialect(name="musicroom", greet=_greet, tell=tell, hear=hear, refuse=refuse)

@@ -1,0 +1,88 @@
+"""What the dialects with positions in seconds have in common: reading a message, and saying where a room is."""
+
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from roomd.domain.playback import PlaybackChanged, position_at
+from roomd.domain.refusals import Invalid, Refusal
+from roomd.domain.room import Room
+from roomd.domain.track import MAX_DURATION_MS
+
+M = TypeVar("M")
+Seconds = Annotated[float, Meta(ge=0, le=MAX_DURATION_MS / 1_000)]
+
+_encode = msgspec.json.Encoder().encode
+
+
+def text(message: object) -> str:
+    return _encode(message).decode()
+
+
+def understand(decoder: "msgspec.json.Decoder[M]", message: str | bytes) -> M:
+    """The message as the decoder's type. Raises Invalid, naming the field."""
+    if isinstance(message, bytes):
+        raise Invalid("Messages are text frames; this one is binary.")
+    try:
+        return decoder.decode(message)
+    except msgspec.ValidationError as fault:
+        raise _wrong(str(fault)) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise Invalid("That is not JSON.", "invalid_json") from None
+
+
+def ms(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds * 1_000
+
+
+def line(room: Room, now: float) -> dict[str, object]:
+    """Where the room is: at `position` seconds when its clock shows `server_time`, and on from there at `rate`.
+
+    What has just been started or sought begins a moment later, so that all begin together: `server_time` is that
+    instant, and `starts_in` the seconds until then.
+    """
+    playback = room.playback
+    holds_at = max(now, playback.as_of) if playback.playing else now
+    return {
+        "is_playing": playback.playing,
+        "position": round(position_at(playback, holds_at) / 1_000, 3),
+        "rate": playback.rate,
+        "server_time": round(holds_at, 1),
+        "starts_in": round((holds_at - now) / 1_000, 4),
+    }
+
+
+def played_anew(event: PlaybackChanged, before: Room) -> bool:
+    """Whether something began: another entry, the same one again, or what had been paused."""
+    if not event.playback.playing:
+        return False
+    again = event.cause not in {"seek", "rate", "play"}
+    return again or not before.playback.playing or event.playback.entry != before.playback.entry
+
+
+def queue_changed(before: Room, after: Room) -> bool:
+    """Whether the queue as it is shown differs: its entries, their order, or which of them is current."""
+    return (
+        before.entries is not after.entries
+        or before.ranks is not after.ranks
+        or before.playback.entry != after.playback.entry
+    )
+
+
+def fault(refusal: Refusal) -> dict[str, object]:
+    """A refusal as the fields of an error. These messages hold one track, so a field of it needs no number."""
+    told: dict[str, object] = {"code": refusal.code, "message": refusal.message, "retriable": refusal.temporary}
+    fields = {name.removeprefix("tracks[0]."): reason for name, reason in refusal.fields.items()}
+    return told | ({"fields": fields} if fields else {})
+
+
+def _wrong(reason: str) -> Invalid:
+    said, _, path = reason.partition(" - at `$")
+    field = path.rstrip("`").lstrip(".")
+    missing = said.partition("missing required field `")[2]
+    if missing:
+        field, said = f"{field}.{missing.rstrip('`')}".lstrip("."), "is required"
+    if field in {"", "type"}:
+        return Invalid(f"Unknown or missing message type: {said}." if field else f"That is no message: {said}.")
+    return Invalid(f"{field}: {said}", fields={field: said})

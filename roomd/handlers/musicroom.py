@@ -1,0 +1,116 @@
+"""The MusicRoom contract: `/rooms/api/rooms/…` and `/ws/rooms/{room}/`, as docs/musicroom.md describes them."""
+
+from msgspec import Struct
+
+from roomd.dialects.musicroom import MUSICROOM
+from roomd.dialects.room_object import room_object
+from roomd.domain.door import SetDoor
+from roomd.domain.membership import Leave
+from roomd.domain.refusals import Invalid, NotFound
+from roomd.domain.room import MAX_NAME, EntryMode, Room, RoomSettings, Visibility, tidy_settings
+from roomd.handlers.base import ApiHandler
+from roomd.handlers.rooms import MAX_LISTED, RoomHandler
+from roomd.handlers.speaking import SpeakingSocket
+
+
+class SettingsBody(Struct, frozen=True):
+    theme: str = ""
+    visibility: Visibility = "public"
+    entry_mode: EntryMode = "public"
+    password: str = ""
+    chat_enabled: bool = True
+    autoplay: bool = True
+
+
+class CreateBody(Struct):
+    name: str
+    description: str = ""
+    settings: SettingsBody = SettingsBody()
+
+
+class JoinBody(Struct):
+    code: str
+    password: str = ""
+
+
+class RoomsHandler(RoomHandler):
+    async def get(self) -> None:
+        """The rooms that the caller is a member of, the one joined last first."""
+        actor = await self.actor()
+        rooms: list[Room] = []
+        for room_id in await self.services.index.rooms_of(actor.id, MAX_LISTED):
+            try:
+                room = await self.services.engine.room(room_id)
+            except NotFound:
+                await self.services.index.drop_room_of(actor.id, room_id)
+                continue
+            if actor.id in room.members:
+                rooms.append(room)
+        now = self.services.clock.now()
+        self.answer([room_object(room, now) for room in rooms])
+
+    async def post(self) -> None:
+        actor = await self.actor()
+        body = self.body(CreateBody)
+        wanted = body.settings
+        settings = RoomSettings(
+            name=body.name[: MAX_NAME * 8],
+            description=body.description,
+            theme=wanted.theme,
+            visibility=wanted.visibility,
+            chat_enabled=wanted.chat_enabled,
+            autoplay=wanted.autoplay,
+        )
+        tidy_settings(settings)
+        hashed = await self._password_hash(wanted)
+        room = await self.services.engine.open(settings, actor)
+        if wanted.entry_mode != "public":
+            # Nobody else knows of the room yet.
+            command = SetDoor(entry_mode=wanted.entry_mode, password_hash=hashed)
+            room = (await self.services.engine.handle(room.id, command, actor)).room
+        self.set_header("Location", f"/rooms/api/rooms/{room.code}/")
+        self.answer_room(room, 201)
+
+    async def _password_hash(self, wanted: SettingsBody) -> str:
+        if wanted.entry_mode != "password":
+            return ""
+        return await self.services.doorkeeper.hash(wanted.password)
+
+
+class DetailHandler(RoomHandler):
+    async def get(self, ref: str) -> None:
+        self.answer_room(await self.visible_room(ref, await self.actor()))
+
+
+class JoinHandler(RoomHandler):
+    async def post(self) -> None:
+        actor = await self.actor()
+        body = self.body(JoinBody)
+        if not body.code.strip():
+            raise Invalid("Which room? Give its code.", fields={"code": "must not be empty"})
+        room_id = await self.room_id(body.code)
+        entered = await self.services.doorkeeper.join(room_id, actor, self.client_address(), body.password)
+        if entered.status == "PENDING":
+            # Whoever is not in yet is not told who is.
+            settings = entered.room.settings
+            self.answer({"status": "PENDING", "id": room_id, "code": entered.room.code, "name": settings.name})
+            return
+        self.answer(room_object(entered.room, self.services.clock.now()) | {"status": "JOINED"})
+
+
+class LeaveHandler(RoomHandler):
+    async def post(self, ref: str) -> None:
+        await self.command(ref, Leave())
+        self.answer({"message": "You left the room."})
+
+
+class MusicRoomSocket(SpeakingSocket):
+    dialect = MUSICROOM
+
+
+ROUTES: list[tuple[str, type[ApiHandler]]] = [
+    (r"/rooms/api/rooms/?", RoomsHandler),
+    (r"/rooms/api/rooms/join/?", JoinHandler),
+    (r"/rooms/api/rooms/([^/]+)/?", DetailHandler),
+    (r"/rooms/api/rooms/([^/]+)/leave/?", LeaveHandler),
+]
