@@ -24,7 +24,7 @@ from roomd.doorkeeper import Doorkeeper
 from roomd.embedded import stores
 from roomd.engine import Engine
 from roomd.handlers import accounts as account_handlers
-from roomd.handlers import collab, live, misc, musicroom, pages, playing, rooms, wire
+from roomd.handlers import collab, live, misc, moderation, musicroom, pages, playing, rooms, wire
 from roomd.handlers import subtitles as subtitles_handlers
 from roomd.handlers.base import NotFoundHandler, log_request
 from roomd.handlers.media import media_routes
@@ -50,6 +50,7 @@ API_ROUTES = (
     *account_handlers.ROUTES,
     *collab.ROUTES,
     *misc.ROUTES,
+    *moderation.ROUTES,
     *musicroom.ROUTES,
     *playing.ROUTES,
     *rooms.ROUTES,

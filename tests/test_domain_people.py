@@ -60,9 +60,9 @@ def test_join_once_and_again_under_another_name() -> None:
 
 def test_sockets_open_and_close_and_only_the_first_and_the_last_count() -> None:
     room, events = do(opened(), Attach(socket=SocketId("p.1")), BOB)
-    assert events[1] == SocketOpened(user=BOB.id, socket=SocketId("p.1"), first=True)
+    assert events[1] == SocketOpened(user=BOB.id, socket=SocketId("p.1"), first=True, at=START)
     room, events = do(room, Attach(socket=SocketId("q.1")), BOB)
-    assert events == (SocketOpened(user=BOB.id, socket=SocketId("q.1"), first=False),)
+    assert events == (SocketOpened(user=BOB.id, socket=SocketId("q.1"), first=False, at=START),)
     assert do(room, Attach(socket=SocketId("q.1")), BOB)[1] == ()
     room, events = do(room, Detach(socket=SocketId("p.1")), BOB, ms=7)
     assert events == (SocketClosed(user=BOB.id, socket=SocketId("p.1"), last=False, at=START + 7),)

@@ -206,6 +206,50 @@ def test_without_any_socket_what_was_started_has_its_time_and_the_queue_does_not
     assert (titles(room), room.playback.playing, room.playback.position) == ("A [B]", False, 0.0)
 
 
+def test_a_bare_line_runs_without_an_entry() -> None:
+    """Contracts whose clients bring their own media play, pause and seek in a room with an empty queue."""
+    room = after(opened(), Play(position=12_000.0, bare=True))
+    assert room.playback == Playback(None, 12_000.0, 1.0, True, START + START_LEAD_MS)
+    assert (ends_at(room), rules.deadline(room)) == (None, START + START_LEAD_MS + ABANDONED_MS)
+    room = after(room, Seek(position=90_000.0, bare=True), ms=5_000)
+    assert room.playback == Playback(None, 90_000.0, 1.0, True, START + 5_000 + START_LEAD_MS)
+    room = after(room, Pause(bare=True), ms=5_000 + START_LEAD_MS + 1_000)
+    assert (room.playback.playing, room.playback.position) == (False, 91_000)
+    paused = after(opened(), Pause(position=4_000.0, bare=True))
+    assert (paused.playback.playing, paused.playback.position) == (False, 4_000)
+
+
+def test_whoever_may_steers_a_bare_line_and_what_is_queued_takes_its_place() -> None:
+    room = after(opened(), Play(position=12_000.0, bare=True))
+    assert after(room, Seek(position=1.0)).playback.position == 1.0
+    paused = after(room, Pause(), ms=START_LEAD_MS + 1_000)
+    assert paused.playback.position == 13_000
+    assert after(paused, Play(), ms=9_000).playback.position == 13_000
+    room = after(room, tracks("A"))
+    assert room.playback.entry is None
+    room = after(room, Play(), ms=5_000)
+    assert (titles(room), room.playback.position) == ("[A]", 0.0)
+    assert titles(after(after(opened(autoplay=True), Play(bare=True)), tracks("A"))) == "[A]"
+
+
+def test_bare_commands_are_told_even_when_they_change_nothing() -> None:
+    room = after(party(), Play())
+    told, events = do(room, Play(bare=True), ms=10)
+    assert (told.playback, len(events)) == (room.playback, 1)
+    assert cause(after(room, Pause()), Pause(bare=True), ms=10) == "pause"
+    assert do(opened(), Pause())[1] == ()
+
+
+def test_a_video_that_takes_the_place_of_another_keeps_the_room_paused_or_playing() -> None:
+    change = Add(tracks=(track("New"),), play=True, keep=True)
+    paused = after(party(), PlayEntry(entry=named(party(), "B")), Pause(position=5_000.0), change)
+    assert (titles(paused), paused.playback.playing, paused.playback.position) == ("A B [New] C", False, 0.0)
+    playing = after(party(), Play(), change)
+    assert (titles(playing), playing.playback.playing) == ("A [New] B C", True)
+    assert after(opened(), change).playback.playing is False
+    assert after(opened(), Add(tracks=(track("New"),), play=True)).playback.playing is True
+
+
 def test_a_cleared_queue_is_silent() -> None:
     room = after(party(), Play(), Clear())
     assert room.playback == Playback(None, 0.0, 1.0, False, START)

@@ -15,8 +15,7 @@ from roomd.domain.ids import RoomId
 from roomd.domain.membership import Join, Leave
 from roomd.domain.refusals import NotFound, Unavailable
 from roomd.domain.room import Close
-from roomd.followed import CHAT_SHOWN
-from roomd.followed import CLOSE_GONE, CLOSE_LEFT
+from roomd.followed import CHAT_SHOWN, CLOSE_GONE, CLOSE_LEFT
 from roomd.hub import MAX_RESUME
 from roomd.store.keys import room_keys
 from roomd.store.plain import encode_commit

@@ -35,10 +35,8 @@ async def party(served: Served, *titles: str) -> tuple[Live, Live, str]:
     guest = await enter(served, bob, code)
     for title in titles:
         await host.say(type="add_song", **song(title))
-        await guest.until(type="queue_updated")
-        await host.until(type="queue_updated")
-    if titles:
-        assert await guest.until(type="song_started") if len(titles) == 1 else guest.heard
+        for live in (host, guest):
+            await live.until(type="queue_updated" if title != titles[0] else "song_started")
     return host, guest, code
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from roomd.dialects.dialect import Dialect, Heard, Reply, Timely, View, WantRequest
 from roomd.dialects.room_object import Shape, queue_object, song, timestamp
-from roomd.dialects.spoken import Seconds, fault, line, ms, queue_changed, text, understand
+from roomd.dialects.spoken import Seconds, fault, fields_of, line, ms, queue_changed, text, understand
 from roomd.domain.actor import Actor
 from roomd.domain.commit import Commit
 from roomd.domain.ids import EntryId
@@ -83,12 +83,21 @@ def tell(before: Room, commit: Commit, after: Room) -> list[str]:
 
 
 def refuse(refusal: Refusal) -> str:
-    return text({"type": "error", "data": fault(refusal)})
+    """Fields are named as they stand in the message, in `data`."""
+    told = fault(refusal)
+    if refusal.fields:
+        told["fields"] = {
+            name if name.partition(".")[0] == "data" else f"data.{name}": reason
+            for name, reason in fields_of(refusal).items()
+        }
+    return text({"type": "error", "data": told})
 
 
 def asked(data: RequestData) -> Ask | WantRequest:
     """The request as the domain takes it. Raises Invalid."""
     if data.action not in {"add", "play_next"}:
+        if data.id is None:
+            raise Invalid("Which entry? Give its id.", fields={"id": "is required"})
         return Ask(action=data.action, entry=_entry(data.id), before=_entry(data.before))
     if not data.url.strip():
         raise Invalid("Which track? Give its url.", fields={"url": "is required"})
@@ -147,14 +156,13 @@ def _command(data: CommandData) -> Heard:
 
 
 def _decisions(before: Room, commit: Commit, after: Room) -> Iterator[str]:
-    for event in commit.events:
-        match event:
-            case RequestMade(request=request):
-                yield text({"type": "request_update", "data": request_object(request, before)})
-            case RequestDecided(request=key):
-                decided = after.requests.get(key)
-                if decided is not None:
-                    yield text({"type": "request_update", "data": request_object(decided, before)})
+    """Each request that the commit is about, once: as it was left, where it was made and approved in one go."""
+    made = {event.request.id: event.request for event in commit.events if isinstance(event, RequestMade)}
+    decided = [event.request for event in commit.events if isinstance(event, RequestDecided)]
+    for key in dict.fromkeys([*made, *decided]):
+        request = after.requests.get(key) or made.get(key)
+        if request is not None:
+            yield text({"type": "request_update", "data": request_object(request, before)})
 
 
 def _answer_state(room: Room, sent_at: float | None, now: float) -> Heard:

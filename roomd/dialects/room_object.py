@@ -95,6 +95,8 @@ def message_object(message: Message) -> Shape:
         "message_type": "chat",
         "message": message.text,
         "data": {"message": message.text},
+        "reply_to": message.reply_to,
+        "reactions": message.reactions,
         "timestamp": timestamp(message.at),
     }
 

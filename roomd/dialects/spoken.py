@@ -71,10 +71,14 @@ def queue_changed(before: Room, after: Room) -> bool:
 
 
 def fault(refusal: Refusal) -> dict[str, object]:
-    """A refusal as the fields of an error. These messages hold one track, so a field of it needs no number."""
+    """A refusal as the fields of an error."""
     told: dict[str, object] = {"code": refusal.code, "message": refusal.message, "retriable": refusal.temporary}
-    fields = {name.removeprefix("tracks[0]."): reason for name, reason in refusal.fields.items()}
-    return told | ({"fields": fields} if fields else {})
+    return told | ({"fields": fields_of(refusal)} if refusal.fields else {})
+
+
+def fields_of(refusal: Refusal) -> dict[str, str]:
+    """What is wrong with which field. These messages hold one track, so a field of it needs no number."""
+    return {name.removeprefix("tracks[0]."): reason for name, reason in refusal.fields.items()}
 
 
 def _wrong(reason: str) -> Invalid:

@@ -89,6 +89,7 @@ class SocketOpened(Event, frozen=True):
     user: UserId
     socket: SocketId
     first: bool
+    at: float = 0.0
 
 
 class SocketClosed(Event, frozen=True):
@@ -167,7 +168,7 @@ def attach(room: Room, command: Attach, actor: Actor, moment: Moment) -> list[Ev
     if member is not None and len(member.sockets) >= MAX_SOCKETS:
         raise Conflict(f"You have this room open {MAX_SOCKETS} times already.", "too_many_sockets")
     first = member is None or not member.online
-    events.append(SocketOpened(user=actor.id, socket=command.socket, first=first))
+    events.append(SocketOpened(user=actor.id, socket=command.socket, first=first, at=moment.now))
     if actor.id == room.owner and actor.id != room.host:
         events.append(_passes(room, host=room.owner, owner=room.owner, reason="returned"))
     return events
@@ -244,13 +245,15 @@ def member_left(room: Room, event: MemberLeft) -> Room:
 
 def socket_opened(room: Room, event: SocketOpened) -> Room:
     member = room.members[event.user]
-    return with_member(room, structs.replace(member, sockets=(*member.sockets, event.socket)))
+    seen_at = event.at if event.first else member.seen_at
+    return with_member(room, structs.replace(member, sockets=(*member.sockets, event.socket), seen_at=seen_at))
 
 
 def socket_closed(room: Room, event: SocketClosed) -> Room:
     member = room.members[event.user]
     sockets = tuple(socket for socket in member.sockets if socket != event.socket)
-    return with_member(room, structs.replace(member, sockets=sockets, seen_at=event.at))
+    seen_at = event.at if event.last else member.seen_at
+    return with_member(room, structs.replace(member, sockets=sockets, seen_at=seen_at))
 
 
 def role_changed(room: Room, event: RoleChanged) -> Room:

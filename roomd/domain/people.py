@@ -78,7 +78,7 @@ class Member(Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: What is known of where a guest came from, hashed; a ban reaches the next guest from there too.
     origin: str = ""
     joined_at: float
-    #: When their last socket closed; of no meaning while they are online.
+    #: While they are online: when they came. Otherwise: when their last socket closed.
     seen_at: float
     sockets: tuple[SocketId, ...] = ()
 

@@ -16,6 +16,7 @@ from roomd.domain.people import Member, Right, Role, demand
 from roomd.domain.playback import Playback
 from roomd.domain.refusals import Invalid
 from roomd.domain.text import tidy_text
+from roomd.domain.theme import tidy_theme
 from roomd.domain.wishes import Request
 from roomd.domain.words import Command, Event
 
@@ -27,7 +28,6 @@ QueueMode = Literal["host", "fifo", "fair", "votes", "dj"]
 
 MAX_NAME = 80
 MAX_DESCRIPTION = 500
-MAX_THEME = 40
 
 
 class RoomSettings(Struct, frozen=True, kw_only=True):
@@ -144,7 +144,7 @@ def tidy_settings(settings: RoomSettings) -> RoomSettings:
         settings,
         name=tidy_text("name", settings.name, MAX_NAME),
         description=tidy_text("description", settings.description, MAX_DESCRIPTION, empty=True, lines=True),
-        theme=tidy_text("theme", settings.theme, MAX_THEME, empty=True),
+        theme=tidy_theme(settings.theme),
     )
 
 

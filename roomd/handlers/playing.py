@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 from roomd.dialects.room_object import message_object, queue_object
 from roomd.domain.chat import Say
 from roomd.domain.ids import EntryId
+from roomd.domain.moderation import ClearChat
 from roomd.domain.people import demand_member
 from roomd.domain.playback import Next, Pause, Play, PlayEntry, Previous, Seek
 from roomd.domain.queue import MAX_ADDED, Add, Clear, Measured, Move, Remove, Shuffle, Where
@@ -55,6 +56,7 @@ class MoveBody(Struct):
 class SayBody(Struct):
     text: str = ""
     message: str = ""
+    reply_to: Annotated[str, Meta(pattern=r"^[0-9]{1,15}$")] | None = None
 
 
 class ControlHandler(RoomHandler):
@@ -128,8 +130,13 @@ class MessagesHandler(RoomHandler):
 
     async def post(self, ref: str) -> None:
         body = self.body(SayBody)
-        receipt = await self.command(ref, Say(text=body.text or body.message))
+        receipt = await self.command(ref, Say(text=body.text or body.message, reply_to=body.reply_to))
         self.answer({"rev": receipt.rev}, 201)
+
+    async def delete(self, ref: str) -> None:
+        """All lines."""
+        await self.command(ref, ClearChat())
+        self.set_status(204)
 
 
 def _control(body: ControlBody) -> Command:

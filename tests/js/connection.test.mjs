@@ -64,15 +64,16 @@ test("says hello first, and is live once welcome", () => {
 });
 
 test("at the door it is neither live nor given up", () => {
-  const { connection, timers, sockets, statuses } = start();
+  const { timers, sockets, phase } = given();
   sockets[0].open();
-  sockets[0].hear({ type: "waiting", room: { code: "Q7K2MX" } });
-  assert.equal(statuses.at(-1).phase, "door");
-  timers.advance(12_000);
-  assert.equal(sockets.length, 1);
-  sockets[0].hear({ type: "welcome", heartbeat_ms: 10_000 });
-  assert.equal(statuses.at(-1).phase, "live");
-  connection.close();
+  sockets[0].tell({ type: "waiting", room: { code: "Q7K2MX" } });
+  assert.equal(phase(), "door");
+  timers.pass(19_000);
+  sockets[0].tell({ type: "pong" });
+  timers.pass(15_000);
+  assert.deepEqual([phase(), sockets.length], ["door", 1]);
+  sockets[0].tell({ type: "welcome", heartbeat_ms: 10_000 });
+  assert.equal(phase(), "live");
 });
 
 test("comes back after 1006 with growing waits, and says when", () => {

@@ -33,6 +33,7 @@ test("links, initials and hues", () => {
   assert.equal(format.trackOfLink("https://film.example/a.mp4?x=1").kind, "video");
   assert.equal(format.trackOfLink("https://music.example/a.mp3").kind, undefined);
   assert.deepEqual(["alice", "Bob van Dale", "  ", "Ánna"].map(format.initials), ["A", "BD", "?", "Á"]);
+  assert.deepEqual(["", "ocean", "#ff0000", "#00ff00", "#0000ff", "#ffb638", "#777777"].map(format.hueOfTheme), [null, 205, 0, 120, 240, 38, 0]);
   const hues = ["Alice", "Bob", "Carol", "Dave", "Erin", "Frank"].map(format.hueOf);
   assert.ok(new Set(hues.map((hue) => Math.floor(hue / 30))).size >= 4);
 });

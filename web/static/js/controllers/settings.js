@@ -14,6 +14,7 @@ export function bindSettings({ client, deck, preferences, act }) {
     const changes = changed(client.state, {
       name: fields.name,
       description: fields.description,
+      theme: fields.theme,
       visibility: form.elements.public.checked ? "public" : "private",
       chat_enabled: form.elements.chat_enabled.checked,
       autoplay: form.elements.autoplay.checked,
@@ -43,12 +44,13 @@ export function bindSettings({ client, deck, preferences, act }) {
       about.hidden = client.may("settings") || !state.description;
       setText(about, state.description);
       setText(find("#room-name"), state.name);
-      const { name, description, visibility, chat_enabled, autoplay } = state;
-    const values = JSON.stringify([name, description, visibility, chat_enabled, autoplay]);
+      const { name, description, theme, visibility, chat_enabled, autoplay } = state;
+      const values = JSON.stringify([name, description, theme, visibility, chat_enabled, autoplay]);
       if (values === shown) return;
       shown = values;
       form.elements.name.value = name;
       form.elements.description.value = description;
+      form.elements.theme.value = theme;
       form.elements.public.checked = visibility === "public";
       form.elements.chat_enabled.checked = chat_enabled;
       form.elements.autoplay.checked = autoplay;

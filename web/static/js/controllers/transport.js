@@ -1,5 +1,5 @@
 /** Title, cover and the buttons that move the room. Who may not move it gets a button for their own sound instead. */
-import { byline } from "../models/format.js";
+import { byline, hueOfTheme } from "../models/format.js";
 import { currentEntry, nextRepeat } from "../models/queue.js";
 import { paintCover } from "../helpers/cover.js";
 import { find, findAll, setIcon, setLabel, setText } from "../helpers/dom.js";
@@ -39,7 +39,8 @@ export function bindTransport({ client, act, sound }) {
     setText(find(".mini-artist"), track ? byline(track) : "");
     paintCover(find("#cover"), track);
     paintCover(find(".mini .cover"), track);
-    document.body.style.setProperty("--hue", find("#cover").style.getPropertyValue("--hue"));
+    const hue = hueOfTheme(state.theme) ?? find("#cover").style.getPropertyValue("--hue");
+    document.body.style.setProperty("--hue", String(hue));
     const mark = state.playback.playing && track ? "▶ " : "";
     document.title = track ? `${mark}${track.title} · ${state.name}` : `${state.name} · roomd`;
   }

@@ -42,6 +42,21 @@ export function hueOf(text) {
   return ((hash ^ (hash >>> 16)) >>> 0) % 360;
 }
 
+/** The hues of the themes that a room can have by name. */
+const THEMES = { amber: 40, rose: 345, violet: 275, ocean: 205, forest: 140, night: 235 };
+
+/** The hue of a room's theme, by name or as `#rrggbb`; null when it has none. */
+export function hueOfTheme(theme) {
+  if (!theme) return null;
+  if (theme in THEMES) return THEMES[theme];
+  const [red, green, blue] = [1, 3, 5].map((from) => parseInt(theme.slice(from, from + 2), 16) / 255);
+  const most = Math.max(red, green, blue);
+  const span = most - Math.min(red, green, blue);
+  if (!(span > 0)) return 0;
+  const sector = most === red ? ((green - blue) / span + 6) % 6 : most === green ? (blue - red) / span + 2 : (red - green) / span + 4;
+  return Math.round(sector * 60) % 360;
+}
+
 /** "Artist – Album", with what is known of it. */
 export function byline(track) {
   return [track.artist, track.album].filter(Boolean).join(" · ");

@@ -1,0 +1,189 @@
+"""The SyncPlay contract: `{type, userId, data}` both ways, as `docs/syncplay.md` describes it.
+
+Clients send the private `userId` that only they and the server know; what everybody is told names people by their
+public ids. Which of the two a message carries is looked at before it comes here (handlers/streamit.py).
+"""
+
+from collections.abc import Iterator
+from functools import reduce
+from operator import or_
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from roomd.dialects.dialect import Bye, Dialect, Heard, View, WantAdd
+from roomd.dialects.room_object import Shape, room_object
+from roomd.dialects.spoken import Seconds, fault, ms, text, understand
+from roomd.domain.actor import LONGEST_NAME, Actor
+from roomd.domain.chat import MAX_TEXT, Said, Say
+from roomd.domain.commit import Commit
+from roomd.domain.ids import UserId
+from roomd.domain.membership import MemberLeft, SocketClosed, SocketOpened
+from roomd.domain.people import demand
+from roomd.domain.playback import Pause, Play, PlaybackChanged, Seek
+from roomd.domain.refusals import Invalid, Refusal
+from roomd.domain.room import Room
+from roomd.domain.track import MAX_TEXT as MAX_TITLE
+from roomd.domain.track import MAX_URL
+from roomd.domain.wanted import Wanted
+from roomd.domain.words import snake
+
+_UserId = Annotated[str, Meta(max_length=64)]
+
+
+class Moved(Struct, frozen=True):
+    position: Seconds | None = None
+
+
+class Sought(Struct, frozen=True):
+    position: Seconds
+
+
+class Named(Struct, frozen=True, rename="camel"):
+    user_name: Annotated[str, Meta(max_length=LONGEST_NAME * 4)] | None = None
+
+
+class Video(Struct, frozen=True, rename="camel"):
+    video_url: Annotated[str, Meta(min_length=1, max_length=MAX_URL)]
+    video_title: Annotated[str, Meta(max_length=MAX_TITLE)] = ""
+
+
+class Line(Struct, frozen=True):
+    message: Annotated[str, Meta(max_length=MAX_TEXT * 4)]
+
+
+class _Envelope(Struct, frozen=True, kw_only=True, rename="camel", tag_field="type", tag=snake):
+    user_id: _UserId
+
+
+class JoinMessage(_Envelope, frozen=True, tag="join"):
+    data: Named = Named()
+
+
+class LeaveMessage(_Envelope, frozen=True, tag="leave"):
+    pass
+
+
+class PlayMessage(_Envelope, frozen=True, tag="play"):
+    data: Moved = Moved()
+
+
+class PauseMessage(_Envelope, frozen=True, tag="pause"):
+    data: Moved = Moved()
+
+
+class SeekMessage(_Envelope, frozen=True, tag="seek"):
+    data: Sought
+
+
+class VideoMessage(_Envelope, frozen=True, tag="video_changed"):
+    data: Video
+
+
+class ChatMessage(_Envelope, frozen=True, tag="chat"):
+    data: Line
+
+
+MESSAGES = (JoinMessage, LeaveMessage, PlayMessage, PauseMessage, SeekMessage, VideoMessage, ChatMessage)
+_decoder = msgspec.json.Decoder(reduce(or_, MESSAGES))  # type: ignore[arg-type]
+
+
+class Sender(Struct, frozen=True):
+    """Who a message says that it is from; as what they join, if they do."""
+
+    user_id: str
+    joins: bool
+    name: str | None
+
+
+def sender(message: str | bytes) -> Sender:
+    """Raises Invalid where the message makes no sense, whoever sent it."""
+    said = understand(_decoder, message)
+    joins = isinstance(said, JoinMessage)
+    return Sender(said.user_id, joins, said.data.user_name if joins else None)
+
+
+def hear(message: str | bytes, room: Room, actor: Actor) -> Heard:
+    match understand(_decoder, message):
+        case JoinMessage():
+            return None
+        case LeaveMessage():
+            return Bye(leave=True)
+        case PlayMessage(data=Moved(position=position)):
+            return Play(position=ms(position), bare=True)
+        case PauseMessage(data=Moved(position=position)):
+            return Pause(position=ms(position), bare=True)
+        case SeekMessage(data=Sought(position=position)):
+            return Seek(position=position * 1_000, bare=True)
+        case VideoMessage(data=Video(video_url=url, video_title=title)):
+            demand(room, actor, "skip")
+            return WantAdd(video(url, title), play=True)
+        case ChatMessage(data=Line(message=said)):
+            return Say(text=said)
+    raise AssertionError("the decoder knows no other message")
+
+
+def video(url: str, title: str) -> Wanted:
+    if not url.strip():
+        raise Invalid("Which video? Give its URL.", fields={"video_url": "must not be empty"})
+    return Wanted(url=url, title=title, kind="video")
+
+
+def tell(before: Room, commit: Commit, after: Room) -> list[str]:
+    frames = [*_people(before, commit, after)]
+    for event in commit.events:
+        match event:
+            case PlaybackChanged():
+                frames += _playback(event, before, commit, after)
+            case Said(message=line):
+                frames.append(frame("chat", line.by, {"message": line.text, "userName": line.by_name, "id": line.id}))
+    return frames
+
+
+def refuse(refusal: Refusal) -> str:
+    return frame("error", "", fault(refusal))
+
+
+def frame(kind: str, user: str, data: Shape) -> str:
+    return text({"type": kind, "userId": user, "data": data})
+
+
+def _greet(view: View, actor: Actor) -> list[str]:
+    """The room as it is over HTTP, and in the words that messages use."""
+    shown = room_object(view.room, view.now)
+    words = {
+        "userName": actor.name,
+        "isHost": actor.id == view.room.host,
+        "isPlaying": shown["is_playing"],
+        "position": shown["current_position"],
+        "videoUrl": shown["current_video_url"] or "",
+        "videoTitle": shown["current_video_title"] or "",
+    }
+    return [frame("room_state", actor.id, shown | words)]
+
+
+def _people(before: Room, commit: Commit, after: Room) -> Iterator[str]:
+    """Who came and went: by their first socket, by their last, or for good with sockets open."""
+    there: dict[UserId, str] = {member.id: member.name for member in before.members.values() if member.online}
+    for event in commit.events:
+        match event:
+            case SocketOpened(user=user, first=True) if user not in there:
+                there[user] = after.members[user].name if user in after.members else commit.by_name
+                yield frame("user_joined", user, {"userName": there[user], "isHost": user == after.host})
+            case (SocketClosed(user=user, last=True) | MemberLeft(user=user)) if user in there:
+                yield frame("user_left", user, {"userName": there.pop(user), "hostId": after.host})
+
+
+def _playback(event: PlaybackChanged, before: Room, commit: Commit, after: Room) -> Iterator[str]:
+    """What plays now, where it is another one or the same one anew; then whether, and from where."""
+    playback, by = event.playback, commit.by or ""
+    if playback.entry != before.playback.entry:
+        entry = after.entries.get(playback.entry) if playback.entry else None
+        url, title = (entry.track.url, entry.track.title) if entry else ("", "")
+        yield frame("video_changed", by, {"videoUrl": url, "videoTitle": title})
+    kind = "seek" if event.cause in {"seek", "rate"} else "play" if playback.playing else "pause"
+    yield frame(kind, by, {"position": round(playback.position / 1_000, 3)})
+
+
+SYNCPLAY = Dialect(name="syncplay", greet=_greet, tell=tell, hear=hear, refuse=refuse)

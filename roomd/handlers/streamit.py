@@ -1,0 +1,107 @@
+"""`/ws/room/{room}/`: with a token in the address StreamIt is spoken, without one SyncPlay."""
+
+from collections.abc import Awaitable
+from typing import Any
+
+from msgspec import structs
+from tornado.httputil import HTTPServerRequest
+from tornado.routing import PathMatches
+
+from roomd.dialects import streamit, syncplay
+from roomd.dialects.dialect import Heard, View, WantAdd
+from roomd.dialects.streamit import STREAMIT
+from roomd.dialects.syncplay import SYNCPLAY
+from roomd.domain.actor import Actor, tidy_name
+from roomd.domain.ids import RoomId
+from roomd.domain.queue import Add
+from roomd.domain.refusals import Forbidden, Invalid, Refusal, Unauthenticated
+from roomd.handlers import wire
+from roomd.handlers.speaking import SpeakingSocket
+from roomd.handlers.syncplay import watchable
+
+PATH = r"/ws/room/([^/]+)/?"
+
+
+class WithToken(PathMatches):
+    """The path, where the query names a token, be it a good one or not."""
+
+    def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
+        return super().match(request) if b"token" in _names(request) else None
+
+
+class StreamItSocket(SpeakingSocket):
+    dialect = STREAMIT
+
+
+class SyncPlaySocket(SpeakingSocket):
+    """Whoever has no token says who they are by `join`, with the private id that only they know."""
+
+    dialect = SYNCPLAY
+    speaks_first = True
+    #: The private id that this client joined with.
+    private = ""
+
+    async def handle(self, message: str | bytes) -> None:
+        try:
+            said = syncplay.sender(message)
+            if said.joins:
+                await self._join(said)
+                return
+            await self._demand_own(said.user_id)
+        except Invalid as refusal:
+            self._not_understood(message, refusal)
+            return
+        except Refusal as refusal:
+            self.refuse(refusal)
+            return
+        await super().handle(message)
+
+    async def _join(self, said: syncplay.Sender) -> None:
+        if self.known:
+            await self._demand_own(said.user_id)
+            self._show_again()
+            return
+        actor = await self.services.capabilities.actor(said.user_id)
+        name = tidy_name(said.name) if said.name else None
+        self.known = True
+        self._hello_due.cancel()
+        if actor is None:
+            self._turn_away(Unauthenticated("This userId is not one that a room gave out.", "token_invalid"))
+            return
+        self.private = said.user_id.lower()
+        await self.enter(structs.replace(actor, name=name) if name else actor)
+
+    async def _demand_own(self, user_id: str) -> None:
+        """Raise Forbidden where somebody speaks for another, or for nobody known."""
+        if not self.private:
+            raise Forbidden("Join first: say who you are.", "not_a_member")
+        if user_id.lower() in {self.private, self.actor.id}:
+            return
+        other = await self.services.capabilities.actor(user_id)
+        if other is None or other.id != self.actor.id:
+            raise Forbidden("That userId is not yours.", "forbidden")
+
+    def _show_again(self) -> None:
+        room = self.services.hub.peek(self.room_id) if self.room_id else None
+        if room is not None:
+            for text in SYNCPLAY.greet(View(room, (), self.services.clock.now()), self.actor):
+                self.send(text)
+
+    def _not_understood(self, message: str | bytes, refusal: Invalid) -> None:
+        if not self.known and streamit.speaks(message):
+            self.send(STREAMIT_NEEDS_TOKEN)
+            self.shut(wire.CLOSE_TOKEN, "unauthenticated")
+            return
+        self.refuse(refusal)
+        self.misheard()
+
+    def _out_of_patience(self) -> None:
+        if not self.known:
+            self._turn_away(Unauthenticated("This needs a token in the address, or a join with one's userId."))
+
+    async def _carry_out(self, room_id: RoomId, heard: Heard) -> None:
+        if not isinstance(heard, WantAdd):
+            await super()._carry_out(room_id, heard)
+            return
+        track = await watchable(self.services.resolver, heard.wanted)
+        await self._do(room_id, Add(tracks=(track,), play=True, keep=True))
