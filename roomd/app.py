@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
+from tornado.routing import Rule
 from tornado.web import Application
 
 from roomd import accounts
@@ -24,7 +25,7 @@ from roomd.doorkeeper import Doorkeeper
 from roomd.embedded import stores
 from roomd.engine import Engine
 from roomd.handlers import accounts as account_handlers
-from roomd.handlers import collab, live, misc, moderation, musicroom, pages, playing, rooms, wire
+from roomd.handlers import collab, live, misc, moderation, musicroom, pages, playing, rooms, streamit, syncplay, wire
 from roomd.handlers import subtitles as subtitles_handlers
 from roomd.handlers.base import NotFoundHandler, log_request
 from roomd.handlers.media import media_routes
@@ -54,6 +55,7 @@ API_ROUTES = (
     *musicroom.ROUTES,
     *playing.ROUTES,
     *rooms.ROUTES,
+    *syncplay.ROUTES,
 )
 
 
@@ -140,6 +142,8 @@ def _routes(services: Services) -> list[Any]:
     page = given | {"templates": templates}
     return [
         (r"/ws/v1/([^/]+)/?", live.NativeSocket, given),
+        Rule(streamit.WithToken(streamit.PATH), streamit.StreamItSocket, given),
+        (streamit.PATH, streamit.SyncPlaySocket, given),
         (r"/ws/rooms/([^/]+)/?", musicroom.MusicRoomSocket, given),
         (r"/ws/sessions/([^/]+)/?", collab.CollabSocket, given),
         *((pattern, handler, given) for pattern, handler in API_ROUTES),

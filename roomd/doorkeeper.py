@@ -44,7 +44,8 @@ class Doorkeeper:
         room = await self._engine.room(room_id)
         admitted = False
         if room.settings.entry_mode == "password" and actor.id not in room.members:
-            admitted = await self._password_is_right(room, address, password)
+            await self.demand_password(room, address, password)
+            admitted = True
         command = Join(admitted=admitted, origin=self.origin(room_id, address))
         after = (await self._engine.handle(room_id, command, actor)).room
         return Entered("PENDING" if actor.id in after.pending else "JOINED", after)
@@ -63,7 +64,8 @@ class Doorkeeper:
             raise Invalid(f"The password {reason}.", fields={"password": reason})
         return await self._passwords.hash(password)
 
-    async def _password_is_right(self, room: Room, address: str, password: str) -> bool:
+    async def demand_password(self, room: Room, address: str, password: str) -> None:
+        """Raise a refusal unless this is the password of a room behind one."""
         if not password:
             raise Forbidden("This room asks for a password.", "password_needed")
         key = f"room {room.id}"
@@ -71,4 +73,3 @@ class Doorkeeper:
         if not await self._passwords.matches(password[:MAX_PASSWORD], room.password_hash):
             raise Forbidden("That is not the room's password.", "wrong_password")
         await self._attempts.clear(key, address)
-        return True

@@ -65,7 +65,7 @@ class Engine:
         moment = self._moment()
         room_id = RoomId(make_uuid(moment.dice))
         code = await self._claim_code(room_id, moment)
-        room = open_room(room_id, code, settings, actor, moment, password_hash)
+        room = open_room(room_id, code, settings, actor, moment, password_hash=password_hash)
         commit = Commit(
             epoch=room.epoch,
             rev=room.rev,

@@ -164,6 +164,8 @@ async def test_messages(served: Served) -> None:
         "message_type": "chat",
         "message": "line 4",
         "data": {"message": "line 4"},
+        "reply_to": None,
+        "reactions": {},
         "timestamp": line["timestamp"],
     }
     older = (await alice.call("GET", f"{path}/messages/?limit=3&before={line['id']}")).json()

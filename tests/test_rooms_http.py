@@ -104,7 +104,10 @@ async def test_bodies_that_will_not_do(served: Served) -> None:
         ({"name": "x" * 81}, {"name"}),
         ({"name": "a\u202eb"}, {"name"}),
         ({"name": "x", "visibility": "secret"}, {"visibility"}),
-        ({"name": "x", "entry_mode": "password"}, {"entry_mode"}),
+        ({"name": "x", "entry_mode": "secret"}, {"entry_mode"}),
+        ({"name": "x", "entry_mode": "password"}, {"password"}),
+        ({"name": "x", "entry_mode": "public", "password": "open sesame"}, {"password"}),
+        ({"name": "x", "password": "no"}, {"password"}),
         ({"name": "x", "description": "x" * 501}, {"description"}),
         ({"name": "x", "chat_enabled": "maybe"}, {"chat_enabled"}),
     ):

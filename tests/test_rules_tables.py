@@ -16,6 +16,7 @@ from roomd.domain.actor import Actor
 from roomd.domain.chat import React, Say
 from roomd.domain.ids import MessageId, RequestId
 from roomd.domain.knocks import Ban, Knock
+from roomd.domain.listening import Listen
 from roomd.domain.membership import HandOver, Leave, Reason, SetRole
 from roomd.domain.people import RIGHTS, Right
 from roomd.domain.refusals import Forbidden
@@ -143,6 +144,7 @@ def examples(room: Room) -> Mapping[type[Command], Command]:
     entry = named(room, "A")
     given: tuple[Command, ...] = (
         queue.Add(tracks=(track("New"),)),
+        Listen(on=False),
         Say(text="hi"),
         React(message="1", emoji="👍"),
         requests.Ask(action="add", track=track("Wish")),

@@ -98,10 +98,13 @@ def _greet(view: View, actor: Actor) -> list[str]:
 
 def _sync(room: Room, actor: Actor, position: float | None, now: float) -> Heard:
     """A host's player leads the room; everybody else's asks where the room is."""
-    here = position_at(room.playback, now)
-    if position is None or room.playback.entry is None or not may(room, actor.id, "seek"):
+    playback = room.playback
+    # There may be a line without an entry: what the room watches is nothing that the server knows of.
+    idle = playback.entry is None and not playback.playing and playback.position == 0
+    if position is None or idle or not may(room, actor.id, "seek"):
         return Reply(_synced(room, now))
-    return Seek(position=position) if abs(position - here) > TOLERATED_MS else Reply(_synced(room, now))
+    apart = abs(position - position_at(playback, now))
+    return Seek(position=position) if apart > TOLERATED_MS else Reply(_synced(room, now))
 
 
 def _wanted(said: AddSong) -> Wanted:

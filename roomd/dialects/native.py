@@ -13,6 +13,7 @@ from roomd.dialects.dialect import Dialect, View
 from roomd.domain import (
     chat,
     door,
+    listening,
     membership,
     moderation,
     modes,
@@ -84,6 +85,7 @@ COMMANDS: tuple[type[Command], ...] = (
     chat.React,
     chat.Say,
     door.Admit,
+    listening.Listen,
     membership.HandOver,
     membership.Leave,
     membership.SetRole,

@@ -125,6 +125,7 @@ def _joined(member: Member) -> dict[str, object]:
         "online": member.online,
         "joined_at": member.joined_at,
         "muted_until": member.muted_until,
+        "listens": member.listens,
     }
 
 

@@ -114,7 +114,7 @@ def _people(before: Room, commit: Commit, after: Room) -> Iterator[str]:
             case SocketOpened(user=user, first=True) if user not in there:
                 there[user] = after.members[user].name if user in after.members else commit.by_name
                 yield _user("USER_JOINED", there[user])
-            case (SocketClosed(user=user, last=True) | MemberLeft(user=user)) if user in there:
+            case SocketClosed(user=user, last=True) | MemberLeft(user=user) if user in there:
                 yield _user("USER_LEFT", there.pop(user))
             case HostChanged():
                 yield _participants(after)

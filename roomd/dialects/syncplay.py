@@ -19,7 +19,7 @@ from roomd.domain.actor import LONGEST_NAME, Actor
 from roomd.domain.chat import MAX_TEXT, Said, Say
 from roomd.domain.commit import Commit
 from roomd.domain.ids import UserId
-from roomd.domain.membership import MemberLeft, SocketClosed, SocketOpened
+from roomd.domain.membership import HostChanged, MemberLeft, SocketClosed, SocketOpened
 from roomd.domain.people import demand
 from roomd.domain.playback import Pause, Play, PlaybackChanged, Seek
 from roomd.domain.refusals import Invalid, Refusal
@@ -27,7 +27,7 @@ from roomd.domain.room import Room
 from roomd.domain.track import MAX_TEXT as MAX_TITLE
 from roomd.domain.track import MAX_URL
 from roomd.domain.wanted import Wanted
-from roomd.domain.words import snake
+from roomd.domain.words import Command, snake
 
 _UserId = Annotated[str, Meta(max_length=64)]
 
@@ -86,7 +86,7 @@ class ChatMessage(_Envelope, frozen=True, tag="chat"):
 
 
 MESSAGES = (JoinMessage, LeaveMessage, PlayMessage, PauseMessage, SeekMessage, VideoMessage, ChatMessage)
-_decoder = msgspec.json.Decoder(reduce(or_, MESSAGES))  # type: ignore[arg-type]
+_decoder = msgspec.json.Decoder(reduce(or_, MESSAGES))
 
 
 class Sender(Struct, frozen=True):
@@ -110,18 +110,23 @@ def hear(message: str | bytes, room: Room, actor: Actor) -> Heard:
             return None
         case LeaveMessage():
             return Bye(leave=True)
-        case PlayMessage(data=Moved(position=position)):
-            return Play(position=ms(position), bare=True)
-        case PauseMessage(data=Moved(position=position)):
-            return Pause(position=ms(position), bare=True)
-        case SeekMessage(data=Sought(position=position)):
-            return Seek(position=position * 1_000, bare=True)
+        case PlayMessage() | PauseMessage() | SeekMessage() as moving:
+            return _moving(moving)
         case VideoMessage(data=Video(video_url=url, video_title=title)):
             demand(room, actor, "skip")
             return WantAdd(video(url, title), play=True)
         case ChatMessage(data=Line(message=said)):
             return Say(text=said)
     raise AssertionError("the decoder knows no other message")
+
+
+def _moving(said: PlayMessage | PauseMessage | SeekMessage) -> Command:
+    match said:
+        case PlayMessage(data=Moved(position=position)):
+            return Play(position=ms(position), bare=True)
+        case PauseMessage(data=Moved(position=position)):
+            return Pause(position=ms(position), bare=True)
+    return Seek(position=said.data.position * 1_000, bare=True)
 
 
 def video(url: str, title: str) -> Wanted:
@@ -136,6 +141,8 @@ def tell(before: Room, commit: Commit, after: Room) -> list[str]:
         match event:
             case PlaybackChanged():
                 frames += _playback(event, before, commit, after)
+            case HostChanged():
+                frames.append(frame("room_state", commit.by or "", _state(after, commit.at)))
             case Said(message=line):
                 frames.append(frame("chat", line.by, {"message": line.text, "userName": line.by_name, "id": line.id}))
     return frames
@@ -150,17 +157,19 @@ def frame(kind: str, user: str, data: Shape) -> str:
 
 
 def _greet(view: View, actor: Actor) -> list[str]:
+    you: Shape = {"userName": actor.name, "isHost": actor.id == view.room.host}
+    return [frame("room_state", actor.id, _state(view.room, view.now) | you)]
+
+
+def _state(room: Room, now: float) -> Shape:
     """The room as it is over HTTP, and in the words that messages use."""
-    shown = room_object(view.room, view.now)
-    words = {
-        "userName": actor.name,
-        "isHost": actor.id == view.room.host,
+    shown = room_object(room, now)
+    return shown | {
         "isPlaying": shown["is_playing"],
         "position": shown["current_position"],
         "videoUrl": shown["current_video_url"] or "",
         "videoTitle": shown["current_video_title"] or "",
     }
-    return [frame("room_state", actor.id, shown | words)]
 
 
 def _people(before: Room, commit: Commit, after: Room) -> Iterator[str]:
@@ -171,7 +180,7 @@ def _people(before: Room, commit: Commit, after: Room) -> Iterator[str]:
             case SocketOpened(user=user, first=True) if user not in there:
                 there[user] = after.members[user].name if user in after.members else commit.by_name
                 yield frame("user_joined", user, {"userName": there[user], "isHost": user == after.host})
-            case (SocketClosed(user=user, last=True) | MemberLeft(user=user)) if user in there:
+            case SocketClosed(user=user, last=True) | MemberLeft(user=user) if user in there:
                 yield frame("user_left", user, {"userName": there.pop(user), "hostId": after.host})
 
 

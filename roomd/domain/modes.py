@@ -131,15 +131,28 @@ def _order(room: Room, entries: list[Entry]) -> list[Entry]:
 
 
 def _in_turn(room: Room, entries: list[Entry], mode: Literal["fair", "dj"]) -> list[Entry]:
-    """Everybody's first, then everybody's second, …; whose track plays now has had their turn of the first round."""
-    current = room.entries.get(room.playback.entry) if room.playback.entry else None
-    turns = {current.by: 1} if current else {}
+    """Everybody's first, then everybody's second, …; within a round, whoever has waited the longest for a turn."""
     rounds: dict[EntryId, int] = {}
+    turns: dict[UserId, int] = {}
     for entry in sorted(entries, key=lambda each: each.added_at):
         rounds[entry.id] = turns.get(entry.by, 0)
         turns[entry.by] = rounds[entry.id] + 1
-    seats = {user: n for n, user in enumerate(_from_next(room.djs, current))} if mode == "dj" else {}
-    return sorted(entries, key=lambda each: (rounds[each.id], seats.get(each.by, len(seats)), each.added_at))
+    seats = _decks(room) if mode == "dj" else _waits(room)
+    return sorted(entries, key=lambda each: (rounds[each.id], seats.get(each.by, -1), each.added_at))
+
+
+def _waits(room: Room) -> dict[UserId, int]:
+    """People by when a track of theirs last played, the longest ago first; whoever had none yet is not in it."""
+    order = ordered(room)
+    return {room.entries[entry].by: n for n, entry in enumerate(order[: place(room, order) + 1])}
+
+
+def _decks(room: Room) -> dict[UserId, int]:
+    """The decks in order of turn. Who stepped down comes after those who stand there."""
+    current = room.entries.get(room.playback.entry) if room.playback.entry else None
+    row = _from_next(room.djs, current)
+    others = {entry.by for entry in room.entries.values()}
+    return dict.fromkeys(others, len(row)) | {user: n for n, user in enumerate(row)}
 
 
 def _from_next(djs: tuple[UserId, ...], current: Entry | None) -> tuple[UserId, ...]:

@@ -10,7 +10,7 @@ from roomd.domain.room import Room, RoomSettings, tidy_settings
 
 
 def open_room(
-    room_id: RoomId, code: Code, settings: RoomSettings, actor: Actor, moment: Moment, password_hash: str = ""
+    room_id: RoomId, code: Code, settings: RoomSettings, actor: Actor, moment: Moment, *, password_hash: str = ""
 ) -> Room:
     """A new room, its maker its owner, host and only member. Raises Invalid with the field of a setting."""
     host = Member(id=actor.id, name=actor.name, guest=actor.guest, joined_at=moment.now, seen_at=moment.now)

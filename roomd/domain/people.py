@@ -81,6 +81,8 @@ class Member(Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: While they are online: when they came. Otherwise: when their last socket closed.
     seen_at: float
     sockets: tuple[SocketId, ...] = ()
+    #: Whether they hear the room while they are there.
+    listens: bool = True
 
     @property
     def online(self) -> bool:

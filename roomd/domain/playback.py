@@ -125,7 +125,11 @@ def play(room: Room, command: Play, actor: Actor, moment: Moment) -> list[Event]
 def pause(room: Room, command: Pause, actor: Actor, moment: Moment) -> list[Event]:
     demand(room, actor, "play")
     before = room.playback
-    if not before.playing and not command.bare and (before.entry is None or command.position in {None, before.position}):
+    if (
+        not before.playing
+        and not command.bare
+        and (before.entry is None or command.position in {None, before.position})
+    ):
         return []
     position = position_at(before, moment.now) if command.position is None else command.position
     return [_changed(_still(room, position, moment), "pause")]

@@ -72,7 +72,11 @@ def needed(room: Room) -> int:
 
 def electorate(room: Room) -> frozenset[UserId]:
     """Who listens and may vote."""
-    return frozenset(member.id for member in room.members.values() if member.online and may(room, member.id, "vote"))
+    return frozenset(
+        member.id
+        for member in room.members.values()
+        if member.online and member.listens and may(room, member.id, "vote")
+    )
 
 
 def votes_of(room: Room) -> frozenset[UserId]:

@@ -4,7 +4,6 @@ from msgspec import Struct
 
 from roomd.dialects.musicroom import MUSICROOM
 from roomd.dialects.room_object import room_object
-from roomd.domain.door import SetDoor
 from roomd.domain.membership import Leave
 from roomd.domain.refusals import Invalid, NotFound
 from roomd.domain.room import MAX_NAME, EntryMode, Room, RoomSettings, Visibility, tidy_settings
@@ -16,7 +15,7 @@ from roomd.handlers.speaking import SpeakingSocket
 class SettingsBody(Struct, frozen=True):
     theme: str = ""
     visibility: Visibility = "public"
-    entry_mode: EntryMode = "public"
+    entry_mode: EntryMode | None = None
     password: str = ""
     chat_enabled: bool = True
     autoplay: bool = True
@@ -53,28 +52,24 @@ class RoomsHandler(RoomHandler):
         actor = await self.actor()
         body = self.body(CreateBody)
         wanted = body.settings
+        mode = wanted.entry_mode or ("password" if wanted.password else "public")
+        if (mode == "password") != bool(wanted.password):
+            reason = "is needed" if mode == "password" else f"has no use in entry mode {mode}"
+            raise Invalid(f"The password {reason}.", fields={"settings.password": reason})
         settings = RoomSettings(
             name=body.name[: MAX_NAME * 8],
             description=body.description,
             theme=wanted.theme,
             visibility=wanted.visibility,
+            entry_mode=mode,
             chat_enabled=wanted.chat_enabled,
             autoplay=wanted.autoplay,
         )
         tidy_settings(settings)
-        hashed = await self._password_hash(wanted)
-        room = await self.services.engine.open(settings, actor)
-        if wanted.entry_mode != "public":
-            # Nobody else knows of the room yet.
-            command = SetDoor(entry_mode=wanted.entry_mode, password_hash=hashed)
-            room = (await self.services.engine.handle(room.id, command, actor)).room
+        hashed = await self.services.doorkeeper.hash(wanted.password) if wanted.password else ""
+        room = await self.services.engine.open(settings, actor, hashed)
         self.set_header("Location", f"/rooms/api/rooms/{room.code}/")
         self.answer_room(room, 201)
-
-    async def _password_hash(self, wanted: SettingsBody) -> str:
-        if wanted.entry_mode != "password":
-            return ""
-        return await self.services.doorkeeper.hash(wanted.password)
 
 
 class DetailHandler(RoomHandler):

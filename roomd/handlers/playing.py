@@ -60,9 +60,13 @@ class SayBody(Struct):
 
 
 class ControlHandler(RoomHandler):
+    takes_user_id = True
+
     async def post(self, ref: str) -> None:
         body = self.body(ControlBody)
-        receipt = await self.command(ref, _control(body))
+        # Whoever goes by a private id plays what this server need not know of.
+        bare = self.private_id() is not None
+        receipt = await self.command(ref, _control(body, bare=bare))
         self.answer_room(receipt.room)
 
 
@@ -119,6 +123,8 @@ class ClearHandler(RoomHandler):
 
 
 class MessagesHandler(RoomHandler):
+    takes_user_id = True
+
     async def get(self, ref: str) -> None:
         """The last `limit` lines, newest last; older ones with `before`, the id of the oldest line one has."""
         actor = await self.actor()
@@ -139,20 +145,20 @@ class MessagesHandler(RoomHandler):
         self.set_status(204)
 
 
-def _control(body: ControlBody) -> Command:
+def _control(body: ControlBody, *, bare: bool) -> Command:
     position = None if body.position is None else body.position * 1_000
     match body.action:
         case "play":
-            return Play(position=position)
+            return Play(position=position, bare=bare)
         case "pause":
-            return Pause(position=position)
+            return Pause(position=position, bare=bare)
         case "next":
             return Next()
         case "previous":
             return Previous()
     if position is None:
         raise Invalid("Where to? Give the position in seconds.", fields={"position": "is needed to seek"})
-    return Seek(position=position)
+    return Seek(position=position, bare=bare)
 
 
 def _wanted(body: AddBody) -> Wanted:

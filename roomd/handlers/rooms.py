@@ -5,12 +5,14 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from roomd.accounts import Caller
-from roomd.dialects.room_object import room_card, room_object
+from roomd.dialects.room_object import room_card, room_object, timestamp
 from roomd.domain.actor import Actor
+from roomd.domain.door import Admit
 from roomd.domain.ids import RoomId, UserId
-from roomd.domain.membership import HandOver, Join, Leave, SetRole
-from roomd.domain.people import role_of
-from roomd.domain.refusals import Forbidden, Invalid
+from roomd.domain.knocks import Knock
+from roomd.domain.membership import HandOver, Leave, SetRole
+from roomd.domain.people import may, role_of
+from roomd.domain.refusals import Forbidden, Invalid, Unauthenticated
 from roomd.domain.room import MAX_NAME, Close, EntryMode, Room, RoomSettings, Set, Visibility, tidy_settings
 from roomd.domain.words import Command
 from roomd.engine import Receipt, no_such_room
@@ -29,7 +31,8 @@ class CreateBody(Struct):
     description: str = ""
     theme: str = ""
     visibility: Visibility = "public"
-    entry_mode: EntryMode = "public"
+    entry_mode: EntryMode | None = None
+    password: str = ""
     chat_enabled: bool = True
     autoplay: bool = True
 
@@ -39,6 +42,21 @@ class JoinBody(Struct):
     room_code: str = ""
     code: str = ""
     user_name: str = ""
+    password: str = ""
+
+
+class ApproveBody(Struct):
+    user_id: str
+    room_id: str = ""
+    room_code: str = ""
+    code: str = ""
+    approve: bool = True
+
+
+class UserIdBody(Struct):
+    """What a client without a token says of itself."""
+
+    user_id: str = ""
 
 
 class RoleBody(Struct):
@@ -51,6 +69,24 @@ class HostBody(Struct):
 
 class RoomHandler(ApiHandler):
     """What every handler of one room needs."""
+
+    #: Whether `user_id`, in the body or the query, says who asks where no token does.
+    takes_user_id = False
+
+    async def actor_or_none(self) -> Actor | None:
+        private = self.private_id()
+        if private is None:
+            return await super().actor_or_none()
+        actor = await self.services.capabilities.actor(private)
+        if actor is None:
+            raise Unauthenticated("this user_id is not one that create or join gave out", "token_invalid")
+        return actor
+
+    def private_id(self) -> str | None:
+        """The private id that says who asks; None where a token does, or nothing."""
+        if not self.takes_user_id or "Authorization" in self.request.headers:
+            return None
+        return self.get_query_argument("user_id", "") or self.body(UserIdBody).user_id or None
 
     def body(self, model: type[M]) -> M:
         if len(self.request.body) > MAX_BODY:
@@ -89,56 +125,82 @@ class RoomHandler(ApiHandler):
         self.answer(room_object(room, self.services.clock.now()) | more, status)
 
     async def actor_or_guest(self, name: str) -> tuple[Actor, dict[str, object]]:
-        """Whoever asks; somebody without a token becomes a guest by their name, and the answer carries their tokens."""
+        """Whoever asks; somebody without a token becomes a guest by their name.
+
+        Then the answer carries their tokens, and the private id that stands for them where only a `user_id` is given.
+        """
         actor = await self.actor_or_none()
         if actor is not None:
-            return actor, {}
+            private = self.private_id()
+            return actor, {"user_id": private, "public_id": actor.id} if private else {}
         if not name.strip():
             reason = "is needed without an access token"
             raise Invalid(f"user_name {reason}", fields={"user_name": reason})
         caller = Caller(self.client_address(), self.request.headers.get("User-Agent", ""))
         signed_in = await self.services.accounts.guest(name, caller)
         guest = await self.services.accounts.authenticate(signed_in.access)
-        return guest, {"access_token": signed_in.access, "refresh_token": signed_in.refresh}
+        private = await self.services.capabilities.issue(guest)
+        tokens = {"access_token": signed_in.access, "refresh_token": signed_in.refresh}
+        return guest, {"user_id": private, "public_id": guest.id, **tokens}
 
 
 class CreateHandler(RoomHandler):
+    takes_user_id = True
+
     async def post(self) -> None:
         body = self.body(CreateBody)
         name = body.name or body.room_name
         if not name.strip():
             raise Invalid("A room needs a name.", fields={"name": "must not be empty"})
-        if body.entry_mode != "public":
-            raise Invalid("Rooms are open to whoever has the code.", fields={"entry_mode": "must be public"})
+        # A room with a password is behind it, unless somebody says that it is not.
+        mode = body.entry_mode or ("password" if body.password else "public")
+        if (mode == "password") != bool(body.password):
+            reason = "is needed" if mode == "password" else f"has no use in entry mode {mode}"
+            raise Invalid(f"The password {reason}.", fields={"password": reason})
         settings = RoomSettings(
             name=name[: MAX_NAME * 8],
             description=body.description,
             theme=body.theme,
             visibility=body.visibility,
+            entry_mode=mode,
             chat_enabled=body.chat_enabled,
             autoplay=body.autoplay,
         )
         # Nobody becomes a guest for a room that cannot be.
         tidy_settings(settings)
+        hashed = await self.services.doorkeeper.hash(body.password) if body.password else ""
         actor, tokens = await self.actor_or_guest(body.user_name)
-        room = await self.services.engine.open(settings, actor)
+        room = await self.services.engine.open(settings, actor, hashed)
         self.set_header("Location", f"/api/rooms/{room.code}/")
         self.answer_room(room, 201, room_id=room.id, **tokens)
 
 
 class JoinHandler(RoomHandler):
+    takes_user_id = True
+
     async def post(self) -> None:
         body = self.body(JoinBody)
-        ref = body.room_id or body.room_code or body.code
-        if not ref.strip():
-            raise Invalid("Which room? Give its code.", fields={"code": "must not be empty"})
-        room_id = await self.room_id(ref)
-        await self.services.engine.room(room_id)
+        room_id = await self.room_id(_ref(body))
+        room, address = await self.services.engine.room(room_id), self.client_address()
+        if await self.actor_or_none() is None and room.settings.entry_mode == "password":
+            # Nobody becomes a guest for a room that they cannot enter.
+            await self.services.doorkeeper.demand_password(room, address, body.password)
         actor, tokens = await self.actor_or_guest(body.user_name)
-        receipt = await self.services.engine.handle(room_id, Join(), actor)
-        self.answer(
-            room_object(receipt.room, self.services.clock.now()) | tokens | {"room_id": room_id, "status": "JOINED"}
-        )
+        status, room = await self.services.doorkeeper.join(room_id, actor, address, body.password)
+        if status == "JOINED":
+            self.answer(room_object(room, self.services.clock.now()) | tokens | {"room_id": room_id, "status": status})
+            return
+        # Whoever is not in yet is not told who is.
+        known = {"id": room_id, "room_id": room_id, "code": room.code, "name": room.settings.name}
+        self.answer({"status": status} | known | tokens)
+
+
+class ApproveHandler(RoomHandler):
+    async def post(self) -> None:
+        """Let somebody in who waits at the door, or turn them away."""
+        body = self.body(ApproveBody)
+        await self.command(_ref(body), Admit(user=UserId(body.user_id), approve=body.approve))
+        self.answer({"user_id": body.user_id, "status": "APPROVED" if body.approve else "REJECTED"})
 
 
 class ListHandler(RoomHandler):
@@ -151,8 +213,16 @@ class ListHandler(RoomHandler):
 
 
 class DetailHandler(RoomHandler):
+    takes_user_id = True
+
     async def get(self, ref: str) -> None:
-        self.answer_room(await self.visible_room(ref, await self.actor_or_none()))
+        """The room; for those who answer the door with `pending`, the people who wait there."""
+        actor = await self.actor_or_none()
+        room = await self.visible_room(ref, actor)
+        answers = actor is not None and may(room, actor.id, "approve") and room.settings.entry_mode == "approval"
+        waiting = [_waiting(knock) for knock in room.pending.values()]
+        shown = room_object(room, self.services.clock.now())
+        self.answer(shown | ({"pending": waiting} if answers else {}))
 
     async def patch(self, ref: str) -> None:
         receipt = await self.command(ref, self.body(Set))
@@ -164,6 +234,8 @@ class DetailHandler(RoomHandler):
 
 
 class LeaveHandler(RoomHandler):
+    takes_user_id = True
+
     async def post(self, ref: str) -> None:
         await self.command(ref, Leave())
         self.answer({"message": "You left the room."})
@@ -184,10 +256,23 @@ class HostHandler(RoomHandler):
         self.answer_room(receipt.room)
 
 
+def _ref(body: JoinBody | ApproveBody) -> str:
+    """The room that a body names. Raises Invalid."""
+    ref = body.room_id or body.room_code or body.code
+    if not ref.strip():
+        raise Invalid("Which room? Give its code.", fields={"code": "must not be empty"})
+    return ref
+
+
+def _waiting(knock: Knock) -> dict[str, object]:
+    return {"user_id": knock.id, "name": knock.name, "requested_at": timestamp(knock.at)}
+
+
 ROUTES: list[tuple[str, type[ApiHandler]]] = [
     (r"/api/rooms/?", ListHandler),
     (r"/api/rooms/create/?", CreateHandler),
     (r"/api/rooms/join/?", JoinHandler),
+    (r"/api/rooms/approve/?", ApproveHandler),
     (r"/api/rooms/([^/]+)/?", DetailHandler),
     (r"/api/rooms/([^/]+)/leave/?", LeaveHandler),
     (r"/api/rooms/([^/]+)/host/?", HostHandler),

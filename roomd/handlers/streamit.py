@@ -1,6 +1,5 @@
 """`/ws/room/{room}/`: with a token in the address StreamIt is spoken, without one SyncPlay."""
 
-from collections.abc import Awaitable
 from typing import Any
 
 from msgspec import structs
@@ -11,7 +10,7 @@ from roomd.dialects import streamit, syncplay
 from roomd.dialects.dialect import Heard, View, WantAdd
 from roomd.dialects.streamit import STREAMIT
 from roomd.dialects.syncplay import SYNCPLAY
-from roomd.domain.actor import Actor, tidy_name
+from roomd.domain.actor import tidy_name
 from roomd.domain.ids import RoomId
 from roomd.domain.queue import Add
 from roomd.domain.refusals import Forbidden, Invalid, Refusal, Unauthenticated
@@ -26,7 +25,7 @@ class WithToken(PathMatches):
     """The path, where the query names a token, be it a good one or not."""
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
-        return super().match(request) if b"token" in _names(request) else None
+        return super().match(request) if "token" in request.query_arguments else None
 
 
 class StreamItSocket(SpeakingSocket):
@@ -89,8 +88,9 @@ class SyncPlaySocket(SpeakingSocket):
 
     def _not_understood(self, message: str | bytes, refusal: Invalid) -> None:
         if not self.known and streamit.speaks(message):
-            self.send(STREAMIT_NEEDS_TOKEN)
-            self.shut(wire.CLOSE_TOKEN, "unauthenticated")
+            needed = Unauthenticated("This needs an access token in the address: `?token=`.")
+            self.send(streamit.refuse(needed) or "")
+            self.shut(wire.CLOSE_TOKEN, needed.code)
             return
         self.refuse(refusal)
         self.misheard()

@@ -138,6 +138,8 @@ test("people at the door, at the decks, muted and renamed", () => {
   const decks = after(big(2), { type: "dj_changed", user: "u1", on: true }, { type: "dj_changed", user: "u2", on: true });
   assert.deepEqual(decks.djs, ["u1", "u2"]);
   assert.deepEqual(after(decks, { type: "dj_changed", user: "u1", on: false }).djs, ["u2"]);
+  const deaf = after(big(2), { type: "listening_changed", user: "u2", on: false });
+  assert.deepEqual(deaf.members.map((member) => member.listens ?? true), [true, false]);
   const muted = after(big(2), { type: "member_muted", user: "u2", until: 9 }, { type: "member_renamed", user: "u2", name: "Bob" });
   assert.deepEqual([muted.members[1].muted_until, muted.members[1].name], [9, "Bob"]);
 });

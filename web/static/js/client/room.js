@@ -7,7 +7,7 @@
  *   kind?: "audio" | "video", mime?: string, source?: string}} Track
  * @typedef {{id: string, rank: number, by: string, by_name: string, added_at: number, track: Track}} Entry
  * @typedef {{id: string, name: string, role: "host" | "cohost" | "member", guest: boolean, online: boolean,
- *   joined_at: number, muted_until: number}} Member
+ *   joined_at: number, muted_until: number, listens: boolean}} Member
  * @typedef {{id: string, by: string, by_name: string, text: string, at: number, reply_to?: string,
  *   reactions?: Record<string, string[]>}} Line
  * @typedef {{id: string, by: string, by_name: string, action: "add" | "play_next" | "remove" | "move",
@@ -89,6 +89,8 @@ const EVENTS = {
     djs: (room.djs ?? []).filter((each) => each !== user),
     ups: Object.keys(room.ups ?? {}).reduce((ups, entry) => withUp(ups, entry, user, false), room.ups ?? {}),
   }),
+
+  listening_changed: (room, { user, on }) => changeMember(room, user, { listens: on }),
 
   member_muted: (room, { user, until }) => changeMember(room, user, { muted_until: until }),
 

@@ -37,6 +37,8 @@ export function bindListen({ client, preferences, act }) {
 
   const heard = {
     mode: ({ mode }) => {
+      if (mode === "blocked") say(false);
+      if (mode === "running") say(true);
       if (mode === "blocked") tap.hidden = false;
       if (mode === "running" || mode === "idle" || mode === "still") tap.hidden = true;
       if (mode !== "failed" && mode !== "loading") trouble.hidden = true;
@@ -55,6 +57,12 @@ export function bindListen({ client, preferences, act }) {
       setTimeout(() => deck.mode === "failed" && goOnFrom(entry), GIVE_UP_MS);
     },
   };
+
+  /** Whether this person hears the room: told when it changes, for votes and for the others to see. */
+  function say(on) {
+    const me = client.state?.members.find((member) => member.id === client.you?.id);
+    if (me && (me.listens ?? true) !== on) act("listen", { on });
+  }
 
   function entryPlaying(entry) {
     const current = client.state && currentEntry(client.state);

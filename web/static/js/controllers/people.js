@@ -41,7 +41,8 @@ export function bindPeople({ client, act }) {
   function updatePerson(element, member) {
     const self = member.id === client.you?.id;
     setText(find(".face", element), face(member.name).textContent);
-    setText(find(".person-name", element), `${member.name}${self ? " (you)" : ""}${member.online ? "" : ", away"}`);
+    const how = !member.online ? ", away" : member.listens === false ? ", not listening" : "";
+    setText(find(".person-name", element), `${member.name}${self ? " (you)" : ""}${how}`);
     element.classList.toggle("is-away", !member.online);
     const role = find(".role", element);
     role.hidden = member.role === "member";
