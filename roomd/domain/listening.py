@@ -1,4 +1,4 @@
-"""Who listens: whoever is there does, unless they say that they do not. A second screen, or one that only chats, says so.
+"""Who listens: whoever is there does, unless they say not. A second screen, or one that only chats, says so.
 
 What nobody hears from a device is not to be waited for, and whoever does not listen has no vote on what is heard.
 """
