@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 from serving import Live, Person, Served, serving
+from test_docs import rows
 from test_rooms_http import refused
+
+from roomd.dialects.collab import MESSAGES
 
 
 def track(title: str, **more: Any) -> dict[str, Any]:
@@ -344,3 +347,9 @@ async def test_bad_input_is_answered_with_an_error_and_changes_nothing(served: S
         assert (error["code"], bool(error["message"])) == (wanted, True), (message, error)
         assert field is None or field in error["fields"], (message, error)
     assert (await room.command("play"))["position"] == 0
+
+
+def test_the_document_names_every_message_and_no_other() -> None:
+    told = {"playback_state", "playlist_update", "request_update", "error"}
+    heard = {str(message.__struct_config__.tag) for message in MESSAGES}
+    assert {row[0].strip("`") for row in rows("collab.md")} == told | heard

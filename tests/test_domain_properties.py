@@ -6,7 +6,7 @@ word here. Ids are drawn from what is in the room, and now and then from what is
 
 from collections.abc import Mapping
 from random import Random
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from hypothesis import HealthCheck, given, settings
@@ -17,14 +17,14 @@ from rooms_world import ALICE, BOB, CAROL, DAVE, NOBODY, START, opened
 from roomd.dialects import native_told
 from roomd.dialects.dialect import View
 from roomd.dialects.room_object import queue_object, room_object
-from roomd.domain import rules
+from roomd.domain import modes, rules, votes
 from roomd.domain.actor import Actor
 from roomd.domain.commit import Commit
 from roomd.domain.membership import Lapse
 from roomd.domain.moment import Moment
 from roomd.domain.playback import position_at
 from roomd.domain.refusals import Refusal
-from roomd.domain.room import Room, RoomOpened
+from roomd.domain.room import QueueMode, Room, RoomOpened
 from roomd.domain.rules import Tick
 from roomd.domain.words import Command
 from roomd.engine import SYSTEM
@@ -38,24 +38,20 @@ STEPS = (0.0, 1.0, 349.5, 5_000.0, 15_000.0, 61_000.0, 400_000.0)
 
 def pool(room: Room, field: str) -> list[str]:
     """Ids that a field of this name may hold."""
-    match field:
-        case "user":
-            return [actor.id for actor in PEOPLE]
-        case "entry" | "entries" | "before":
-            return [*list(room.entries)[:6], "gone"]
-        case "request" | "requests":
-            return [*list(room.requests)[:6], "gone"]
-        case "origin":
-            return ["", "origin:x", "origin:y"]
-        case "message" | "reply_to":
-            return ["1", "7", "999999"]
-        case "emoji":
-            return ["👍", "🎉", ":)"]
-        case "socket":
-            return ["p.1", "p.2", "q.1"]
-        case "process":
-            return ["p", "q", "r"]
-    return []
+    entries = [*list(room.entries)[:6], "gone"]
+    requests = [*list(room.requests)[:6], "gone"]
+    lines = ["1", "7", "999999"]
+    pools: dict[str, list[str]] = {
+        "user": [actor.id for actor in PEOPLE],
+        **dict.fromkeys(("entry", "entries", "before"), entries),
+        **dict.fromkeys(("request", "requests"), requests),
+        **dict.fromkeys(("message", "reply_to"), lines),
+        "emoji": ["👍", "🎉", ":)"],
+        "origin": ["", "origin:x", "origin:y"],
+        "socket": ["p.1", "p.2", "q.1"],
+        "process": ["p", "q", "r"],
+    }
+    return pools.get(field, [])
 
 
 def value(room: Room, field: str, kind: inspect.Type) -> st.SearchStrategy[Any]:
@@ -68,23 +64,26 @@ def value(room: Room, field: str, kind: inspect.Type) -> st.SearchStrategy[Any]:
             found = st.floats(low, high, allow_nan=False, allow_infinity=False)
         case inspect.IntType(ge=low, le=high):
             found = st.integers(low, high)
-        case inspect.FrozenSetType(item_type=item):
-            found = st.frozensets(value(room, field, item), max_size=6)
-        case inspect.BoolType():
-            found = st.booleans()
-        case inspect.NoneType():
-            found = st.none()
+        case inspect.BoolType() | inspect.NoneType():
+            found = st.booleans() if isinstance(kind, inspect.BoolType) else st.none()
         case inspect.LiteralType(values=values):
             found = st.sampled_from(values)
         case inspect.UnionType(types=types):
             found = st.one_of(*(value(room, field, each) for each in types))
-        case inspect.VarTupleType(item_type=item, min_length=least):
-            found = st.lists(value(room, field, item), min_size=least or 0, max_size=3).map(tuple)
+        case inspect.VarTupleType() | inspect.FrozenSetType():
+            found = several(room, field, kind)
         case inspect.StructType():
             found = made(room, kind)
         case _:
             raise AssertionError(f"no values for {kind}")
     return found
+
+
+def several(room: Room, field: str, kind: inspect.VarTupleType | inspect.FrozenSetType) -> st.SearchStrategy[Any]:
+    item = value(room, field, kind.item_type)
+    if isinstance(kind, inspect.FrozenSetType):
+        return st.frozensets(item, max_size=6)
+    return st.lists(item, min_size=kind.min_length or 0, max_size=3).map(tuple)
 
 
 def made(room: Room, kind: inspect.StructType) -> st.SearchStrategy[Any]:
@@ -130,6 +129,18 @@ def check_whole(room: Room) -> None:
     assert all(len(set(member.sockets)) == len(member.sockets) for member in room.members.values()), sockets
 
 
+def check_rules(room: Room) -> None:
+    """What votes, modes, the door and requests promise of every room, whatever came before."""
+    assert room.closed or not room.settings.skip_share or len(votes.votes_of(room)) < votes.needed(room)
+    assert room.closed or room.settings.queue_mode == "host" or modes.arrange(room) == []
+    assert room.ups.keys() <= room.entries.keys()
+    assert all(users and users <= room.members.keys() for users in room.ups.values())
+    assert room.skip_votes | set(room.djs) <= room.members.keys()
+    assert not room.pending.keys() & room.members.keys()
+    assert not room.bans.keys() & room.members.keys()
+    assert len(room.djs) == len(set(room.djs))
+
+
 def check_events(before: Room, commit: Commit) -> None:
     """One host, who is a member, after every single event of an open room; all of it can be told and stored."""
     room = before
@@ -156,6 +167,7 @@ def step(room: Room, hashes: Hashes, command: Command, actor: Actor, moment: Mom
         hashes.write(write)
     assert hashes.room() == after
     check_whole(after)
+    check_rules(after)
     if isinstance(command, Tick):
         due = rules.deadline(after)
         assert after.closed or due is None or due > moment.now, "time would be told for ever that something is due"
@@ -166,7 +178,8 @@ def step(room: Room, hashes: Hashes, command: Command, actor: Actor, moment: Mom
 @given(st.data())
 def test_every_history_keeps_the_room_whole(data: st.DataObject) -> None:
     repeat = data.draw(st.sampled_from(["off", "one", "all"]), label="repeat")
-    room, hashes, now = opened(autoplay=True, repeat=repeat), Hashes(), START
+    mode = data.draw(st.sampled_from(get_args(QueueMode)), label="mode")
+    room, hashes, now = opened(autoplay=True, repeat=repeat, queue_mode=mode), Hashes(), START
     for write in diff(None, room):
         hashes.write(write)
     assert hashes.room() == room

@@ -86,7 +86,8 @@ async def test_rights_are_read_and_set(served: Served) -> None:
     assert shown["rights"]["member"] == ["chat"]
     _, shown = await room.call(room.alice, "PUT", "permissions/", {"cohost": []})
     assert (shown["rights"]["cohost"], "close" in shown["rights"]["host"]) == ([], True)
-    for body in ({}, {"member": [], "cohost": []}, {"cohost": ["close"]}, {"member": ["fly"]}):
+    wrong: tuple[dict[str, Any], ...] = ({}, {"member": [], "cohost": []}, {"cohost": ["close"]}, {"member": ["fly"]})
+    for body in wrong:
         assert code_in(await room.call(room.alice, "PUT", "permissions/", body)) == (400, "invalid")
     assert code_in(await room.call(room.bob, "PUT", "permissions/", {"preset": "party"})) == (403, "forbidden")
 

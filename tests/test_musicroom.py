@@ -3,8 +3,12 @@
 from typing import Any
 
 import pytest
-from serving import Live, Person, Served
+from serving import SECRET, Live, Person, Served
+from test_docs import rows
 from test_rooms_http import refused
+
+from roomd.dialects.musicroom import MESSAGES
+from roomd.tokens import TokenRing
 
 HTTP = "/rooms/api/rooms"
 
@@ -46,7 +50,7 @@ async def party(served: Served, *titles: str) -> tuple[Live, Live, str]:
 @pytest.mark.gen_test(timeout=20)
 async def test_post_rooms_creates_a_room_with_name_description_and_settings(served: Served) -> None:
     alice = await served.person("Alice")
-    settings = {"theme": "neon", "visibility": "private", "chat_enabled": False, "autoplay": False}
+    settings = {"theme": "ocean", "visibility": "private", "chat_enabled": False, "autoplay": False}
     room = await create(alice, description="Party", settings=settings)
     assert (room["name"], room["description"], room["host"], len(room["code"])) == ("Friday", "Party", "Alice", 6)
     assert {key: room[key] for key in settings} == settings
@@ -155,12 +159,23 @@ async def test_connecting_gives_the_queue_then_the_playback_state(served: Served
     assert state.keys() == {"type", "song", "is_playing", "position", "rate", "server_time", "starts_in"}
 
 
-@pytest.mark.parametrize("token", ["", "nonsense", "a.b.c"])
+@pytest.mark.parametrize("token", ["", "nonsense", "a.b.c", "%ff%fe"])
 @pytest.mark.gen_test(timeout=20)
 async def test_an_invalid_token_is_disconnected(served: Served, token: str) -> None:
     code = (await create(await served.person("Alice")))["code"]
     live = await served.socket(f"/ws/rooms/{code}/?token={token}")
     assert (await live.until(type="error"))["code"].startswith(("token_", "unauth"))
+    assert await live.closed() == 4501
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_an_expired_token_is_disconnected(served: Served) -> None:
+    alice = await served.person("Alice")
+    code = (await create(alice))["code"]
+    actor = await served.services.accounts.authenticate(alice.token)
+    yesterday = TokenRing([SECRET], lambda: served.services.clock.now() - 25 * 3_600_000)
+    live = await served.socket(f"/ws/rooms/{code}/?token={yesterday.issue(actor)}")
+    assert (await live.until(type="error"))["code"] == "token_expired"
     assert await live.closed() == 4501
 
 
@@ -379,3 +394,10 @@ async def test_who_keeps_sending_nonsense_is_disconnected(served: Served) -> Non
     assert await guest.closed() == 4500
     await host.say(type="add_song", **song("one"))
     await host.until(type="song_started")
+
+
+def test_the_document_names_every_message_and_no_other() -> None:
+    told = {"song_started", "song_paused", "playback_synced", "queue_updated", "user_joined", "user_left", "error"}
+    heard = {str(message.__struct_config__.tag) for message in MESSAGES}
+    documented = {row[0].strip("`") for row in rows("musicroom.md") if row[0].startswith("`") and " " not in row[0]}
+    assert documented == told | heard

@@ -82,7 +82,7 @@ async def test_welcome_and_state_are_as_documented(served: Served) -> None:
     )
     assert room["playback"] == {"entry": None, "position": 0, "rate": 1, "playing": False, "as_of": 0}
     member = {"id": alice.id, "name": "Alice", "role": "host", "guest": True, "online": True}
-    assert room["members"] == [member | {"joined_at": room["created_at"], "muted_until": 0}]
+    assert room["members"] == [member | {"joined_at": room["created_at"], "muted_until": 0, "listens": True}]
     assert (room["queue"], room["chat"], room["owner"], room["host"]) == ([], [], alice.id, alice.id)
     assert room["rights"]["member"] == ["add", "chat", "request", "vote"]
     assert set(room["rights"]) == {"host", "cohost", "member"}

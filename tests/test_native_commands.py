@@ -136,8 +136,8 @@ async def test_settings_chat_and_roles(served: Served) -> None:
     bob = await served.person("Bob")
     guest = await served.enter(bob, code)
     joined = await live.until_event("member_joined")
-    assert joined["member"].keys() == {"id", "name", "role", "guest", "online", "joined_at", "muted_until"}
-    changes = {"name": "Saturday", "description": "d", "theme": "red", "visibility": "private", "repeat": "all"}
+    assert joined["member"].keys() == {"id", "name", "role", "guest", "online", "joined_at", "muted_until", "listens"}
+    changes = {"name": "Saturday", "description": "d", "theme": "rose", "visibility": "private", "repeat": "all"}
     [changed] = await events(live, "set", **changes, chat_enabled=True)
     assert (changed["type"], changed["changes"]) == ("settings_changed", changes)
     [said] = await events(live, "say", text=" Grüße 🎵\r\nzwei ")

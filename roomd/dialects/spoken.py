@@ -63,11 +63,22 @@ def played_anew(event: PlaybackChanged, before: Room) -> bool:
 
 def queue_changed(before: Room, after: Room) -> bool:
     """Whether the queue as it is shown differs: its entries, their order, or which of them is current."""
-    return (
-        before.entries is not after.entries
-        or before.ranks is not after.ranks
-        or before.playback.entry != after.playback.entry
-    )
+    if before.playback.entry != after.playback.entry:
+        return True
+    # Most commits leave both as the very same objects.
+    entries = before.entries is not after.entries and before.entries != after.entries
+    return entries or (before.ranks is not after.ranks and before.ranks != after.ranks)
+
+
+def queue_told(room: Room) -> Shape:
+    """The queue object; of one that is too large to be told with each change, what is around the current entry."""
+    shown = queue_object(room)
+    if len(_encode(shown)) <= MAX_QUEUE:
+        return shown
+    order = ordered(room)
+    here = max(0, place(room, order))
+    window = order[max(0, here - PLAYED_TOLD) : here + COMING_TOLD]
+    return shown | {"entries": queue_entries(room, window, max(0, here - PLAYED_TOLD))}
 
 
 def fault(refusal: Refusal) -> dict[str, object]:

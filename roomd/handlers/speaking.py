@@ -35,7 +35,7 @@ class SpeakingSocket(Wire):
         self.attached = False
         self.known = False
         self.watch()
-        token = self.get_query_argument("token", "")
+        token = self.request.query_arguments.get("token", [b""])[-1].decode(errors="replace")
         if token or not self.speaks_first:
             self.known = True
             self.queue(partial(self.enter_by_token, token))

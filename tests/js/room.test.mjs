@@ -105,6 +105,7 @@ test("so many votes are needed as people are there who may vote", () => {
   const needed = [1, 2, 3, 10, 25, 161].map((n) => big(n).skip_needed);
   assert.deepEqual(needed, [1, 1, 2, 5, 13, 32]);
   assert.equal(after(big(3), { type: "presence", user: "u3", online: false }).skip_needed, 1);
+  assert.equal(after(big(3), { type: "listening_changed", user: "u3", on: false }).skip_needed, 1);
   assert.equal(after(big(3), { type: "rights_changed", rights: { member: ["add"] } }).skip_needed, 1);
   assert.equal(after(big(10), { type: "settings_changed", changes: { skip_share: 1 } }).skip_needed, 10);
 });

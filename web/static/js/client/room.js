@@ -56,9 +56,9 @@ export function may(room, user, right) {
   return member !== undefined && (room.rights[member.role] ?? []).includes(right);
 }
 
-/** Who is there and may vote: whose votes to skip count. */
+/** Who is there, listens and may vote: whose votes to skip count. */
 export function electorate(room) {
-  return room.members.filter((each) => each.online && (room.rights[each.role] ?? []).includes("vote"));
+  return room.members.filter((each) => each.online && each.listens !== false && (room.rights[each.role] ?? []).includes("vote"));
 }
 
 /** How many votes skip the current entry, with those who are there now: it changes without an event of its own. */
