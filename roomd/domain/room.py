@@ -11,7 +11,7 @@ from roomd.domain.actor import Actor
 from roomd.domain.entries import Entry
 from roomd.domain.ids import Code, EntryId, RoomId, UserId
 from roomd.domain.moment import Moment
-from roomd.domain.people import Member, demand
+from roomd.domain.people import Member, demand, demand_owner
 from roomd.domain.playback import Playback
 from roomd.domain.refusals import Invalid
 from roomd.domain.text import tidy_text
@@ -112,6 +112,7 @@ def set_settings(room: Room, command: Set, actor: Actor, moment: Moment) -> list
 
 def close(room: Room, command: Close, actor: Actor, moment: Moment) -> list[Event]:
     demand(room, actor, "close")
+    demand_owner(room, actor)
     return [RoomClosed()]
 
 
