@@ -1,4 +1,4 @@
-"""Packaging. `pip install .` gives the `roomd` command; `pip install .[embedded]` adds the stores it can start itself."""
+"""Packaging. `pip install .` gives the `roomd` command; `pip install .[embedded]` adds stores that it starts itself."""
 
 from pathlib import Path
 

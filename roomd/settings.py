@@ -144,11 +144,21 @@ def _check_addresses(settings: Settings) -> None:
         schemes = ("redis://", "rediss://", "unix://") if field == "redis_url" else ("postgres://", "postgresql://")
         if url is not None and not url.startswith(schemes):
             raise SettingsError(f"{variable(field)} must start with {' or '.join(schemes)}")
+        if url is not None and not _has_port(url):
+            raise SettingsError(f"{variable(field)} is not a URL: its host or port cannot be read")
     for origin in settings.allowed_origins:
         if not _is_http(origin) or origin != "{0.scheme}://{0.netloc}".format(urlsplit(origin)):
             raise SettingsError(f"ALLOWED_ORIGINS: {origin!r} is no origin; one looks like https://party.example")
     if settings.public_url is not None and not _is_http(settings.public_url):
         raise SettingsError("ROOMD_PUBLIC_URL must be a URL such as https://party.example")
+
+
+def _has_port(url: str) -> bool:
+    """Whether the port can be read; several hosts in one URL are the database driver's to read."""
+    try:
+        return "," in urlsplit(url).netloc or urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 def _is_http(url: str) -> bool:

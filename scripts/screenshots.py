@@ -1,6 +1,6 @@
 """Takes the pictures in the README: a server of its own, real browsers, the pieces that roomd makes itself.
 
-    .venv/bin/python scripts/screenshots.py
+.venv/bin/python scripts/screenshots.py
 """
 
 import signal

@@ -27,7 +27,7 @@ from roomd.domain.membership import (
 )
 from roomd.domain.people import Member, role_of
 from roomd.domain.refusals import Conflict, Forbidden, NotFound
-from roomd.domain.room import Room, RoomClosed
+from roomd.domain.room import Close, Room, RoomClosed
 from roomd.domain.rules import Tick
 
 
@@ -210,3 +210,11 @@ def test_a_room_full_of_people_who_are_there_is_full() -> None:
     with pytest.raises(Conflict) as caught:
         rules.decide(full, Join(), NOBODY, at())
     assert caught.value.code == "room_full"
+
+
+def test_whoever_stands_in_neither_closes_the_room_nor_hands_it_over() -> None:
+    room = structs.replace(party(), host=BOB.id)
+    for command in (Close(), HandOver(user=CAROL.id)):
+        with pytest.raises(Forbidden) as caught:
+            rules.decide(room, command, BOB, at())
+        assert caught.value.code == "not_the_owner"

@@ -99,3 +99,11 @@ async def test_a_fault_of_ours_is_not_called_an_outage(database_url: str) -> Non
     with pytest.raises(ValueError, match="scheme"):
         await connect("mysql://localhost/roomd")
     await pool.close()
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_a_database_that_does_not_let_us_in_is_named(database_url: str) -> None:
+    nowhere = database_url.replace("/test?", "/nowhere?")
+    assert nowhere != database_url
+    with pytest.raises(MigrationError, match="does not let us in"):
+        await migrate(nowhere)

@@ -194,6 +194,25 @@ async def test_a_room_behind_a_password_is_not_entered_without(served: Served) -
     assert await live.closed() == 4503
 
 
+@pytest.mark.gen_test(timeout=30)
+async def test_a_huge_queue_is_told_in_part_and_closes_nobody(served: Served) -> None:
+    alice = await served.person("Alice")
+    code = (await create(alice))["code"]
+    host = await enter(served, alice, code)
+    for part in range(5):
+        far = [f"https://media.example/{part}-{n}.mp3?signature={'x' * 1_900}" for n in range(100)]
+        tracks = [{"url": url, "title": f"Song {n}", "duration": 60, "kind": "audio"} for n, url in enumerate(far)]
+        assert (await alice.call("POST", f"/api/rooms/{code}/queue/", {"tracks": tracks})).status_code == 201
+    for _ in range(15):
+        await host.say(type="next_song")
+    while (queue := await host.until(type="queue_updated"))["queue"][0]["position"] < 5:
+        pass
+    assert (queue["count"], len(queue["queue"])) == (500, 40)
+    assert queue["queue"][10]["id"] == queue["current"]
+    late = await enter(served, await served.person("Bob"), code)
+    assert late.heard[0]["count"] == 500
+
+
 # What clients say, and what all of them hear
 
 

@@ -172,3 +172,12 @@ def test_the_installed_package_finds_its_pages(tmp_path: Path) -> None:
     found = subprocess.run([sys.executable, "-c", asked], cwd=built, check=True, capture_output=True, text=True)
     assert Path(found.stdout.strip()) == built / "roomd" / "web"
     assert web_folder() == TOP / "web"
+
+
+@pytest.mark.gen_test(timeout=30)
+async def test_monitors_that_ask_for_the_head_alone_get_it(served: Served) -> None:
+    alice = await served.person("Alice")
+    code = await served.room(alice)
+    for path in ("/", f"/r/{code}", "/api/health/"):
+        answer = await served.http.head(path)
+        assert (answer.status_code, answer.content) == (200, b"")

@@ -65,6 +65,8 @@ def test_every_variable(environment: dict[str, str], field: str, wanted: Any) ->
         ({"REDIS_URL": "redis://r.example"}, ["SECRET_KEY is not set"]),
         ({"SECRET_KEY": SECRET, "REDIS_URL": "http://r.example"}, ["REDIS_URL", "redis://"]),
         ({"SECRET_KEY": SECRET, "DATABASE_URL": "mysql://r.example"}, ["DATABASE_URL", "postgres://"]),
+        ({"SECRET_KEY": SECRET, "DATABASE_URL": "postgres://x:y@p.example:port/x"}, ["DATABASE_URL", "port"]),
+        ({"SECRET_KEY": SECRET, "REDIS_URL": "redis://[::1"}, ["REDIS_URL", "host"]),
         ({"DYNO": "web.1", "SECRET_KEY": SECRET}, ["REDIS_URL and DATABASE_URL", "dyno"]),
         ({"DYNO": "web.1", "SECRET_KEY": SECRET, "REDIS_URL": "redis://r.example"}, ["DATABASE_URL"]),
         ({"DYNO": "web.1"} | STORES, ["SECRET_KEY is not set"]),

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from roomd.dialects.dialect import Dialect, Heard, Reply, Timely, View, WantRequest
-from roomd.dialects.room_object import Shape, queue_object, song, timestamp
-from roomd.dialects.spoken import Seconds, fault, fields_of, line, ms, queue_changed, text, understand
+from roomd.dialects.room_object import Shape, song, timestamp
+from roomd.dialects.spoken import Seconds, fault, fields_of, line, ms, queue_changed, queue_told, text, understand
 from roomd.domain.actor import Actor
 from roomd.domain.commit import Commit
 from roomd.domain.ids import EntryId
@@ -176,7 +176,7 @@ def _state(room: Room, now: float, more: Shape | None = None) -> str:
 
 
 def _playlist(room: Room) -> str:
-    return text({"type": "playlist_update", "data": queue_object(room)})
+    return text({"type": "playlist_update", "data": queue_told(room)})
 
 
 def _entry(key: str | None) -> EntryId | None:

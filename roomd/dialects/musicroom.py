@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from roomd.dialects.dialect import Dialect, Heard, Reply, Timely, View, WantAdd
-from roomd.dialects.room_object import participant, queue_object, song
-from roomd.dialects.spoken import Seconds, fault, line, ms, played_anew, queue_changed, text, understand
+from roomd.dialects.room_object import participant, song
+from roomd.dialects.spoken import Seconds, fault, line, ms, played_anew, queue_changed, queue_told, text, understand
 from roomd.domain.actor import Actor
 from roomd.domain.commit import Commit
 from roomd.domain.ids import UserId
@@ -151,7 +151,7 @@ def _person(kind: str, known: Room, after: Room, user: UserId) -> str:
 
 
 def _queue(room: Room) -> str:
-    shown = queue_object(room)
+    shown = queue_told(room)
     return text(
         {"type": "queue_updated", "queue": shown["entries"], "count": shown["count"], "current": shown["current"]}
     )

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from roomd.domain.door import KnockAnswered, demand_entry, knock
 from roomd.domain.ids import SocketId, UserId
-from roomd.domain.people import Member, demand, demand_member, heir, role_of, with_member
+from roomd.domain.people import Member, demand, demand_member, demand_owner, heir, role_of, with_member
 from roomd.domain.refusals import Conflict, NotFound
 from roomd.domain.room import RoomClosed
 from roomd.domain.words import Command, Event
@@ -199,6 +199,7 @@ def set_role(room: Room, command: SetRole, actor: Actor, moment: Moment) -> list
 
 def hand_over(room: Room, command: HandOver, actor: Actor, moment: Moment) -> list[Event]:
     demand(room, actor, "roles")
+    demand_owner(room, actor)
     if _role_of_member(room, command.user) == "host":
         return []
     return [_passes(room, host=command.user, owner=command.user, reason="handed_over")]

@@ -114,6 +114,12 @@ def demand(room: Room, actor: Actor, right: Right) -> None:
         raise Forbidden(f"Only {who} can {_DEEDS[right]} here.")
 
 
+def demand_owner(room: Room, actor: Actor) -> None:
+    """Raise Forbidden for whoever only stands in for the host: the room is kept for the one whose it is."""
+    if actor.id != room.owner:
+        raise Forbidden("Only the one whose room it is can do that; you are standing in for them.", "not_the_owner")
+
+
 def demand_member(room: Room, actor: Actor) -> Role:
     role = role_of(room, actor.id)
     if role is None:

@@ -141,7 +141,8 @@ def seek(room: Room, command: Seek, actor: Actor, moment: Moment) -> list[Event]
     if entry is None and not (command.bare or _is_bare(room.playback)):
         raise Conflict("Nothing is playing.", "nothing_to_play")
     lead = START_LEAD_MS if room.playback.playing else 0.0
-    position = _within(room, entry, command.position)
+    # Beyond the end is the end: what follows comes next.
+    position = min(command.position, room.entries[entry].track.duration_ms or command.position)
     return [_changed(structs.replace(room.playback, position=position, as_of=moment.now + lead), "seek")]
 
 

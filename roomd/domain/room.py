@@ -12,7 +12,7 @@ from roomd.domain.entries import Entry
 from roomd.domain.ids import Code, EntryId, RequestId, RoomId, UserId
 from roomd.domain.knocks import Ban, Knock
 from roomd.domain.moment import Moment
-from roomd.domain.people import Member, Right, Role, demand
+from roomd.domain.people import Member, Right, Role, demand, demand_owner
 from roomd.domain.playback import Playback
 from roomd.domain.refusals import Invalid
 from roomd.domain.text import tidy_text
@@ -162,6 +162,7 @@ def set_settings(room: Room, command: Set, actor: Actor, moment: Moment) -> list
 
 def close(room: Room, command: Close, actor: Actor, moment: Moment) -> list[Event]:
     demand(room, actor, "close")
+    demand_owner(room, actor)
     return [RoomClosed()]
 
 

@@ -23,6 +23,8 @@ class HealthHandler(ApiHandler):
             503 if status == "unavailable" else 200,
         )
 
+    head = get
+
 
 class SearchHandler(RoomHandler):
     async def get(self) -> None:

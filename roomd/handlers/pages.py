@@ -81,6 +81,8 @@ class HomePage(Page):
         now = self.services.clock.now()
         self.show("home.html", rooms=[room_card(room, now) for room in rooms])
 
+    head = get
+
 
 class RoomPage(Page):
     async def get(self, ref: str) -> None:
@@ -94,6 +96,8 @@ class RoomPage(Page):
         shown = _first_state(room, self.services.clock.now()) if room.settings.visibility == "public" else None
         entry = room.settings.entry_mode
         self.show("room.html", room=shown, code=room.code, qr_svg=qr, entry_mode=entry)
+
+    head = get
 
 
 class MissingPage(Page):

@@ -29,8 +29,7 @@ class MigrationError(RuntimeError):
 
 async def migrate(dsn: str) -> None:
     """Apply what is pending, all of it or, when one fails, nothing. Raises MigrationError or Unavailable."""
-    with postgres_needed():
-        connection = await asyncpg.connect(dsn, timeout=_CONNECT_TIMEOUT_S)
+    connection = await _connect(dsn)
     try:
         if not await _pending(connection):
             return
@@ -44,8 +43,7 @@ async def migrate(dsn: str) -> None:
 
 async def pending(dsn: str) -> list[str]:
     """The migrations that `migrate` would apply, oldest first, as `<revision>_<subject>`."""
-    with postgres_needed():
-        connection = await asyncpg.connect(dsn, timeout=_CONNECT_TIMEOUT_S)
+    connection = await _connect(dsn)
     try:
         return await _pending(connection)
     finally:
@@ -55,6 +53,15 @@ async def pending(dsn: str) -> list[str]:
 def known() -> list[str]:
     """Every migration that this program carries, oldest first."""
     return sorted(path.stem for path in (FOLDER / "versions").glob("[0-9]*_*.py"))
+
+
+async def _connect(dsn: str) -> "asyncpg.Connection[asyncpg.Record]":
+    try:
+        with postgres_needed():
+            return await asyncpg.connect(dsn, timeout=_CONNECT_TIMEOUT_S)
+    except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as fault:
+        # The answer names the user or the database, never the password.
+        raise MigrationError(f"the database at DATABASE_URL does not let us in: {fault}") from None
 
 
 async def _pending(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
