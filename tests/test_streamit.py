@@ -151,7 +151,7 @@ async def test_approve_can_turn_somebody_away(served: Served) -> None:
 
 
 @pytest.mark.gen_test(timeout=20)
-@pytest.mark.parametrize("token", ["", "nonsense", "a.b.c", "x" * 3_000])
+@pytest.mark.parametrize("token", ["", "nonsense", "a.b.c", "%ff%fe", "x" * 3_000])
 async def test_no_or_a_bad_token_is_an_error_and_4501(served: Served, token: str) -> None:
     code = await served.room(await served.person("Alice"))
     live = await served.socket(f"/ws/room/{code}/?token={token}")

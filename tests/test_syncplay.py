@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,29 @@ import httpx
 import pytest
 from serving import Live, Served
 from test_rooms_http import ABSENT, refused
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
+from tornado.testing import bind_unused_port
+from tornado.web import Application
+from tornado.websocket import websocket_connect
 from transcript import play
 
+from roomd.handlers import streamit
+from roomd.handlers.wire import Patience
+
 FILM = {"videoUrl": "https://example.com/video.mp4", "videoTitle": "Video Title"}
+
+
+@pytest.fixture
+def hasty_port(io_loop: IOLoop, served: Served) -> Iterator[int]:
+    """The same server behind a socket that waits for nobody."""
+    given = {"services": served.services, "patience": Patience(hello_s=0.05, silent_s=5)}
+    server = HTTPServer(Application([(streamit.PATH, streamit.SyncPlaySocket, given)]))
+    socket, port = bind_unused_port()
+    server.add_socket(socket)
+    yield port
+    server.stop()
+    io_loop.run_sync(server.close_all_connections)
 
 
 @dataclass
@@ -223,7 +244,8 @@ async def test_change_video_begins_at_its_start_and_keeps_the_room_playing_or_pa
     own = {"user_id": alice.private}
     assert refused(await served.http.post(path, json=own), 400, "invalid").keys() == {"video_url"}
     for url in ("", "not a link", "ftp://example.com/a.mp4"):
-        refused(await served.http.post(path, json=own | {"video_url": url}), 400, "invalid")
+        answer = await served.http.post(path, json=own | {"video_url": url})
+        assert refused(answer, 400, "invalid").keys() == {"video_url"}
 
 
 @pytest.mark.gen_test(timeout=20)
@@ -371,6 +393,26 @@ async def test_before_join_nothing_is_taken(served: Served) -> None:
     assert (await live.next() or {})["data"]["message"] == "Join first: say who you are."
     await live.say(**alice.says("join"))
     assert (await live.next() or {})["type"] == "room_state"
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_without_a_join_in_time_the_socket_is_closed(served: Served, hasty_port: int) -> None:
+    room = (await create(served)).answer["id"]
+    live = Live(await websocket_connect(f"ws://127.0.0.1:{hasty_port}/ws/room/{room}/"))
+    served.opened.append(live)
+    assert (await live.next() or {})["type"] == "error"
+    assert await live.closed() == 4501
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_another_name_is_told_as_a_going_and_a_coming(served: Served) -> None:
+    host, _, alice, bob, room = await pair(served)
+    second = await served.socket(f"/ws/room/{room}/")
+    await second.say(**bob.says("join", userName="Robert"))
+    left = {"userName": "Bob", "hostId": alice.public}
+    assert await host.next() == {"type": "user_left", "userId": bob.public, "data": left}
+    joined = {"userName": "Robert", "isHost": False}
+    assert await host.next() == {"type": "user_joined", "userId": bob.public, "data": joined}
 
 
 @pytest.mark.gen_test(timeout=20)

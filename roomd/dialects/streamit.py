@@ -1,19 +1,18 @@
 """The StreamIt contract: flat messages in capitals, people by their names, as `docs/streamit.md` describes it."""
 
-from collections.abc import Iterator
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
+from roomd.dialects.comings import comings
 from roomd.dialects.dialect import Dialect, Heard, View
 from roomd.dialects.room_object import timestamp
 from roomd.dialects.spoken import Seconds, ms, text, understand
 from roomd.domain.actor import Actor
 from roomd.domain.chat import MAX_TEXT, Message, Said, Say
 from roomd.domain.commit import Commit
-from roomd.domain.ids import UserId
-from roomd.domain.membership import HostChanged, MemberLeft, MemberRenamed, SocketClosed, SocketOpened
+from roomd.domain.membership import HostChanged
 from roomd.domain.moderation import ChatCleared
 from roomd.domain.people import Right, may
 from roomd.domain.playback import Pause, Play, Playback, PlaybackChanged, Seek, position_at
@@ -64,13 +63,15 @@ def hear(message: str | bytes, room: Room, actor: Actor) -> Heard:
 
 
 def tell(before: Room, commit: Commit, after: Room) -> list[str]:
-    frames = [*_people(before, commit, after)]
+    frames = [_user("USER_JOINED" if came else "USER_LEFT", name) for came, _, name in comings(before, commit, after)]
     for event in commit.events:
         match event:
             case PlaybackChanged(playback=playback, cause=cause):
                 frames.append(_playback(playback, cause in {"seek", "rate"}))
             case Said(message=line):
                 frames.append(text({"type": "CHAT_MESSAGE", "user": line.by_name, "message": line.text}))
+            case HostChanged():
+                frames.append(_participants(after))
             case ChatCleared():
                 frames.append(_history([]))
     return frames
@@ -100,24 +101,6 @@ def _greet(view: View, actor: Actor) -> list[str]:
         "time": round(position_at(playback, view.now) / 1_000, 3),
     }
     return [_participants(view.room), _history([_line(line) for line in view.chat]), text(state)]
-
-
-def _people(before: Room, commit: Commit, after: Room) -> Iterator[str]:
-    """Who came and went: by their first socket, by their last, or for good with sockets open."""
-    there: dict[UserId, str] = {member.id: member.name for member in before.members.values() if member.online}
-    for event in commit.events:
-        match event:
-            case MemberRenamed(user=user, name=name) if user in there:
-                yield _user("USER_LEFT", there[user])
-                yield _user("USER_JOINED", name)
-                there[user] = name
-            case SocketOpened(user=user, first=True) if user not in there:
-                there[user] = after.members[user].name if user in after.members else commit.by_name
-                yield _user("USER_JOINED", there[user])
-            case SocketClosed(user=user, last=True) | MemberLeft(user=user) if user in there:
-                yield _user("USER_LEFT", there.pop(user))
-            case HostChanged():
-                yield _participants(after)
 
 
 def _participants(room: Room) -> str:

@@ -12,14 +12,14 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from roomd.dialects.comings import Coming, comings
 from roomd.dialects.dialect import Bye, Dialect, Heard, View, WantAdd
 from roomd.dialects.room_object import Shape, room_object
 from roomd.dialects.spoken import Seconds, fault, ms, text, understand
 from roomd.domain.actor import LONGEST_NAME, Actor
 from roomd.domain.chat import MAX_TEXT, Said, Say
 from roomd.domain.commit import Commit
-from roomd.domain.ids import UserId
-from roomd.domain.membership import HostChanged, MemberLeft, SocketClosed, SocketOpened
+from roomd.domain.membership import HostChanged
 from roomd.domain.people import demand
 from roomd.domain.playback import Pause, Play, PlaybackChanged, Seek
 from roomd.domain.refusals import Invalid, Refusal
@@ -136,7 +136,7 @@ def video(url: str, title: str) -> Wanted:
 
 
 def tell(before: Room, commit: Commit, after: Room) -> list[str]:
-    frames = [*_people(before, commit, after)]
+    frames = [_person(coming, after) for coming in comings(before, commit, after)]
     for event in commit.events:
         match event:
             case PlaybackChanged():
@@ -172,16 +172,10 @@ def _state(room: Room, now: float) -> Shape:
     }
 
 
-def _people(before: Room, commit: Commit, after: Room) -> Iterator[str]:
-    """Who came and went: by their first socket, by their last, or for good with sockets open."""
-    there: dict[UserId, str] = {member.id: member.name for member in before.members.values() if member.online}
-    for event in commit.events:
-        match event:
-            case SocketOpened(user=user, first=True) if user not in there:
-                there[user] = after.members[user].name if user in after.members else commit.by_name
-                yield frame("user_joined", user, {"userName": there[user], "isHost": user == after.host})
-            case SocketClosed(user=user, last=True) | MemberLeft(user=user) if user in there:
-                yield frame("user_left", user, {"userName": there.pop(user), "hostId": after.host})
+def _person(coming: Coming, after: Room) -> str:
+    if coming.came:
+        return frame("user_joined", coming.user, {"userName": coming.name, "isHost": coming.user == after.host})
+    return frame("user_left", coming.user, {"userName": coming.name, "hostId": after.host})
 
 
 def _playback(event: PlaybackChanged, before: Room, commit: Commit, after: Room) -> Iterator[str]:

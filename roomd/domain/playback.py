@@ -142,7 +142,7 @@ def seek(room: Room, command: Seek, actor: Actor, moment: Moment) -> list[Event]
         raise Conflict("Nothing is playing.", "nothing_to_play")
     lead = START_LEAD_MS if room.playback.playing else 0.0
     # Beyond the end is the end: what follows comes next.
-    position = min(command.position, room.entries[entry].track.duration_ms or command.position)
+    position = min(command.position, current_duration(room) or command.position)
     return [_changed(structs.replace(room.playback, position=position, as_of=moment.now + lead), "seek")]
 
 

@@ -55,7 +55,8 @@ async def watchable(resolver: Resolver, wanted: Wanted) -> Track:
         (track,) = await resolver.resolve([wanted])
     except Invalid as refusal:
         if refusal.code != "not_media":
-            raise
+            fields = {name.replace("tracks[0].", "video_"): reason for name, reason in refusal.fields.items()}
+            raise Invalid(refusal.message, refusal.code, fields) from None
         return check_track(title=wanted.title.strip() or title_of(wanted.url), url=wanted.url, kind="video")
     return track
 

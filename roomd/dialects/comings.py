@@ -1,0 +1,39 @@
+"""Who came and who went by a commit, for the contracts that tell of people being there and not of membership."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from roomd.domain.commit import Commit
+from roomd.domain.ids import UserId
+from roomd.domain.membership import MemberLeft, MemberRenamed, SocketClosed, SocketOpened
+from roomd.domain.room import Room
+
+
+class Coming(NamedTuple):
+    """Somebody came, or went, under this name."""
+
+    came: bool
+    user: UserId
+    name: str
+
+
+def comings(before: Room, commit: Commit, after: Room) -> Iterator[Coming]:
+    """By their first socket, by their last, or for good with sockets open. Another name is a going and a coming."""
+    about = [
+        event for event in commit.events if isinstance(event, SocketOpened | SocketClosed | MemberLeft | MemberRenamed)
+    ]
+    if not about:
+        return
+    there = {member.id: member.name for member in before.members.values() if member.online}
+    for event in about:
+        user = event.user
+        match event:
+            case MemberRenamed(name=name) if user in there:
+                yield Coming(False, user, there[user])
+                there[user] = name
+                yield Coming(True, user, name)
+            case SocketOpened(first=True) if user not in there:
+                there[user] = after.members[user].name if user in after.members else commit.by_name
+                yield Coming(True, user, there[user])
+            case SocketClosed(last=True) | MemberLeft() if user in there:
+                yield Coming(False, user, there.pop(user))
