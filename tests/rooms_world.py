@@ -14,6 +14,7 @@ from roomd.domain.opening import open_room
 from roomd.domain.queue import Add
 from roomd.domain.room import Room, RoomSettings
 from roomd.domain.track import Track
+from roomd.domain.undo import ActNoted
 from roomd.domain.words import Command, Event
 
 START = 1_795_000_000_000.0
@@ -50,12 +51,13 @@ def opened(**settings: object) -> Room:
 def do(
     room: Room, command: Command, actor: Actor = ALICE, ms: float = 0.0, seed: int = 1
 ) -> tuple[Room, Sequence[Event]]:
-    """The room after a command, and the events that it led to."""
+    """The room after a command, and the events that it led to, but for the note by which it can be taken back."""
     moment = at(ms, seed)
     events = tuple(rules.decide(room, command, actor, moment))
     if not events:
         return room, events
-    return rules.apply(room, Commit(epoch=room.epoch, rev=room.rev + 1, at=moment.now, events=events)), events
+    after = rules.apply(room, Commit(epoch=room.epoch, rev=room.rev + 1, at=moment.now, events=events))
+    return after, tuple(event for event in events if not isinstance(event, ActNoted))
 
 
 def after(room: Room, *commands: Command, actor: Actor = ALICE, ms: float = 0.0) -> Room:

@@ -42,7 +42,9 @@ def test_a_commit_writes_what_it_changed() -> None:
 def test_a_new_room_writes_all_of_it_and_the_same_room_nothing() -> None:
     room = party()
     assert [write.field for write in diff(None, room) if write.part == "meta"] == list(Meta.__struct_fields__)
-    assert len(diff(None, room)) == len(Meta.__struct_fields__) + len(room.members) + 2 * len(room.entries)
+    assert len(diff(None, room)) == len(Meta.__struct_fields__) + len(room.members) + 2 * len(room.entries) + len(
+        room.acts
+    )
     assert diff(room, room) == []
     assert diff(room, decoded(room)) == []
 

@@ -239,7 +239,7 @@ def call(room: Room, **given: Any) -> list[Any]:
     [
         {"writes": [("set", 1, "name", "x")]},
         {"writes": [("hset", 0, "name", "x")]},
-        {"writes": [("hset", 16, "name", "x")]},
+        {"writes": [("hset", 17, "name", "x")]},
         {"writes": [("hset", 9, "name", "x")]},
         {"writes": [("hset", 15, "name", "x")]},
         {"writes": [("xdel", 6, "seven", "")]},

@@ -24,7 +24,7 @@ def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
 @pytest.mark.gen_test(timeout=30)
 async def test_the_room_object(served: Served) -> None:
     alice = await served.person("Alice")
-    body = {"name": " Friday ", "description": "a\nb", "theme": "red", "visibility": "private", "autoplay": False}
+    body = {"name": " Friday ", "description": "a\nb", "theme": "rose", "visibility": "private", "autoplay": False}
     answer = await alice.call("POST", "/api/rooms/create/", body)
     room = answer.json()
     assert answer.status_code == 201
@@ -36,7 +36,7 @@ async def test_the_room_object(served: Served) -> None:
         "code": room["code"],
         "name": "Friday",
         "description": "a\nb",
-        "theme": "red",
+        "theme": "rose",
         "visibility": "private",
         "entry_mode": "public",
         "chat_enabled": True,

@@ -22,6 +22,7 @@ from roomd.domain.people import RIGHTS, Right
 from roomd.domain.refusals import Forbidden
 from roomd.domain.room import Close, Room, Set
 from roomd.domain.rules import EVENTS
+from roomd.domain.undo import Undo
 from roomd.domain.wishes import Request
 from roomd.domain.words import Command, Event
 from roomd.store import plain
@@ -145,6 +146,7 @@ def examples(room: Room) -> Mapping[type[Command], Command]:
     given: tuple[Command, ...] = (
         queue.Add(tracks=(track("New"),)),
         Listen(on=False),
+        Undo(),
         Say(text="hi"),
         React(message="1", emoji="👍"),
         requests.Ask(action="add", track=track("Wish")),

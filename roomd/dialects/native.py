@@ -22,6 +22,7 @@ from roomd.domain import (
     queue,
     requests,
     room,
+    undo,
     votes,
 )
 from roomd.domain.actor import Actor
@@ -114,6 +115,7 @@ COMMANDS: tuple[type[Command], ...] = (
     requests.Withdraw,
     room.Close,
     room.Set,
+    undo.Undo,
     votes.VoteSkip,
 )
 

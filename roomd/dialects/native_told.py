@@ -13,6 +13,7 @@ from roomd.domain.knocks import Knock
 from roomd.domain.people import Member, Role, rights_of, role_of
 from roomd.domain.permissions import RightsChanged
 from roomd.domain.room import Room, RoomOpened
+from roomd.domain.undo import Act, ActNoted
 from roomd.domain.wishes import Request
 from roomd.domain.words import Event
 
@@ -43,6 +44,7 @@ def state(view: View) -> str:
         "skip_votes": sorted(now.skip_votes),
         "skip_needed": votes.needed(now),
         "djs": now.djs,
+        "acts": [_act(now.acts[key]) for key in sorted(now.acts, key=int)],
     }
     return text({"type": "state", "epoch": now.epoch, "rev": now.rev, "room": shown})
 
@@ -80,6 +82,7 @@ _SHOWN: Mapping[type[Event], Callable[[Any], object | None]] = {
         "entries": [_entry(entry, event.ranks[entry.id]) for entry in event.entries],
     },
     RoomOpened: lambda event: None,
+    ActNoted: lambda event: {"type": "act_noted", "act": _act(event.act)},
     door.DoorChanged: lambda event: {"type": "settings_changed", "changes": {"entry_mode": event.entry_mode}},
     door.Knocked: lambda event: {"type": "knocked", "knock": _knock(event.knock)},
     membership.MemberJoined: lambda event: {"type": "member_joined", "member": _joined(event.member)},
@@ -104,6 +107,10 @@ def _entry(entry: Entry, rank: float) -> Mapping[str, object]:
         "added_at": entry.added_at,
         "track": entry.track,
     }
+
+
+def _act(act: Act) -> Mapping[str, object]:
+    return {"id": act.id, "by": act.by, "by_name": act.by_name, "what": act.what, "at": act.at}
 
 
 def _knock(knock: Knock) -> Mapping[str, object]:

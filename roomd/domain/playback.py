@@ -36,7 +36,7 @@ ABANDONED_MS = 5 * 60_000.0
 Position = Annotated[float, Meta(ge=0, le=MAX_DURATION_MS)]
 #: Causes by which what plays goes on, so that the votes about it stand. (Repeated, it is played anew.)
 _SAME_RUN = frozenset({"play", "pause", "seek", "rate", "abandoned"})
-Cause = Literal["play", "pause", "seek", "rate", "started", "skipped", "ended", "emptied", "abandoned"]
+Cause = Literal["play", "pause", "seek", "rate", "started", "skipped", "ended", "emptied", "abandoned", "undone"]
 
 
 class Playback(Struct, frozen=True):

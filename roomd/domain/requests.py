@@ -139,7 +139,7 @@ def expires_at(room: Room) -> float | None:
 
 def request_made(room: Room, event: RequestMade) -> Room:
     requests = {**room.requests, event.request.id: event.request}
-    decided = [key for key, request in requests.items() if request.status != "pending"]
+    decided = [each.id for each in sorted(requests.values(), key=lambda each: each.at) if each.status != "pending"]
     for key in decided[: max(0, len(decided) - LOG)]:
         del requests[key]
     return structs.replace(room, requests=requests)

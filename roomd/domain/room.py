@@ -17,6 +17,7 @@ from roomd.domain.playback import Playback
 from roomd.domain.refusals import Invalid
 from roomd.domain.text import tidy_text
 from roomd.domain.theme import tidy_theme
+from roomd.domain.undo import Act
 from roomd.domain.wishes import Request
 from roomd.domain.words import Command, Event
 
@@ -87,6 +88,8 @@ class Room(Struct, frozen=True, kw_only=True):
     played: tuple[tuple[str, float], ...] = ()
     #: In queue mode "dj": whose turn comes after whose.
     djs: tuple[UserId, ...] = ()
+    #: The last acts, which can be taken back.
+    acts: Mapping[str, Act] = {}
     closed: bool = False
 
     def expired(self, before: float) -> bool:

@@ -22,6 +22,7 @@ from roomd.domain import (
     queue,
     requests,
     room,
+    undo,
     votes,
 )
 from roomd.domain.actor import Actor
@@ -30,6 +31,20 @@ from roomd.domain.moment import Moment
 from roomd.domain.refusals import NotFound
 from roomd.domain.room import Room
 from roomd.domain.words import Command, Event
+
+#: What can be taken back.
+UNDOABLE = frozenset(
+    {
+        playback.Next,
+        playback.PlayEntry,
+        playback.Previous,
+        queue.Add,
+        queue.Clear,
+        queue.Move,
+        queue.Remove,
+        queue.Shuffle,
+    }
+)
 
 
 class Tick(Command, frozen=True):
@@ -81,6 +96,7 @@ _DECIDE: Mapping[type[Command], Callable[[Room, Any, Actor, Moment], list[Event]
     requests.Decide: requests.decide,
     requests.Withdraw: requests.withdraw,
     room.Close: room.close,
+    undo.Undo: undo.undo,
     room.Expire: room.expire,
     room.Set: room.set_settings,
     votes.VoteSkip: votes.vote_skip,
@@ -118,6 +134,8 @@ _EVOLVE: Mapping[type[Event], Callable[[Room, Any], Room]] = {
     room.RoomClosed: room.room_closed,
     room.RoomOpened: room.room_opened,
     room.SettingsChanged: room.settings_changed,
+    undo.ActNoted: undo.act_noted,
+    undo.ActUndone: undo.act_undone,
     votes.SkipVoted: votes.skip_voted,
 }
 
@@ -129,7 +147,10 @@ def decide(before: Room, command: Command, actor: Actor, moment: Moment) -> list
     if before.closed:
         raise NotFound("There is no such room, or it was closed.", "no_such_room")
     events = _DECIDE[type(command)](before, command, actor, moment)
-    return [*events, *_consequences(evolve_all(before, events), moment)] if events else []
+    if not events:
+        return []
+    whole = [*events, *_consequences(evolve_all(before, events), moment)]
+    return [*whole, *undo.note(before, whole, actor, moment)] if type(command) in UNDOABLE else whole
 
 
 def _consequences(after: Room, moment: Moment) -> list[Event]:

@@ -67,15 +67,13 @@ def note(before: Room, events: Sequence[Event], actor: Actor, moment: Moment) ->
             what = "removed"
         elif isinstance(event, PlaybackChanged) and what == "ordered":
             what = "skipped"
-    act = Act(
-        id=str(before.rev + 1), by=actor.id, by_name=actor.name, at=moment.now, what=what, inverse=tuple(inverse)
-    )
+    act = Act(id=str(before.rev + 1), by=actor.id, by_name=actor.name, at=moment.now, what=what, inverse=tuple(inverse))
     return [ActNoted(act=act)]
 
 
 def undo(room: Room, command: Undo, actor: Actor, moment: Moment) -> list[Event]:
     demand_member(room, actor)
-    act = next(reversed(sorted(room.acts.values(), key=lambda each: int(each.id))), None)
+    act = max(room.acts.values(), key=lambda each: int(each.id), default=None)
     if act is None:
         raise Conflict("There is nothing to take back.", "nothing_to_undo")
     if command.act not in {None, act.id}:

@@ -34,6 +34,7 @@ class RoomKeys(NamedTuple):
     ups: str
     reactions: str
     audit: str
+    acts: str
 
 
 def room_keys(room: RoomId) -> RoomKeys:

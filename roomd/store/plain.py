@@ -26,6 +26,7 @@ from roomd.domain.playback import Playback
 from roomd.domain.requests import RequestDecided
 from roomd.domain.room import Room, RoomSettings, SettingsChanged
 from roomd.domain.rules import EVENTS
+from roomd.domain.undo import Act
 from roomd.domain.wishes import Request
 
 #: Commits that the audit log keeps.
@@ -88,6 +89,7 @@ HASHES: Mapping[str, Any] = {
     "bans": Ban,
     "requests": Request,
     "ups": frozenset[UserId],
+    "acts": Act,
 }
 _decoders = {part: msgspec.json.Decoder(kind).decode for part, kind in HASHES.items()}
 

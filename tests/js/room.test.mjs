@@ -139,6 +139,9 @@ test("people at the door, at the decks, muted and renamed", () => {
   const decks = after(big(2), { type: "dj_changed", user: "u1", on: true }, { type: "dj_changed", user: "u2", on: true });
   assert.deepEqual(decks.djs, ["u1", "u2"]);
   assert.deepEqual(after(decks, { type: "dj_changed", user: "u1", on: false }).djs, ["u2"]);
+  const acts = Array.from({ length: 12 }, (_, n) => ({ type: "act_noted", act: { id: String(n), what: "added" } }));
+  const noted = after(big(2), ...acts, { type: "act_undone", act: "11" });
+  assert.deepEqual(noted.acts.map((act) => act.id), ["2", "3", "4", "5", "6", "7", "8", "9", "10"]);
   const deaf = after(big(2), { type: "listening_changed", user: "u2", on: false });
   assert.deepEqual(deaf.members.map((member) => member.listens ?? true), [true, false]);
   const muted = after(big(2), { type: "member_muted", user: "u2", until: 9 }, { type: "member_renamed", user: "u2", name: "Bob" });

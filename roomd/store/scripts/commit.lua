@@ -1,7 +1,7 @@
 -- Commits one command's events to a room: all of it, or nothing.
 --
 -- KEYS  as in store/keys.py: meta, members, entries, order, events, chat, commands, command_times, bell, pending, bans,
---       requests, ups, reactions, audit
+--       requests, ups, reactions, audit, acts
 -- ARGV  1 epoch and 2 rev that the decision was made on ("0", "0" for a room that is not there yet)
 --       3 rev of this commit   4 the sender's command id, or ""   5 room time in ms   6 the commit, JSON
 --       7 chat line, JSON, or ""   8 longest log   9 longest chat   10 ms for which command ids are remembered
@@ -16,7 +16,7 @@
 
 local meta = KEYS[1]
 local kinds = { "hash", "hash", "hash", "zset", "stream", "stream", "hash", "zset", "channel",
-                "hash", "hash", "hash", "hash", "hash", "stream" }
+                "hash", "hash", "hash", "hash", "hash", "stream", "hash" }
 local written = { hset = "hash", hdel = "hash", zadd = "zset", zrem = "zset", xadd = "stream", xdel = "stream", del = "" }
 -- The log, the command ids and the bell are this script's own.
 local own = { [5] = true, [7] = true, [8] = true, [9] = true }
@@ -34,7 +34,7 @@ local function count(text)
   return text and string.match(text, "^%d+$")
 end
 
-if #KEYS ~= 15 or #ARGV < 10 then return malformed("call") end
+if #KEYS ~= 16 or #ARGV < 10 then return malformed("call") end
 if not count(ARGV[3]) or not number(ARGV[5]) or not count(ARGV[8]) or not count(ARGV[9]) or not number(ARGV[10]) then
   return malformed("number")
 end

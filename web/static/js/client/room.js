@@ -28,6 +28,8 @@
 const CHAT_KEPT = 500;
 /** Decided requests that a room keeps. */
 const REQUESTS_KEPT = 200;
+/** Acts that can be taken back. */
+const ACTS_KEPT = 10;
 /** Up to so many listeners the share of votes counts as it is; beyond, what is needed grows with the root. */
 const BIG_ROOM = 25;
 /** Causes by which what plays goes on, so that the votes about it stand. */
@@ -133,6 +135,10 @@ const EVENTS = {
   }),
 
   entry_voted: (room, { entry, user, up }) => ({ ...room, ups: withUp(room.ups ?? {}, entry, user, up) }),
+
+  act_noted: (room, { act }) => ({ ...room, acts: [...(room.acts ?? []), act].slice(-ACTS_KEPT) }),
+
+  act_undone: (room, { act }) => ({ ...room, acts: without(room.acts, act) }),
 
   dj_changed: (room, { user, on }) => ({ ...room, djs: toggled(room.djs, user, on) }),
 
