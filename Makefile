@@ -24,7 +24,7 @@ run: $(VENV)/.ready
 
 test: check
 	@$(NODE) --test $(wildcard tests/js/*.test.mjs)
-	@scripts/ensure-chromium $(BIN)/playwright
+	@scripts/ensure-tools $(BIN)/playwright
 	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(VENV)/.ready-dev
@@ -34,7 +34,7 @@ check: $(VENV)/.ready-dev
 	@$(BIN)/vulture
 
 unit: $(VENV)/.ready-dev
-	@scripts/ensure-chromium $(BIN)/playwright
+	@scripts/ensure-tools $(BIN)/playwright
 	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(ARGS)
 
 format: $(VENV)/.ready-dev

@@ -8,6 +8,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from tornado.httputil import HTTPServerRequest
 from tornado.ioloop import IOLoop
 
 from roomd.accounts import Accounts, Caller, make_accounts
@@ -67,6 +68,9 @@ class SomeServices(NamedTuple):
     settings: Settings
     clock: Clock
     accounts: Accounts | None = None
+
+    def address_of(self, request: HTTPServerRequest) -> str:
+        return Services.address_of(cast(Services, self), request)
 
 
 def some_services(clock: Clock, accounts: Accounts | None = None) -> Services:

@@ -24,7 +24,8 @@ async def events(live: Live, kind: str, **fields: Any) -> list[dict[str, Any]]:
     commit = found[0]
     assert commit.keys() == {"type", "epoch", "rev", "at", "by", "by_name", "command", "events"}
     assert (commit["command"], commit["epoch"]) == (ack["id"], ack["epoch"])
-    return list(commit["events"])
+    # The note by which an act can be taken back comes with every edit; test_undo_is_told looks at it.
+    return [event for event in commit["events"] if event["type"] != "act_noted"]
 
 
 async def room_with(served: Served, *titles: str) -> tuple[Live, str, list[str]]:
@@ -220,3 +221,18 @@ async def test_the_same_id_takes_effect_once(served: Served) -> None:
     await events(live, "say", text="last")
     texts = [m["events"][0]["message"]["text"] for m in live.heard if m["type"] == "commit" and m["command"]]
     assert texts == ["once", "Bob's own", "last"]
+
+
+@pytest.mark.gen_test(timeout=30)
+async def test_undo_is_told(served: Served) -> None:
+    live, _, (first, _) = await room_with(served, "one", "two")
+    ack = await live.do("remove", entries=[first])
+    while not (removed := [m for m in live.heard if m["type"] == "commit" and m["rev"] == ack["rev"]]):
+        await live.next()
+    act = removed[0]["events"][-1]["act"]
+    assert (act["id"], act["what"], act["by_name"]) == (str(ack["rev"]), "removed", "Alice")
+    assert act.keys() == {"id", "by", "by_name", "what", "at"}
+    back = await events(live, "undo", act=act["id"])
+    assert [event["type"] for event in back] == ["entries_added", "act_undone"]
+    assert (back[0]["entries"][0]["id"], back[1]["act"]) == (first, act["id"])
+    assert (await live.do("undo", act=act["id"]))["code"] == "outdated"

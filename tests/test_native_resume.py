@@ -163,7 +163,8 @@ def apply(room: dict[str, Any], event: dict[str, Any]) -> None:
                 entry["rank"] = event["ranks"].get(entry["id"], entry["rank"])
         case "playback_changed":
             room["playback"] = event["playback"]
-        case "said":
-            room["chat"].append(event["message"])
+        case "said" | "act_noted":
+            whole, part = {"said": ("chat", "message"), "act_noted": ("acts", "act")}[event["type"]]
+            room[whole].append(event[part])
         case _:
             raise AssertionError(event)

@@ -234,3 +234,17 @@ async def test_health_says_which_part_is_away(served: Served, database_url: str)
         await server.close_all_connections()
     await pool.close()
     await nowhere.aclose(close_connection_pool=True)
+
+
+@pytest.mark.gen_test(timeout=30)
+async def test_the_last_edit_can_be_taken_back(served: Served) -> None:
+    alice = await served.person("Alice")
+    code = await served.room(alice)
+    path = f"/api/rooms/{code}/queue/"
+    link = {"url": "https://music.example/one.mp3", "title": "One", "duration": 60, "kind": "audio"}
+    assert (await alice.call("POST", path, link)).status_code == 201
+    assert (await alice.call("POST", f"{path}clear/")).json()["count"] == 0
+    back = (await alice.call("POST", f"{path}undo/")).json()
+    assert [entry["title"] for entry in back["entries"]] == ["One"]
+    assert (await alice.call("POST", f"{path}undo/")).json()["count"] == 0
+    assert (await alice.call("POST", f"{path}undo/")).json()["error"]["code"] == "nothing_to_undo"

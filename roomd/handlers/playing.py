@@ -13,6 +13,7 @@ from roomd.domain.playback import Next, Pause, Play, PlayEntry, Previous, Seek
 from roomd.domain.queue import MAX_ADDED, Add, Clear, Measured, Move, Remove, Shuffle, Where
 from roomd.domain.refusals import Invalid
 from roomd.domain.track import MAX_DURATION_MS
+from roomd.domain.undo import Undo
 from roomd.domain.wanted import Wanted
 from roomd.domain.words import Command
 from roomd.handlers.base import ApiHandler
@@ -122,6 +123,11 @@ class ClearHandler(RoomHandler):
         self.answer(queue_object((await self.command(ref, Clear())).room))
 
 
+class UndoHandler(RoomHandler):
+    async def post(self, ref: str) -> None:
+        self.answer(queue_object((await self.command(ref, Undo())).room))
+
+
 class MessagesHandler(RoomHandler):
     takes_user_id = True
 
@@ -182,5 +188,6 @@ ROUTES: list[tuple[str, type[ApiHandler]]] = [
     (r"/api/rooms/([^/]+)/queue/move/?", MoveHandler),
     (r"/api/rooms/([^/]+)/queue/shuffle/?", ShuffleHandler),
     (r"/api/rooms/([^/]+)/queue/clear/?", ClearHandler),
+    (r"/api/rooms/([^/]+)/queue/undo/?", UndoHandler),
     (r"/api/rooms/([^/]+)/queue/([^/]+)/?", EntryHandler),
 ]
