@@ -3,9 +3,12 @@ own proxies added at its end is true.
 """
 
 import ipaddress
+import socket
 
 #: One person's IPv6 network has at least this many bits fixed; counting single addresses would count nothing.
 _IPV6_NETWORK = 64
+#: Hosts to listen on that mean every address of the machine.
+EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - only compared
 
 
 def client_address(peer: str, forwarded: str, hops: int) -> str:
@@ -21,3 +24,14 @@ def client_address(peer: str, forwarded: str, hops: int) -> str:
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((address, _IPV6_NETWORK), strict=False).network_address)
+
+
+def lan_address() -> str | None:
+    """This machine's address on its network: the one it would send from. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+            address = str(probe.getsockname()[0])
+        except OSError:
+            return None
+    return None if address.startswith("127.") else address

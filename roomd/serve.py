@@ -10,6 +10,7 @@ import segno
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
+from roomd.address import EVERYWHERE, lan_address
 from roomd.app import lifespan, make_app
 from roomd.domain.refusals import Unavailable
 from roomd.handlers.wire import CLOSE_RESTART
@@ -103,7 +104,7 @@ async def _gone(services: Services) -> None:
 def _announce(settings: Settings, port: int) -> None:
     """Where to go: on this machine, and from the others in the house."""
     lines = [f"roomd is ready:  http://localhost:{port}"]
-    address = _lan_address() if settings.host in {"0.0.0.0", "::", ""} else None  # noqa: S104 - only compared
+    address = lan_address() if settings.host in EVERYWHERE else None
     link = settings.public_url or (f"http://{address}:{port}" if address else None)
     if link:
         lines.append(f"for your guests: {link}")
@@ -120,14 +121,3 @@ def _qr(link: str) -> str:
     shades = {(False, False): "█", (False, True): "▀", (True, False): "▄", (True, True): " "}
     pairs = zip(rows[::2], rows[1::2], strict=True)
     return "\n".join("".join(shades[cell] for cell in zip(upper, lower, strict=True)) for upper, lower in pairs)
-
-
-def _lan_address() -> str | None:
-    """This machine's address on its network: the one it would send from. Nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-            address = str(probe.getsockname()[0])
-        except OSError:
-            return None
-    return None if address.startswith("127.") else address

@@ -133,7 +133,12 @@ async def serving(
         music.mkdir()
         make_wav(music / "Carol - Long Walk.wav", 60.0)
         make_wav(music / "Carol - Short Walk.wav", 1.0)
-    given: dict[str, Any] = {"redis_url": redis_url, "database_url": database_url, "secret_key": SECRET}
+    given: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "redis_url": redis_url,
+        "database_url": database_url,
+        "secret_key": SECRET,
+    }
     chosen = Settings(**given | {"data_dir": data_dir, "music_dir": music} | settings)
     lost: list[str] = []
     async with lifespan(chosen, lost.append, clock) as services:

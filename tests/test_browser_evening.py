@@ -97,7 +97,7 @@ def join_by_code(roomd: Roomd, guest: Person, code: str) -> None:
 
 def add_a_song(person: Person, words: str) -> None:
     person.page.locator("#search").fill(words)
-    person.page.locator("#results-list button").first.click()
+    person.page.get_by_role("button", name="Add Long Walk").click()
     expect(person.page.locator("#song-title")).to_have_text("Long Walk")
 
 

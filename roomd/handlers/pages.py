@@ -8,6 +8,7 @@ import jinja2
 import segno
 from tornado.web import HTTPError, RequestHandler, StaticFileHandler
 
+from roomd.address import EVERYWHERE, lan_address
 from roomd.dialects.room_object import room_card, song
 from roomd.domain.entries import ordered
 from roomd.domain.refusals import NotFound, Refusal
@@ -124,12 +125,18 @@ class Static(StaticFileHandler):
 
 
 def base_url(handler: RequestHandler) -> str:
-    """How this server is reached from outside, without a slash at the end."""
+    """How this server is reached from outside, without a slash at the end.
+
+    A host who opened the page as localhost shares the machine's address on the network: their guests are elsewhere.
+    """
     services: Services = handler.services  # type: ignore[attr-defined]
     if services.settings.public_url:
         return services.settings.public_url.rstrip("/")
     https = handler.request.headers.get("X-Forwarded-Proto", handler.request.protocol) == "https"
-    return f"{'https' if https else 'http'}://{handler.request.host}"
+    name, colon, port = handler.request.host.partition(":")
+    if name in {"localhost", "127.0.0.1"} and services.settings.host in EVERYWHERE:
+        name = lan_address() or name
+    return f"{'https' if https else 'http'}://{name}{colon}{port}"
 
 
 def _first_state(room: Room, now: float) -> dict[str, object]:

@@ -17,6 +17,8 @@ export function bindAdd({ client, api }) {
   let timer = null;
   let asked = null;
 
+  // The library opens by itself: nobody need guess what there is.
+  input.addEventListener("focus", () => results.hidden && !input.value && look());
   input.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(look, PAUSE_MS);
@@ -30,15 +32,16 @@ export function bindAdd({ client, api }) {
   form.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || results.hidden) return;
     event.stopPropagation();
-    clear();
     input.focus();
+    clear();
   });
+  // Whoever goes on elsewhere is done looking.
+  document.addEventListener("pointerdown", (event) => !form.contains(event.target) && !results.hidden && clear());
 
   async function look() {
     asked?.abort();
     const text = input.value.trim();
-    if (!text) return clear();
-    const link = mediaLink(text);
+    const link = text && mediaLink(text);
     if (link) return offerLink(link);
     asked = new AbortController();
     results.hidden = false;
@@ -46,7 +49,8 @@ export function bindAdd({ client, api }) {
     try {
       const { signal } = asked;
       const { tracks } = await api("GET", `/api/catalogue/search/?q=${encodeURIComponent(text)}&limit=${LIMIT}`, { signal });
-      setText(note, tracks.length ? "" : `Nothing found for “${text}”. A link to a file works too.`);
+      const nothing = text ? `Nothing found for “${text}”. A link to a file works too.` : "The library is empty. Paste a link to a file.";
+      setText(note, tracks.length ? "" : nothing);
       list.replaceChildren(...tracks.map(resultRow));
     } catch (fault) {
       if (fault.name === "AbortError") return;
@@ -88,14 +92,16 @@ export function bindAdd({ client, api }) {
 
   async function add(tracks, button) {
     const link = !tracks[0].title;
-    if (button) [button.disabled, button.textContent] = [true, "Adding…"];
+    if (button?.ariaDisabled === "true") return;
+    // Not `disabled`: a button that has the focus would lose it, and with it the place in the list.
+    if (button) [button.ariaDisabled, button.textContent] = ["true", "Adding…"];
     try {
       await client.run("add", { tracks });
       if (button) button.replaceChildren(icon("check"), make("span", { class: "visually-hidden" }, "Added"));
       if (link) clear();
       toast(link ? "Added to the queue." : `Added ${tracks[0].title}.`);
     } catch (fault) {
-      if (button) [button.disabled, button.textContent] = [false, "Add"];
+      if (button) [button.ariaDisabled, button.textContent] = ["false", "Add"];
       toast(fault.message, { kind: "bad" });
     }
   }

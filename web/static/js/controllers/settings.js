@@ -25,7 +25,10 @@ export function bindSettings({ client, deck, preferences, act }) {
   });
 
   find("#leave").addEventListener("click", async () => {
-    const text = "You can come back with the code at any time.";
+    const hosting = client.state?.owner === client.you?.id && client.state.members.length > 1;
+    const text = hosting
+      ? "The room passes to somebody who stays, for good. You can come back as a guest."
+      : "You can come back with the code at any time.";
     const yes = await confirm({ title: "Leave this room?", text, yes: "Leave" });
     if (yes) act("leave");
   });
