@@ -17,8 +17,6 @@ export function bindAdd({ client, api }) {
   let timer = null;
   let asked = null;
 
-  // The library opens by itself: nobody need guess what there is.
-  input.addEventListener("focus", () => results.hidden && !input.value && look());
   input.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(look, PAUSE_MS);
@@ -35,8 +33,6 @@ export function bindAdd({ client, api }) {
     input.focus();
     clear();
   });
-  // Whoever goes on elsewhere is done looking.
-  document.addEventListener("pointerdown", (event) => !form.contains(event.target) && !results.hidden && clear());
 
   async function look() {
     asked?.abort();
@@ -117,7 +113,9 @@ export function bindAdd({ client, api }) {
   document.addEventListener("click", (event) => {
     if (!form.contains(event.target) && event.target.isConnected) results.hidden = true;
   });
+  // The library opens by itself: nobody need guess what there is. What was found before is shown again.
   input.addEventListener("focus", () => {
-    results.hidden = input.value.trim() === "";
+    if (list.childElementCount > 0) results.hidden = false;
+    else look();
   });
 }
