@@ -37,6 +37,7 @@ class AddBody(Struct):
     artist: str = ""
     album: str = ""
     cover: str = ""
+    subtitles: str = ""
     duration: Seconds | None = None
     kind: Literal["audio", "video"] | None = None
     tracks: Annotated[list["AddBody"], Meta(max_length=MAX_ADDED)] = []
@@ -176,6 +177,7 @@ def _wanted(body: AddBody) -> Wanted:
         artist=body.artist,
         album=body.album,
         cover=body.cover,
+        subtitles=body.subtitles,
         duration_ms=None if body.duration is None else body.duration * 1_000,
         kind=body.kind,
     )

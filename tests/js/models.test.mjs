@@ -34,6 +34,11 @@ test("links, initials and hues", () => {
   assert.equal(format.trackOfLink("https://music.example/a.mp3").kind, undefined);
   assert.deepEqual(["alice", "Bob van Dale", "  ", "Ánna"].map(format.initials), ["A", "BD", "?", "Á"]);
   assert.deepEqual(["", "ocean", "#ff0000", "#00ff00", "#0000ff", "#ffb638", "#777777"].map(format.hueOfTheme), [null, 205, 0, 120, 240, 38, 0]);
+  assert.deepEqual(format.linked("see https://example.org/a?b=1, (and http://example.org). javascript:alert(1)"), [
+    { text: "see " }, { text: "https://example.org/a?b=1", href: "https://example.org/a?b=1" }, { text: ", (and " },
+    { text: "http://example.org", href: "http://example.org/" }, { text: "). javascript:alert(1)" },
+  ]);
+  assert.deepEqual(format.linked("http://[oops and <b>https://</b>"), [{ text: "http://[oops and <b>https://</b>" }]);
   const hues = ["Alice", "Bob", "Carol", "Dave", "Erin", "Frank"].map(format.hueOf);
   assert.ok(new Set(hues.map((hue) => Math.floor(hue / 30))).size >= 4);
 });

@@ -1,5 +1,5 @@
 /** The talk. It stays where one reads; what comes in below is counted, not scrolled to. */
-import { plural, timeOfDay } from "../models/format.js";
+import { linked, plural, timeOfDay } from "../models/format.js";
 import { Unread } from "../models/unread.js";
 import { face } from "../helpers/cover.js";
 import { find, findAll, make, reconcile, setText } from "../helpers/dom.js";
@@ -75,7 +75,7 @@ export function bindChat({ client, api, code }) {
   function makeLine(line) {
     const time = make("time", { datetime: new Date(line.at).toISOString() }, timeOfDay(line.at));
     const head = make("p", { class: "line-head" }, line.by_name, time);
-    return make("li", { class: "line" }, face(line.by_name), head, make("p", { class: "line-text" }, line.text));
+    return make("li", { class: "line" }, face(line.by_name), head, make("p", { class: "line-text" }, ...words(line.text)));
   }
 
   /** Lines by others are counted while unseen, and read out. */
@@ -147,4 +147,10 @@ export function bindChat({ client, api, code }) {
     read();
   };
   return { render, announce, shown, focus: () => input.focus() };
+}
+
+/** A line's text, links in it made so that where they lead learns nothing of this room. */
+function words(text) {
+  const safe = { target: "_blank", rel: "noopener noreferrer nofollow ugc" };
+  return linked(text).map((part) => (part.href ? make("a", { href: part.href, ...safe }, part.text) : part.text));
 }

@@ -4,7 +4,7 @@ import { TICK_MS } from "../models/sync-law.js";
 import { Deck } from "../models/deck.js";
 import { Pilot } from "../models/pilot.js";
 import { Voice } from "../models/voice.js";
-import { find, setText } from "../helpers/dom.js";
+import { find, make, setText } from "../helpers/dom.js";
 
 /** Whoever may skip gives a broken track so long before going on, when the room does not know where it ends. */
 const GIVE_UP_MS = 4_000;
@@ -74,6 +74,14 @@ export function bindListen({ client, preferences, act }) {
     if (entryPlaying(entry)?.track.duration_ms == null && client.may("skip")) act("next", { entry });
   }
 
+  /** Subtitles come from this server only, whoever made them. */
+  function subtitle(path) {
+    const shown = find("track", video);
+    if ((shown?.getAttribute("src") ?? null) === (path ?? null)) return;
+    shown?.remove();
+    if (path) video.append(make("track", { kind: "subtitles", src: path, default: true }));
+  }
+
   function warmNext() {
     const { current, coming } = sections(client.state);
     const left = current?.track.duration_ms - deck.expectedPosition();
@@ -96,6 +104,7 @@ export function bindListen({ client, preferences, act }) {
       const film = line?.kind === "video";
       video.hidden = !film;
       find("#cover").hidden = film;
+      subtitle(film ? currentEntry(state)?.track.subtitles : null);
       deck.follow(line);
     },
     stop: () => deck.follow(null),

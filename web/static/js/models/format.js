@@ -42,6 +42,32 @@ export function hueOf(text) {
   return ((hash ^ (hash >>> 16)) >>> 0) % 360;
 }
 
+/**
+ * A text cut into plain parts and web links: `{text}` or `{text, href}`. Only http and https become links, and what ends a
+ * sentence is no part of one.
+ */
+export function linked(text) {
+  const parts = [];
+  let from = 0;
+  for (const { 0: found, index } of text.matchAll(/\bhttps?:\/\/[^\s<>"'“”«»]+/gi)) {
+    const link = found.replace(/[.,;:!?)\]}…]+$/, "");
+    if (!isUrl(link)) continue;
+    if (index > from) parts.push({ text: text.slice(from, index) });
+    parts.push({ text: link, href: new URL(link).href });
+    from = index + link.length;
+  }
+  if (from < text.length) parts.push({ text: text.slice(from) });
+  return parts;
+}
+
+function isUrl(link) {
+  try {
+    return Boolean(new URL(link));
+  } catch {
+    return false;
+  }
+}
+
 /** The hues of the themes that a room can have by name. */
 const THEMES = { amber: 40, rose: 345, violet: 275, ocean: 205, forest: 140, night: 235 };
 
