@@ -69,7 +69,7 @@ class Client(ABC):
     async def seek(self, position: float) -> None: ...
 
     async def chat(self, text: str) -> None:
-        raise NotImplementedError
+        raise AssertionError(f"{type(self).__name__} has no chat")
 
     @abstractmethod
     def seen(self, message: dict[str, Any]) -> Seen | None: ...

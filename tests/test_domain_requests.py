@@ -208,3 +208,18 @@ def test_a_request_outlives_its_asker() -> None:
     assert tracks("A")
     with pytest.raises(Conflict):
         do(room, Decide(requests=(last(room),), approve=True))
+
+
+def test_a_host_may_grant_what_is_beyond_somebody_s_share_and_a_rule_may_not() -> None:
+    room = after(party(), Set(queue_mode="dj", tracks_each=1))
+    waiting = after(room, wish(), actor=CAROL)
+    (request,) = waiting.requests
+    granted = after(waiting, Decide(requests=(request,), approve=True))
+    assert "New" in titles(granted)
+    by_rule = after(room, Set(auto_approve=True))
+    with pytest.raises(Forbidden) as caught:
+        do(by_rule, wish(), CAROL)
+    assert caught.value.code == "not_a_dj"
+    with pytest.raises(Limited) as limited:
+        do(after(granted, Set(queue_mode="fair", auto_approve=True)), wish("Another"), CAROL)
+    assert limited.value.code == "too_many_tracks"

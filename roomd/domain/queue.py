@@ -76,6 +76,7 @@ def add(room: Room, command: Add, actor: Actor, moment: Moment) -> list[Event]:
     demand(room, actor, "add")
     if not command.tracks:
         raise Invalid("Name at least one track to add.", fields={"tracks": "must not be empty"})
+    modes.demand_measure(room, command.tracks, actor, moment)
     if not command.play:
         return adding(room, command.tracks, command.at, actor, moment)
     demand(room, actor, "skip")
@@ -91,7 +92,6 @@ def add(room: Room, command: Add, actor: Actor, moment: Moment) -> list[Event]:
 
 def adding(room: Room, tracks: Sequence[Track], at: Where, actor: Actor, moment: Moment) -> list[Event]:
     """What adding the tracks, in the name of `actor`, brings about."""
-    modes.demand_measure(room, tracks, actor, moment)
     events: list[Event] = list(_make_room(room, len(tracks)))
     for event in events:
         room = entries_removed(room, event) if isinstance(event, EntriesRemoved) else room

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, structs
 
-from roomd.domain import queue
+from roomd.domain import modes, queue
 from roomd.domain.actor import Actor
 from roomd.domain.entries import ordered, place
 from roomd.domain.ids import EntryId, RequestId, UserId, make_short_id
@@ -91,6 +91,9 @@ def ask(room: Room, command: Ask, actor: Actor, moment: Moment) -> list[Event]:
     made = RequestMade(request=request)
     if not (room.settings.auto_approve or may(room, actor.id, "approve")):
         return [made]
+    if request.track is not None:
+        # A rule is no host: it lets nobody have more than their share. Whoever decides by hand may.
+        modes.demand_measure(room, (request.track,), actor, moment)
     decided = RequestDecided(request=request.id, status="approved", by=None, reason="", at=moment.now)
     return [made, decided, *_effect(room, request, moment)]
 

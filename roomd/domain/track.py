@@ -71,12 +71,11 @@ def check_track(
     wrong = {name: fault for name, fault in faults.items() if fault}
     if wrong:
         raise Invalid("; ".join(f"{name} {fault}" for name, fault in wrong.items()), fields=wrong)
-    known = cast(Kind, kind)
     return Track(
         **clean,
         url=url.strip(),
         duration_ms=duration_ms,
-        kind=known,
+        kind=cast(Kind, kind),
         cover=cover.strip(),
         subtitles=subtitles,
         loose=loose,
