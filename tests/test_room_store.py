@@ -20,6 +20,7 @@ from roomd.domain.membership import Join
 from roomd.domain.moderation import BanUser, ClearChat, DeleteMessage
 from roomd.domain.modes import Up
 from roomd.domain.playback import Play
+from roomd.domain.refusals import Conflict
 from roomd.domain.requests import Ask
 from roomd.domain.room import Room, RoomOpened, Set
 from roomd.domain.words import Command
@@ -172,6 +173,19 @@ async def test_a_forgotten_room_leaves_nothing(store: RoomStore, redis: Redis) -
     await store.forget(room)
     assert [key async for key in redis.scan_iter("*")] == []
     assert await store.load(ROOM) is None
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_reactions_are_bounded_and_one_too_many_changes_nothing(store: RoomStore, redis: Redis) -> None:
+    room = await opened_in(store, party())
+    room, _ = await commit(store, room, Say(text="hi"))
+    line = str(room.rev)
+    await redis.hset(KEYS.reactions, mapping={f"{line} somebody {n}": "1" for n in range(20_000)})
+    before = await store.load(ROOM)
+    with pytest.raises(Conflict) as caught:
+        await commit(store, room, React(message=line, emoji="👍"), once="alice:c-1")
+    assert caught.value.code == "too_many_reactions"
+    assert (await store.load(ROOM), await store.at(ROOM, "alice:c-1")) == (before, ((room.epoch, room.rev), None))
 
 
 @pytest.mark.gen_test(timeout=20)

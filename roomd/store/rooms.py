@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from roomd.domain.chat import Message, Said
 from roomd.domain.commit import Commit
 from roomd.domain.ids import Code, RoomId, UserId, tidy_code
+from roomd.domain.refusals import Conflict
 from roomd.domain.room import Room
 from roomd.store import plain
 from roomd.store.keys import RoomKeys, code_claim, room_keys
@@ -106,6 +107,8 @@ class RoomStore:
             word, rev = await self._commit(keys=list(keys), args=args)
         if word == b"OK":
             return Done()
+        if word == b"FULL":
+            raise Conflict("This room keeps 20,000 reactions; clear the chat to make room.", "too_many_reactions")
         return Stale() if word == b"STALE" else Seen(int(rev))
 
     async def at(self, room: RoomId, command: str = "") -> tuple[Number | None, int | None]:

@@ -10,7 +10,8 @@
 --            xadd                  the value, as an entry of this commit's number; the field is the longest that it grows
 --            xdel                  the entry whose id the field is
 --            del                   the whole key
--- Returns {"OK", rev} | {"STALE", rev} (decide again) | {"SEEN", rev} (this command took effect before, at rev)
+-- Returns {"OK", rev} | {"STALE", rev} (decide again) | {"SEEN", rev} (this command took effect before, at rev) |
+--         {"FULL", rev} (20,000 reactions are kept already)
 --
 -- Redis does not undo what a script wrote before it failed, so all that could fail is checked before the first write.
 
@@ -61,6 +62,11 @@ for i = 11, #ARGV, 4 do
   end
   if kind ~= "" and kinds[index] ~= kind then return malformed("write: " .. ARGV[i]) end
   if kind == "stream" and not string.match(ARGV[i + 2], "^%d+%-?%d*$") then return malformed("id: " .. ARGV[i + 2]) end
+  -- Reactions are the one part that no rule counts.
+  if index == 14 and ARGV[i] == "hset" and redis.call("HLEN", KEYS[14]) >= 20000
+    and redis.call("HEXISTS", KEYS[14], ARGV[i + 2]) == 0 then
+    return {"FULL", at[2]}
+  end
   if ARGV[i] == "zadd" and not number(ARGV[i + 3]) then return malformed("rank: " .. ARGV[i + 3]) end
 end
 -- A stream takes no entry whose id is not beyond its last one's.
