@@ -21,9 +21,9 @@ from roomd.catalogue.pieces import Pieces
 from roomd.catalogue.resolve import Resolver
 from roomd.catalogue.subtitles import Subtitles
 from roomd.clock import Clock
+from roomd.core import Core
 from roomd.doorkeeper import Doorkeeper
 from roomd.embedded import stores
-from roomd.engine import Engine
 from roomd.handlers import accounts as account_handlers
 from roomd.handlers import collab, live, misc, moderation, musicroom, pages, playing, rooms, streamit, syncplay, wire
 from roomd.handlers import subtitles as subtitles_handlers
@@ -41,8 +41,7 @@ from roomd.store import redis as redis_store
 from roomd.store.attempts import Attempts
 from roomd.store.bell import Bell
 from roomd.store.capabilities import Capabilities
-from roomd.store.index import Index
-from roomd.store.rooms import RoomStore
+from roomd.store.life import Life
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -65,12 +64,12 @@ async def lifespan(
 ) -> AsyncIterator[Services]:
     """Everything a server needs, running. `on_lost` is called when a store of our own keeps dying."""
     async with AsyncExitStack() as stack:
-        redis, pool = await _connected(settings, on_lost, stack)
+        clock, life = clock or Clock(), Life()
+        redis, pool = await _connected(settings, on_lost, life, stack)
         secret = await _secret(settings)
-        clock = clock or Clock()
-        store, index = RoomStore(redis), Index(redis)
-        engine = Engine(store, index, clock.moment)
-        hub, presence = Hub(store, engine, clock.now), Presence(engine, index, clock)
+        core = Core.build(redis, pool, life, clock)
+        store, index, engine = core.store, core.index, core.engine
+        hub, presence = Hub(store, engine, clock.now), Presence(engine, index, core.holdings, clock)
         bell = Bell(redis, hub.ring, hub.doubt)
         hub.connect(bell, lambda socket, room_id: presence.reattach(room_id, socket.actor, socket.id))
         passwords = Passwords()
@@ -80,9 +79,10 @@ async def lifespan(
         scheduler = Scheduler(engine, index, presence, clock, signing)
         subtitles = Subtitles(_fetcher(settings), secret)
         folder = await _music(settings, secret, stack)
+        await core.start()
         await bell.start()
         await scheduler.start()
-        for stop in (bell.stop, hub.stop, presence.stop, scheduler.stop):
+        for stop in (core.stop, bell.stop, hub.stop, presence.stop, scheduler.stop):
             stack.push_async_callback(stop)
         yield Services(
             settings=settings,
@@ -91,6 +91,7 @@ async def lifespan(
             engine=engine,
             hub=hub,
             presence=presence,
+            archiver=core.archiver,
             rooms=store,
             index=index,
             folder=folder,
@@ -103,14 +104,14 @@ async def lifespan(
 
 
 async def _connected(
-    settings: Settings, on_lost: Callable[[str], None], stack: AsyncExitStack
+    settings: Settings, on_lost: Callable[[str], None], life: Life, stack: AsyncExitStack
 ) -> "tuple[Redis, postgres.PostgresPool]":
     """The stores, started where need be, with the schema of this program."""
     urls = await stack.enter_async_context(stores(settings, on_lost))
     await migrate.migrate(urls.database_url)
     pool = await postgres.connect(urls.database_url)
     stack.push_async_callback(pool.close)
-    redis = redis_store.connect(urls.redis_url)
+    redis = redis_store.connect(urls.redis_url, life)
     stack.push_async_callback(redis.aclose, close_connection_pool=True)
     return redis, pool
 

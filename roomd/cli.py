@@ -15,13 +15,9 @@ from roomd.cleanup import Cleaner, Idle
 from roomd.clock import Clock
 from roomd.domain.refusals import Unavailable
 from roomd.embedded import EmbeddedError
-from roomd.embedded.share import shared
-from roomd.engine import Engine
 from roomd.serve import ServeError, serve
 from roomd.settings import Settings, SettingsError, load
-from roomd.store.index import Index
-from roomd.store.redis import connect
-from roomd.store.rooms import RoomStore
+from roomd.tools import tools
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -63,20 +59,15 @@ def cleanup_rooms(hours: float, dry_run: bool, as_json: bool) -> None:
 
 async def _cleanup(settings: Settings, hours: float, dry_run: bool, as_json: bool) -> int:
     count = 0
-    async with shared(settings) as urls:
-        redis = connect(urls.redis_url)
-        try:
-            clock = Clock()
-            index = Index(redis)
-            cleaner = Cleaner(Engine(RoomStore(redis), index, clock.moment), index)
-            now = clock.now()
-            for idle in [idle async for idle in cleaner.idle(now, hours)]:
-                if not dry_run and not await cleaner.remove(idle.id, now, hours):
-                    continue
-                count += 1
-                click.echo(msgspec.json.encode(idle._asdict()).decode() if as_json else _idle_line(idle, dry_run))
-        finally:
-            await redis.aclose()
+    clock = Clock()
+    async with tools(settings, clock) as core:
+        cleaner = Cleaner(core.engine, core.index)
+        now = clock.now()
+        for idle in [idle async for idle in cleaner.idle(now, hours)]:
+            if not dry_run and not await cleaner.remove(idle.id, now, hours):
+                continue
+            count += 1
+            click.echo(msgspec.json.encode(idle._asdict()).decode() if as_json else _idle_line(idle, dry_run))
     if not as_json:
         click.echo(f"{'Would remove' if dry_run else 'Removed'} {count} room{'' if count == 1 else 's'}.")
     return 0

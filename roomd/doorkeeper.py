@@ -10,7 +10,8 @@ from roomd.domain.ids import RoomId
 from roomd.domain.membership import Join
 from roomd.domain.refusals import Forbidden, Invalid
 from roomd.domain.room import EntryMode, Room
-from roomd.engine import Engine, Receipt
+from roomd.engine import Engine
+from roomd.keeping import Receipt
 from roomd.passwords import Passwords
 from roomd.store.attempts import Attempts
 

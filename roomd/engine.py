@@ -6,25 +6,24 @@ made again.
 """
 
 import asyncio
-import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import NamedTuple
-from weakref import WeakValueDictionary
+from collections.abc import Callable
 
+from roomd.archived import Level
 from roomd.domain import rules
 from roomd.domain.actor import Actor
 from roomd.domain.commit import Commit
-from roomd.domain.ids import Code, RoomId, UserId, is_uuid, make_code, make_uuid
-from roomd.domain.membership import MemberJoined, MemberLeft
+from roomd.domain.ids import Code, RoomId, UserId, is_code, is_uuid, make_code, make_uuid, tidy_code
 from roomd.domain.moment import Moment
 from roomd.domain.opening import open_room
 from roomd.domain.refusals import NotFound, Refusal, Unavailable
 from roomd.domain.room import Room, RoomOpened, RoomSettings
 from roomd.domain.words import Command
+from roomd.keeping import Keeping, Receipt
+from roomd.noting import Notes, sooner
 from roomd.store.index import Index
-from roomd.store.rooms import Done, Outcome, RoomStore, Stale
+from roomd.store.rooms import Done, Doubted, Outcome, RoomStore, Stale
+from roomd.turns import Turns, too_busy
 
 #: Rooms kept in memory between commands (a cold load of a 500-track queue is 30 times as slow as a warm commit).
 WARM_ROOMS = 2_000
@@ -34,31 +33,22 @@ BUSY_S = 2.0
 RETRY_S = (0.05, 0.2, 0.5)
 #: Seconds after which an unanswered commit is left to the sender to repeat.
 GIVE_UP_S = 1.0
-#: Seconds that a command waits for those before it in the same room.
-TURN_S = 1.2
-#: Milliseconds between two notes of a room's activity in the index.
-TOUCH_MS = 30_000.0
+#: Seconds within which a command is answered, whatever is wrong.
+PATIENCE_S = 2.8
 
 #: Who acts when time does.
 SYSTEM = Actor(UserId(""), "roomd")
 
-log = logging.getLogger(__name__)
-
-
-class Receipt(NamedTuple):
-    """The room after a command, and the number of the commit that it led to (or of the room, when nothing changed)."""
-
-    room: Room
-    rev: int
-
 
 class Engine:
-    def __init__(self, store: RoomStore, index: Index, moment: Callable[[], Moment]) -> None:
+    def __init__(self, store: RoomStore, index: Index, keeper: Keeping, moment: Callable[[], Moment]) -> None:
         self._store = store
         self._index = index
+        self._notes = Notes(index)
+        self._keeper = keeper
         self._moment = moment
         self._warm: OrderedDict[RoomId, Room] = OrderedDict()
-        self._locks: WeakValueDictionary[RoomId, asyncio.Lock] = WeakValueDictionary()
+        self._turns = Turns()
 
     async def open(self, settings: RoomSettings, actor: Actor, password_hash: str = "") -> Room:
         """Make a room under a code of its own; `password_hash` is of the password that lets people in, if one does."""
@@ -74,8 +64,10 @@ class Engine:
             by_name=actor.name,
             events=(RoomOpened(room=room),),
         )
+        await self._keeper.hold(room.id)
         await self._index.add_room_of(actor.id, room.id, moment.now)
         await self._commit(None, room, commit, None)
+        self._keeper.note(room.id, commit)
         await self._store.keep_code(room.code)
         await self._index.touch(room.id, moment.now, room.settings.visibility == "public")
         self._keep(room)
@@ -83,7 +75,12 @@ class Engine:
 
     async def find(self, ref: str) -> RoomId:
         """The room that an id or a code (as people type it) names. Raises NotFound."""
-        found = RoomId(ref.lower()) if is_uuid(ref.lower()) else await self._store.find_code(ref[:64])
+        if is_uuid(ref.lower()):
+            return RoomId(ref.lower())
+        code = Code(tidy_code(ref[:64]))
+        found = await self._store.find_code(code)
+        if found is None and is_code(code):
+            found = await self._keeper.find_code(code)
         if found is None:
             raise no_such_room()
         return found
@@ -111,19 +108,45 @@ class Engine:
         """Carry out a command once, however often it is sent under its id. Raises a Refusal."""
         # Two people may choose the same id; the same person's is the same command.
         scoped = f"{actor.id}:{command_id}" if command_id else None
-        async with self._turn(room_id):
-            began = asyncio.get_running_loop().time()
-            while asyncio.get_running_loop().time() - began < BUSY_S:
-                before = self._warm.get(room_id) or await self._load(room_id)
-                decided = self._decide(before, command, actor, command_id)
-                if isinstance(decided, Refusal) or not decided.events:
-                    receipt = await self._unchanged(before, scoped, decided)
-                else:
-                    receipt = await self._change(before, decided, scoped)
-                if receipt is not None:
-                    return receipt
-                await self._led_on(before)
-        raise _too_busy()
+        try:
+            async with asyncio.timeout(PATIENCE_S), self._turns.take(room_id):
+                return await self._decided(room_id, command, actor, command_id, scoped)
+        except TimeoutError:
+            # What became of the command is not known; sent again under its id, it takes effect once.
+            self._warm.pop(room_id, None)
+            raise Unavailable("The room store does not answer. Try again in a moment.") from None
+
+    async def kept(self, receipt: Receipt) -> Level:
+        """How safe a command's effect is by now. Raises Unavailable when it was lost before anybody was told of it."""
+        level = await receipt.kept
+        if level == "lost":
+            raise Unavailable("That was lost when the room store failed. Send it again.", "lost")
+        return level
+
+    async def adopt(self, room_id: RoomId) -> bool:
+        """Archive what a process that died has left in a room; False when the room is not in Redis."""
+        at, _ = await self._store.at(room_id)
+        if at is not None:
+            await self._keeper.hold(room_id)
+            self._keeper.settled(room_id, *at)
+        return at is not None
+
+    async def _decided(
+        self, room_id: RoomId, command: Command, actor: Actor, command_id: str | None, scoped: str | None
+    ) -> Receipt:
+        began = asyncio.get_running_loop().time()
+        while asyncio.get_running_loop().time() - began < BUSY_S:
+            before = self._warm.get(room_id) or await self._load(room_id)
+            decided = self._decide(before, command, actor, command_id)
+            if isinstance(decided, Refusal) or not decided.events:
+                receipt = await self._unchanged(before, scoped, decided)
+            else:
+                await self._keeper.hold(room_id)
+                receipt = await self._change(before, decided, scoped)
+            if receipt is not None:
+                return receipt
+            await self._led_on(before)
+        raise too_busy()
 
     def learn(self, room: Room) -> None:
         """Take over a newer copy that the hub has made from another process's commits."""
@@ -135,20 +158,6 @@ class Engine:
         """The copy at exactly this number, if this process made it: saves applying the same events again."""
         known = self._warm.get(room_id)
         return known if known is not None and (known.epoch, known.rev) == (epoch, rev) else None
-
-    @asynccontextmanager
-    async def _turn(self, room_id: RoomId) -> AsyncIterator[None]:
-        """One command of a room at a time. Raises Unavailable when those before take too long."""
-        lock = self._locks.setdefault(room_id, asyncio.Lock())
-        try:
-            async with asyncio.timeout(TURN_S):
-                await lock.acquire()
-        except TimeoutError:
-            raise _too_busy() from None
-        try:
-            yield
-        finally:
-            lock.release()
 
     def _decide(self, before: Room, command: Command, actor: Actor, command_id: str | None) -> Commit | Refusal:
         moment = self._moment()
@@ -173,10 +182,14 @@ class Engine:
             return None
         if seen is not None:
             # What was done the first time may be impossible the second: then it is no refusal.
-            return Receipt(before, seen)
+            return self.receipt(before, seen)
         if isinstance(decided, Refusal):
             raise decided
-        return Receipt(before, before.rev)
+        return self.receipt(before, before.rev)
+
+    def receipt(self, room: Room, rev: int) -> Receipt:
+        """For what took effect earlier."""
+        return Receipt(room, rev, self._keeper.settled(room.id, room.epoch, rev))
 
     async def _change(self, before: Room, commit: Commit, scoped: str | None) -> Receipt | None:
         """Commit; None when the room has moved on."""
@@ -185,19 +198,23 @@ class Engine:
         if isinstance(outcome, Stale):
             return None
         if isinstance(outcome, Done):
+            kept = self._keeper.note(after.id, commit)
             self._keep(after)
-            await self._note(before, after, commit)
-            return Receipt(after, after.rev)
+            await self._noted(before, after, commit)
+            return Receipt(after, after.rev, kept)
         self._warm.pop(after.id, None)
+        if isinstance(outcome, Doubted):
+            await self._load(after.id)
+            return None
         if outcome.rev == after.rev:
             # Our own try, whose answer was lost; or the same command through another process.
-            await self._note(before, after, commit)
-        return Receipt(after if after.closed else await self._load(after.id), outcome.rev)
+            await self._noted(before, after, commit)
+        return self.receipt(after if after.closed else await self._load(after.id), outcome.rev)
 
     async def _commit(self, before: Room | None, after: Room, commit: Commit, scoped: str | None) -> Outcome:
         """Commit, repeating what got no answer: under an id that the script knows again, so it takes effect once."""
         stored_id = scoped or f":{self._moment().dice.getrandbits(64):x}"
-        due = _sooner(before, after)
+        due = sooner(before, after)
         began = asyncio.get_running_loop().time()
         for wait in (*RETRY_S, None):
             try:
@@ -212,34 +229,19 @@ class Engine:
             await asyncio.sleep(wait)
         raise AssertionError("unreachable")
 
-    async def _note(self, before: Room, after: Room, commit: Commit) -> None:
-        """Keep the index, which may be stale, as fresh as may be."""
-        try:
-            if after.closed:
-                await self._forget(before)
-                return
-            if (due := _sooner(before, after)) is not None:
-                # Again: a look at the room as it was before may have planned over the first time.
-                await self._index.plan(after.id, due)
-            for event in commit.events:
-                if isinstance(event, MemberJoined):
-                    await self._index.add_room_of(event.member.id, after.id, commit.at)
-                elif isinstance(event, MemberLeft):
-                    await self._index.drop_room_of(event.user, after.id)
-            if _worth_noting(before, after):
-                await self._index.touch(after.id, commit.at, after.settings.visibility == "public")
-        except Unavailable as fault:
-            log.info("the index missed a change of room %s: %s", after.id, fault)
+    async def _noted(self, before: Room, after: Room, commit: Commit) -> None:
+        if after.closed:
+            self._warm.pop(after.id, None)
+            self._keeper.bury(after)
+        await self._notes.note(before, after, commit)
 
     async def _forget(self, room: Room) -> None:
         self._warm.pop(room.id, None)
-        await self._index.forget(room.id)
-        for user in room.members:
-            await self._index.drop_room_of(user, room.id)
-        await self._store.forget(room)
+        await self._notes.forget(room)
+        self._keeper.bury(room)
 
     async def _load(self, room_id: RoomId) -> Room:
-        room = await self._store.load(room_id)
+        room = await self._keeper.load(room_id)
         if room is None:
             raise no_such_room()
         if room.closed:
@@ -274,25 +276,10 @@ class Engine:
     async def _claim_code(self, room_id: RoomId, moment: Moment) -> Code:
         for _ in range(20):
             code = make_code(moment.dice)
-            if await self._store.claim_code(code, room_id):
+            if await self._store.claim_code(code, room_id) and not await self._keeper.taken(code):
                 return code
         raise Unavailable("No room code is free. Try again in a moment.")
 
 
 def no_such_room() -> NotFound:
     return NotFound("There is no such room, or it was closed.", "no_such_room")
-
-
-def _too_busy() -> Unavailable:
-    return Unavailable("The room is too busy. Try again in a moment.")
-
-
-def _sooner(before: Room | None, after: Room) -> float | None:
-    """The room's next deadline, if it comes sooner than the one that was known."""
-    due, was_due = rules.deadline(after), rules.deadline(before) if before else None
-    return due if due is not None and (was_due is None or due < was_due) else None
-
-
-def _worth_noting(before: Room, after: Room) -> bool:
-    listed = before.settings.visibility != after.settings.visibility
-    return listed or int(before.last_activity / TOUCH_MS) != int(after.last_activity / TOUCH_MS)

@@ -6,6 +6,7 @@ from tornado.httputil import HTTPServerRequest
 
 from roomd.accounts import Accounts
 from roomd.address import client_address
+from roomd.archiver import Archiver
 from roomd.catalogue.local import LocalFolder
 from roomd.catalogue.resolve import Resolver
 from roomd.catalogue.subtitles import Subtitles
@@ -29,6 +30,7 @@ class Services:
     engine: Engine
     hub: Hub
     presence: Presence
+    archiver: Archiver
     rooms: RoomStore
     index: Index
     folder: LocalFolder

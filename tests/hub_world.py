@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from keeping_world import RedisOnly
 from redis.asyncio import Redis
 from rooms_world import ALICE
 
@@ -18,6 +20,7 @@ from roomd.domain.chat import Say
 from roomd.domain.ids import RoomId, SocketId
 from roomd.domain.room import RoomSettings
 from roomd.engine import Engine
+from roomd.holdings import Holdings
 from roomd.hub import Hub
 from roomd.presence import Presence
 from roomd.store.bell import Bell
@@ -67,9 +70,9 @@ class House:
         self.bell_redis: Redis = connect(bell_url)
         self.clock = clock
         self.store, self.index = RoomStore(self.redis), Index(self.redis)
-        self.engine = Engine(self.store, self.index, clock.moment)
+        self.engine = Engine(self.store, self.index, RedisOnly(self.redis), clock.moment)
         self.hub = Hub(self.store, self.engine, clock.now)
-        self.presence = Presence(self.engine, self.index, clock)
+        self.presence = Presence(self.engine, self.index, Holdings(self.index, clock, secrets.token_hex(6)), clock)
         self.bell = Bell(self.bell_redis, self.hub.ring, self.hub.doubt)
         self.hub.connect(self.bell, lambda ear, room_id: self.presence.reattach(room_id, ear.actor, ear.id))
 

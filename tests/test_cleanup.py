@@ -12,6 +12,7 @@ import httpx
 import pytest
 from accounts_world import HandClock
 from browser_world import Roomd
+from keeping_world import RedisOnly
 from redis.asyncio import Redis
 from rooms_world import ALICE, BOB
 from tornado.ioloop import IOLoop
@@ -31,7 +32,7 @@ class House:
     def __init__(self, redis: Redis) -> None:
         self.clock = HandClock()
         self.index = Index(redis)
-        self.engine = Engine(RoomStore(redis), self.index, self.clock.moment)
+        self.engine = Engine(RoomStore(redis), self.index, RedisOnly(redis), self.clock.moment)
         self.cleaner = Cleaner(self.engine, self.index)
 
     async def idle(self, hours: float) -> list[Idle]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from byte_proxy import Wire, wire_to
+from hub_world import eventually
+from keeping_world import RedisOnly
 from redis.asyncio import Redis
 from rooms_world import ALICE, BOB, CAROL, named, titles, track, tracks
 from tornado.ioloop import IOLoop
@@ -37,7 +39,7 @@ class Process:
         self.redis: Redis = connect(url)
         self.store = RoomStore(self.redis)
         self.index = Index(self.redis)
-        self.engine = Engine(self.store, self.index, Clock().moment)
+        self.engine = Engine(self.store, self.index, RedisOnly(self.redis), Clock().moment)
 
 
 @asynccontextmanager
@@ -175,8 +177,12 @@ async def test_a_closed_room_leaves_nothing_behind(two: tuple[Process, Process])
         await there.engine.handle(room_id, Play(), ALICE)
         await here.engine.handle(room_id, Say(text="bye"), BOB)
         await last(room_id)
-        assert [key async for key in here.redis.scan_iter("*")] == []
+        await eventually(lambda: _is_empty(here.redis))
         assert isinstance(await refusal(there.engine.room(room_id)), NotFound)
+
+
+async def _is_empty(redis: Redis) -> bool:
+    return not [key async for key in redis.scan_iter("*")]
 
 
 @pytest.mark.gen_test(timeout=20)

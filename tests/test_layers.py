@@ -98,7 +98,7 @@ def test_no_relative_imports() -> None:
         ("domain", ("domain",)),
         ("dialects", ("dialects", "domain")),
         ("store", ("store", "domain")),
-        ("engine", ("domain", "store")),
+        ("engine", ("domain", "store", "archived", "keeping", "noting", "turns")),
         (
             "handlers",
             (
@@ -107,6 +107,7 @@ def test_no_relative_imports() -> None:
                 "dialects",
                 "domain",
                 "engine",
+                "keeping",
                 "accounts",
                 "catalogue",
                 "store",

@@ -14,7 +14,7 @@ from roomd.domain.ids import RoomId, SocketId
 from roomd.domain.membership import Lapse
 from roomd.domain.room import Close
 from roomd.engine import SYSTEM
-from roomd.presence import LEASE_MS
+from roomd.holdings import LEASE_MS
 
 
 async def sockets(house: House, room_id: RoomId, actor: Actor) -> tuple[SocketId, ...]:

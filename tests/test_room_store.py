@@ -26,6 +26,8 @@ from roomd.domain.room import Room, RoomOpened, Set
 from roomd.domain.words import Command
 from roomd.store.index import Index
 from roomd.store.keys import code_claim, room_keys
+from roomd.store.life import Life
+from roomd.store.moves import Moves
 from roomd.store.plain import diff
 from roomd.store.redis import connect
 from roomd.store.rooms import REMEMBER_MS, Done, Outcome, RoomStore, Seen, Stale
@@ -135,14 +137,17 @@ async def test_chat_is_paged(store: RoomStore) -> None:
 async def test_codes_are_claimed_kept_and_let_go_only_by_their_room(store: RoomStore, redis: Redis) -> None:
     assert await store.claim_code(CODE, ROOM)
     assert not await store.claim_code(CODE, RoomId("other"))
-    assert await store.find_code(" q7-k2 mx") == ROOM
+    assert await store.find_code(CODE) == ROOM
     assert 0 < await redis.ttl(code_claim(CODE)) <= 60
     await store.keep_code(CODE)
     assert await redis.ttl(code_claim(CODE)) == -1
-    assert await store.find_code("ZZZZZZ") is None
-    await store.forget(msgspec.structs.replace(opened(), id=RoomId("other")))
+    assert await store.find_code(Code("ZZZZZZ")) is None
+    moves = Moves(redis, Life())
+    room = await opened_in(store, opened())
+    other = await opened_in(store, msgspec.structs.replace(opened(), id=RoomId("other")))
+    assert await moves.forget(other)
     assert await store.find_code(CODE) == ROOM
-    await store.forget(opened())
+    assert await moves.forget(room)
     assert await store.find_code(CODE) is None
 
 
@@ -170,7 +175,7 @@ async def test_a_forgotten_room_leaves_nothing(store: RoomStore, redis: Redis) -
     assert await store.commit(msgspec.structs.replace(room, rev=room.rev - 1, pending={}), room, commits) == Done()
     # A bell is a channel: all other names are keys by now.
     assert {key.decode() async for key in redis.scan_iter("*")} == {*KEYS, code_claim(Code(CODE))} - {KEYS.bell}
-    await store.forget(room)
+    assert await Moves(redis, Life()).forget(room)
     assert [key async for key in redis.scan_iter("*")] == []
     assert await store.load(ROOM) is None
 
@@ -242,7 +247,14 @@ def call(room: Room, **given: Any) -> list[Any]:
     after, events = do(room, Set(name="Other"))
     made = Commit(epoch=room.epoch, rev=after.rev, at=START, events=tuple(events))
     usual = {"epoch": room.epoch, "rev": room.rev, "next": after.rev, "once": "alice:c-1", "at": START}
-    usual |= {"commit": msgspec.json.encode(made), "chat": "{}", "log": 100, "chats": 100, "remember": REMEMBER_MS}
+    usual |= {
+        "commit": msgspec.json.encode(made),
+        "chat": "{}",
+        "log": 100,
+        "chats": 100,
+        "remember": REMEMBER_MS,
+        "life": "",
+    }
     writes = [(w.op, 1, w.field, w.value) for w in diff(room, after)]
     args = [value for name, value in (usual | given).items() if name != "writes"]
     return [*args, *(part for write in [*writes, *given.get("writes", [])] for part in write)]

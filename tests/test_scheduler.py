@@ -7,6 +7,7 @@ import pytest
 from accounts_world import HandClock, World, open_world
 from byte_proxy import wire_to
 from hub_world import SETTINGS, House, eventually, house, until
+from keeping_world import RedisOnly
 from redis.asyncio import Redis
 from rooms_world import ALICE, BOB, named, track
 from tornado.ioloop import IOLoop
@@ -161,7 +162,8 @@ async def test_a_look_between_planning_and_committing_does_not_lose_the_deadline
         await there.engine.handle(room.id, Pause(), ALICE)
         # What was planned when it began to play is overdue.
         world.clock.pass_s(120)
-        hasty = Engine(there.store, Hasty(there.redis, lambda: tick(scheduler(here, world))), world.clock.moment)
+        index = Hasty(there.redis, lambda: tick(scheduler(here, world)))
+        hasty = Engine(there.store, index, RedisOnly(there.redis), world.clock.moment)
         now = (await hasty.handle(room.id, Play(), ALICE)).room
         assert await here.index.next_due() == rules.deadline(now)
 

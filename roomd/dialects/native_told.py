@@ -1,6 +1,6 @@
 """What the native contract tells: the whole room, and every event, as `docs/protocol.md` describes them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 import msgspec
@@ -94,8 +94,14 @@ _SHOWN: Mapping[type[Event], Callable[[Any], object | None]] = {
         "rights": {role: sorted(rights) for role, rights in event.rights.items()},
     },
     moderation.Banned: lambda event: {"type": "banned", "user": event.keys[0], "name": event.ban.name},
-    moderation.Unbanned: lambda event: {"type": "unbanned", "user": event.keys[0]},
+    moderation.Unbanned: lambda event: _unbanned(event.keys),
 }
+
+
+def _unbanned(keys: Sequence[str]) -> object | None:
+    """By the user's id: the keys are in no order, and where a guest came from is told to nobody."""
+    users = [key for key in keys if not key.startswith("origin:")]
+    return {"type": "unbanned", "user": users[0]} if users else None
 
 
 def _entry(entry: Entry, rank: float) -> Mapping[str, object]:

@@ -31,6 +31,10 @@ def tidy_code(text: str) -> str:
     return re.sub(r"[\s\-_.]", "", text).upper()
 
 
+def is_code(text: str) -> bool:
+    return len(text) == CODE_LENGTH and all(letter in CODE_ALPHABET for letter in text)
+
+
 def make_code(dice: Random) -> Code:
     return Code("".join(dice.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH)))
 

@@ -13,9 +13,9 @@ from roomd.domain.queue import Add
 from roomd.domain.refusals import Conflict, Forbidden, Invalid, Limited, NotFound, Refusal, Unauthenticated
 from roomd.domain.requests import Ask
 from roomd.domain.room import Room
-from roomd.engine import Receipt
 from roomd.handlers import wire
 from roomd.handlers.wire import Wire
+from roomd.keeping import Receipt
 
 HEARTBEAT_MS = 10_000
 

@@ -15,8 +15,9 @@ from roomd.domain.people import may, role_of
 from roomd.domain.refusals import Forbidden, Invalid, Unauthenticated
 from roomd.domain.room import MAX_NAME, Close, EntryMode, Room, RoomSettings, Set, Visibility, tidy_settings
 from roomd.domain.words import Command
-from roomd.engine import Receipt, no_such_room
+from roomd.engine import no_such_room
 from roomd.handlers.base import ApiHandler, M
+from roomd.keeping import Receipt
 
 MAX_LISTED = 100
 #: Bytes of a body: 100 tracks, every field of them as long as it may be, have 0.5 MB. The server itself reads twice

@@ -3,13 +3,14 @@
 Whoever acts on an entry decides on the room itself, so a wrong entry costs a look and nothing else.
 """
 
+from collections.abc import Iterable
 from importlib import resources
 from typing import Any
 
 from redis.asyncio import Redis
 
 from roomd.domain.ids import RoomId, UserId
-from roomd.store.keys import ACTIVE, DUE, PROCESSES, ROOMS, lease, rooms_held_by, rooms_of
+from roomd.store.keys import ACTIVE, DUE, PROCESSES, ROOMS, SNAPSHOTS, lease, rooms_held_by, rooms_of
 from roomd.store.redis import answering
 
 
@@ -40,6 +41,24 @@ class Index:
         with answering():
             found: Any = await self._redis.zrange(DUE, 0, 0, withscores=True)
         return float(found[0][1]) if found else None
+
+    async def plan_snapshot(self, room: RoomId, at: float) -> None:
+        """Have a snapshot taken by room time `at`, unless one is planned already."""
+        with answering():
+            await self._redis.zadd(SNAPSHOTS, {room: at}, nx=True)
+
+    async def snapshots_due(self, now: float, limit: int) -> list[tuple[RoomId, float]]:
+        """Rooms whose snapshot is due, with when it was, the longest due first."""
+        with answering():
+            found: Any = await self._redis.zrange(
+                SNAPSHOTS, "-inf", str(now), byscore=True, offset=0, num=limit, withscores=True
+            )
+        return [(RoomId(room.decode()), at) for room, at in found]
+
+    async def snapshot_taken(self, room: RoomId, planned: float) -> None:
+        """The snapshot that was planned for then is taken, or not wanted any more."""
+        with answering():
+            await self._replan(keys=[SNAPSHOTS], args=[room, repr(planned), ""])
 
     async def touch(self, room: RoomId, at: float, listed: bool) -> None:
         """Note a room's activity, and whether it is to be listed."""
@@ -74,6 +93,17 @@ class Index:
         with answering():
             await self._redis.zadd(rooms_of(user), {room: at})
 
+    async def settle(self, room: RoomId, at: float, listed: bool, members: Iterable[UserId]) -> None:
+        """Note a room that has come back, and whose rooms it is among."""
+        with answering():
+            async with self._redis.pipeline(transaction=False) as pipe:
+                pipe.zadd(ROOMS, {room: at})
+                if listed:
+                    pipe.zadd(ACTIVE, {room: at})
+                for user in members:
+                    pipe.zadd(rooms_of(user), {room: at}, nx=True)
+                await pipe.execute()
+
     async def rooms_of(self, user: UserId, limit: int) -> list[RoomId]:
         """Rooms that a user joined, the latest first; some may be gone or left."""
         with answering():
@@ -90,6 +120,12 @@ class Index:
             await self._redis.zrem(ACTIVE, room)
             await self._redis.zrem(ROOMS, room)
 
+    async def rest(self, room: RoomId) -> None:
+        """The room sleeps: nothing is due in it, and it is not listed. `forget` for a room that is gone."""
+        await self.forget(room)
+        with answering():
+            await self._redis.zrem(SNAPSHOTS, room)
+
     async def renew(self, process: str, until: float) -> bool:
         """The process lives at least until room time `until`. True when it was not known to live (any more)."""
         with answering():
@@ -99,6 +135,16 @@ class Index:
         """Note, before a socket opens, that the process may hold sockets in the room."""
         with answering():
             await self._redis.sadd(rooms_held_by(process), room)
+
+    async def release(self, process: str, room: RoomId) -> None:
+        """The process holds nothing of the room any more."""
+        with answering():
+            await self._redis.srem(rooms_held_by(process), room)
+
+    async def suspect(self, process: str, until: float) -> None:
+        """Have a process that nobody knows of taken for dead at room time `until`, unless it says that it lives."""
+        with answering():
+            await self._redis.zadd(PROCESSES, {process: until}, nx=True)
 
     async def dead(self, now: float) -> list[str]:
         """Processes whose lease has run out."""

@@ -12,6 +12,10 @@ from roomd.domain.ids import Code, RoomId, UserId
 ROOMS = "roomd:rooms"
 ACTIVE = "roomd:active"
 DUE = "roomd:due"
+#: Rooms that changed since their last snapshot, by when the next is to be taken.
+SNAPSHOTS = "roomd:snapshots"
+#: Present in a Redis whose indexes were built; a Redis that was emptied has none.
+BUILT = "roomd:built"
 #: Processes by the end of their lease.
 PROCESSES = "roomd:processes"
 #: A channel that every process listens to.
@@ -55,7 +59,7 @@ def rooms_of(user: UserId) -> str:
 
 
 def rooms_held_by(process: str) -> str:
-    """Rooms in which a process has sockets."""
+    """Rooms in which a process may have sockets, or commits that are not archived yet."""
     return f"roomd:process:{process}:rooms"
 
 

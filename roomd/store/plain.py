@@ -4,7 +4,7 @@ A part that a commit did not touch is the same object before and after, so compa
 not what is there.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from operator import or_
 from typing import Any, Literal, NamedTuple
@@ -12,41 +12,19 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from msgspec import Struct, structs
 
-from roomd.domain.chat import Reacted
+from roomd.domain.chat import Message, Reacted
 from roomd.domain.commit import Commit
-from roomd.domain.door import DoorChanged, KnockAnswered
 from roomd.domain.entries import Entry
 from roomd.domain.ids import Code, EntryId, RoomId, UserId
 from roomd.domain.knocks import Ban, Knock
-from roomd.domain.membership import HostChanged, MemberLeft, RoleChanged
-from roomd.domain.moderation import Banned, ChatCleared, MemberMuted, MessageDeleted, Unbanned
+from roomd.domain.moderation import ChatCleared, MessageDeleted
 from roomd.domain.people import Member, Right
-from roomd.domain.permissions import RightsChanged
 from roomd.domain.playback import Playback
-from roomd.domain.requests import RequestDecided
-from roomd.domain.room import Room, RoomSettings, SettingsChanged
+from roomd.domain.room import Room, RoomSettings
 from roomd.domain.rules import EVENTS
 from roomd.domain.undo import Act
+from roomd.domain.whole import AUDIT_LENGTH, audited
 from roomd.domain.wishes import Request
-
-#: Commits that the audit log keeps.
-AUDIT_LENGTH = 1_000
-#: What somebody did to others or to the room, and may be asked about.
-AUDITED = (
-    Banned,
-    ChatCleared,
-    DoorChanged,
-    HostChanged,
-    KnockAnswered,
-    MemberLeft,
-    MemberMuted,
-    MessageDeleted,
-    RequestDecided,
-    RightsChanged,
-    RoleChanged,
-    SettingsChanged,
-    Unbanned,
-)
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -123,9 +101,23 @@ def side_writes(commit: Commit) -> list[Write]:
                 writes.append(Write("xdel", "chat", f"{message}-0"))
             case ChatCleared():
                 writes += (Write("del", "chat", ""), Write("del", "reactions", ""))
-    if commit.by is not None and any(isinstance(event, AUDITED) for event in commit.events):
+    if audited(commit):
         writes.append(Write("xadd", "audit", str(AUDIT_LENGTH), encode_commit(commit)))
     return writes
+
+
+def with_reactions(lines: Iterable[Message], fields: Iterable[bytes]) -> list[Message]:
+    """The lines with who reacted to them: `fields` are those of the hash of reactions."""
+    found: dict[str, dict[str, list[UserId]]] = {}
+    for field in sorted(fields):
+        message, user, emoji = field.decode().split(" ", 2)
+        found.setdefault(message, {}).setdefault(emoji, []).append(UserId(user))
+    return [
+        structs.replace(line, reactions={emoji: found[line.id][emoji] for emoji in sorted(found[line.id])})
+        if line.id in found
+        else line
+        for line in lines
+    ]
 
 
 def encode_commit(commit: Commit) -> bytes:

@@ -29,6 +29,10 @@ _LOST = (
 )
 
 
+class DatabaseAway(Unavailable):
+    """PostgreSQL does not answer."""
+
+
 async def connect(dsn: str) -> PostgresPool:
     """Open the pool. The address may be `postgres://` or `postgresql://`, with `?host=/folder` for a socket."""
     with postgres_needed():
@@ -39,15 +43,15 @@ async def connect(dsn: str) -> PostgresPool:
 
 @contextmanager
 def postgres_needed() -> Iterator[None]:
-    """Turn a lost or silent database into Unavailable. The pool reconnects by itself within about 0.3 s."""
+    """Turn a lost or silent database into DatabaseAway. The pool reconnects by itself within about 0.3 s."""
     try:
         yield
     except _LOST:
-        raise Unavailable("the database does not answer; try again in a moment") from None
+        raise DatabaseAway("the database does not answer; try again in a moment") from None
     except asyncpg.InterfaceError as fault:
         if isinstance(fault, ValueError):  # an address that is no address: a mistake, not an outage
             raise
-        raise Unavailable("the database does not answer; try again in a moment") from None
+        raise DatabaseAway("the database does not answer; try again in a moment") from None
 
 
 async def ping(pool: PostgresPool) -> None:

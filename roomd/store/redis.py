@@ -15,6 +15,7 @@ from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from roomd.domain.refusals import Unavailable
+from roomd.store.life import Life
 
 #: Seconds until a command that Redis does not answer is given up.
 ANSWER_S = 2.5
@@ -22,8 +23,9 @@ CONNECT_S = 1.0
 MAX_CONNECTIONS = 32
 
 
-def connect(url: str) -> Redis:
-    """A client without retries. Nothing is sent before the first command."""
+def connect(url: str, life: Life | None = None) -> Redis:
+    """A client without retries. Nothing is sent before the first command; `life` meets every connection first."""
+    meeting = {"redis_connect_func": life.meet} if life else {}
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=MAX_CONNECTIONS,
@@ -31,6 +33,7 @@ def connect(url: str) -> Redis:
         socket_timeout=ANSWER_S,
         socket_connect_timeout=CONNECT_S,
         retry=Retry(NoBackoff(), 0),
+        **meeting,
     )
     # Made this way, the client closes the pool when it is closed itself.
     return Redis.from_pool(pool)

@@ -4,21 +4,23 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 import msgspec
-from msgspec import structs
 from redis.asyncio import Redis
 
 from roomd.domain.chat import Message, Said
 from roomd.domain.commit import Commit
-from roomd.domain.ids import Code, RoomId, UserId, tidy_code
-from roomd.domain.refusals import Conflict
+from roomd.domain.ids import Code, RoomId
+from roomd.domain.refusals import Conflict, Unavailable
 from roomd.domain.room import Room
+from roomd.domain.whole import CHAT_LENGTH
 from roomd.store import plain
 from roomd.store.keys import RoomKeys, code_claim, room_keys
+from roomd.store.life import Life
 from roomd.store.redis import answering
 
-#: Commits kept in a room's log: twice what a client may resume over.
+#: Commits kept in a room's log when they are archived: twice what a client may resume over.
 LOG_LENGTH = 10_000
-CHAT_LENGTH = 5_000
+#: Commits that a log may hold: while PostgreSQL is away, a room goes on for so long.
+LOG_MOST = 60_000
 CHAT_BATCH = 100
 #: Milliseconds for which a command's id is known again: as long as a client may take to come back.
 REMEMBER_MS = 10 * 60_000
@@ -42,14 +44,26 @@ class Seen(NamedTuple):
     rev: int
 
 
-Outcome = Done | Stale | Seen
+class Doubted(NamedTuple):
+    """Redis has restarted since the room was last looked at; that comes first."""
+
+
+Outcome = Done | Stale | Seen | Doubted
 #: Where a room's history is: (epoch, rev).
 Number = tuple[int, int]
 
 
+class Looked(NamedTuple):
+    """A room, and the run of Redis under which it was last found whole."""
+
+    room: Room
+    life: str
+
+
 class RoomStore:
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, life: Life | None = None) -> None:
         self._redis = redis
+        self._life = life or Life()
         script = resources.files("roomd.store").joinpath("scripts/commit.lua").read_text(encoding="utf-8")
         self._commit = redis.register_script(script)
 
@@ -66,12 +80,17 @@ class RoomStore:
         with answering():
             await self._redis.persist(code_claim(code))
 
-    async def find_code(self, text: str) -> RoomId | None:
+    async def find_code(self, code: Code) -> RoomId | None:
         with answering():
-            found: Any = await self._redis.get(code_claim(Code(tidy_code(text))))
+            found: Any = await self._redis.get(code_claim(code))
         return RoomId(found.decode()) if found else None
 
     async def load(self, room: RoomId) -> Room | None:
+        """The room as it is now; None when there is none."""
+        found = await self.look(room)
+        return found.room if found else None
+
+    async def look(self, room: RoomId) -> Looked | None:
         """The room as it is now, read in one step; None when there is none."""
         keys = room_keys(room)
         with answering():
@@ -81,12 +100,18 @@ class RoomStore:
                 for part in plain.HASHES:
                     pipe.hgetall(getattr(keys, part))
                 meta, order, *hashes = await pipe.execute()
-        return plain.build(meta, dict(zip(plain.HASHES, hashes, strict=True)), order) if meta else None
+        if not meta:
+            return None
+        life = meta.pop(b"life", b"").decode()
+        return Looked(plain.build(meta, dict(zip(plain.HASHES, hashes, strict=True)), order), life)
 
-    async def commit(self, before: Room | None, after: Room, commit: Commit, once: str = "") -> Outcome:
+    async def commit(
+        self, before: Room | None, after: Room, commit: Commit, once: str = "", doubted: str | None = None
+    ) -> Outcome:
         """Write what the commit changed, append it to the log and ring the bell: all or nothing.
 
-        `once` names the command within the room: a second commit under the same name is not made.
+        `once` names the command within the room: a second commit under the same name is not made. `doubted` is the run
+        of Redis under which the room was known, where the commit is to settle that it is whole under this one.
         """
         keys = room_keys(after.id)
         args: list[Any] = [
@@ -97,11 +122,13 @@ class RoomStore:
             commit.at,
             plain.encode_commit(commit),
             _chat_line(commit),
-            LOG_LENGTH,
+            LOG_MOST,
             CHAT_LENGTH,
             REMEMBER_MS,
+            self._life.current if doubted is None else doubted,
         ]
-        for write in (*plain.diff(before, after), *plain.side_writes(commit)):
+        settle = [] if doubted is None else [plain.Write("hset", "meta", "life", self._life.current.encode())]
+        for write in (*plain.diff(before, after), *plain.side_writes(commit), *settle):
             args += (write.op, RoomKeys._fields.index(write.part) + 1, write.field, write.value)
         with answering():
             word, rev = await self._commit(keys=list(keys), args=args)
@@ -109,6 +136,10 @@ class RoomStore:
             return Done()
         if word == b"FULL":
             raise Conflict("This room keeps 20,000 reactions; clear the chat to make room.", "too_many_reactions")
+        if word == b"BEHIND":
+            raise Unavailable("The room's archive has been away for too long. Try again later.", "archive_behind")
+        if word == b"LIFE":
+            return Doubted()
         return Stale() if word == b"STALE" else Seen(int(rev))
 
     async def at(self, room: RoomId, command: str = "") -> tuple[Number | None, int | None]:
@@ -133,9 +164,13 @@ class RoomStore:
 
     async def log(self, room: RoomId, after: int, upto: int) -> list[Commit]:
         """The commits with `after` < rev ≤ `upto`, in order; gapless only as far as the log reaches back."""
+        return [plain.decode_commit(body) for body in await self.bodies(room, after, upto, LOG_MOST)]
+
+    async def bodies(self, room: RoomId, after: int, upto: int, limit: int) -> list[bytes]:
+        """The first `limit` of the commits that `log` answers, as they stand there."""
         with answering():
-            entries: Any = await self._redis.xrange(room_keys(room).events, f"{after + 1}-0", f"{upto}-0")
-        return [plain.decode_commit(fields[b"c"]) for _, fields in entries]
+            entries: Any = await self._redis.xrange(room_keys(room).events, f"{after + 1}-0", f"{upto}-0", count=limit)
+        return [fields[b"c"] for _, fields in entries]
 
     async def chat(self, room: RoomId, limit: int, before: str | None = None, upto: int | None = None) -> list[Message]:
         """The last `limit` lines (before the one with id `before`; said at or before rev `upto`), oldest first."""
@@ -163,19 +198,7 @@ class RoomStore:
     async def _with_reactions(self, room: RoomId, lines: list[Message]) -> list[Message]:
         with answering():
             fields: Any = await self._redis.hkeys(room_keys(room).reactions) if lines else []
-        found: dict[str, dict[str, list[UserId]]] = {}
-        for field in sorted(fields):
-            message, user, emoji = field.decode().split(" ", 2)
-            found.setdefault(message, {}).setdefault(emoji, []).append(UserId(user))
-        return [structs.replace(line, reactions=found.get(line.id, {})) for line in lines]
-
-    async def forget(self, room: Room) -> None:
-        """Remove a closed room and let its code go."""
-        with answering():
-            await self._redis.unlink(*room_keys(room.id))
-            # A claim that ran out before it was kept may be another room's by now.
-            if await self._redis.get(code_claim(room.code)) == room.id.encode():
-                await self._redis.delete(code_claim(room.code))
+        return plain.with_reactions(lines, fields)
 
 
 def _number(at: list[bytes | None]) -> Number | None:

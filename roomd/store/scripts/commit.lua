@@ -4,14 +4,16 @@
 --       requests, ups, reactions, audit, acts
 -- ARGV  1 epoch and 2 rev that the decision was made on ("0", "0" for a room that is not there yet)
 --       3 rev of this commit   4 the sender's command id, or ""   5 room time in ms   6 the commit, JSON
---       7 chat line, JSON, or ""   8 longest log   9 longest chat   10 ms for which command ids are remembered
---       11.. writes: op, index into KEYS, field, value   (value "" where unused)
+--       7 chat line, JSON, or ""   8 most commits in the log   9 longest chat
+--       10 ms for which command ids are remembered   11 the run of Redis that the room is to be known whole under
+--       12.. writes: op, index into KEYS, field, value   (value "" where unused)
 --            hset hdel zadd zrem   as Redis has them
 --            xadd                  the value, as an entry of this commit's number; the field is the longest that it grows
 --            xdel                  the entry whose id the field is
 --            del                   the whole key
 -- Returns {"OK", rev} | {"STALE", rev} (decide again) | {"SEEN", rev} (this command took effect before, at rev) |
---         {"FULL", rev} (20,000 reactions are kept already)
+--         {"LIFE", rev} (Redis has restarted since the room was last looked at) |
+--         {"FULL", rev} (20,000 reactions are kept already) | {"BEHIND", rev} (the log is full of what is not archived)
 --
 -- Redis does not undo what a script wrote before it failed, so all that could fail is checked before the first write.
 
@@ -35,7 +37,7 @@ local function count(text)
   return text and string.match(text, "^%d+$")
 end
 
-if #KEYS ~= 16 or #ARGV < 10 then return malformed("call") end
+if #KEYS ~= 16 or #ARGV < 11 then return malformed("call") end
 if not count(ARGV[3]) or not number(ARGV[5]) or not count(ARGV[8]) or not count(ARGV[9]) or not number(ARGV[10]) then
   return malformed("number")
 end
@@ -49,12 +51,14 @@ if ARGV[4] ~= "" then
   if seen then return {"SEEN", seen} end
 end
 
-local at = redis.call("HMGET", meta, "epoch", "rev")
+local at = redis.call("HMGET", meta, "epoch", "rev", "life")
 if (at[1] or "0") ~= ARGV[1] or (at[2] or "0") ~= ARGV[2] then
   return {"STALE", at[2] or "0"}
 end
+if at[1] and (at[3] or "") ~= ARGV[11] then return {"LIFE", at[2]} end
+if redis.call("XLEN", KEYS[5]) >= tonumber(ARGV[8]) then return {"BEHIND", at[2] or "0"} end
 
-for i = 11, #ARGV, 4 do
+for i = 12, #ARGV, 4 do
   local kind = written[ARGV[i]]
   local index = tonumber(ARGV[i + 1])
   if not kind or ARGV[i + 3] == nil or not index or own[index] or not kinds[index] then
@@ -77,7 +81,7 @@ for _, key in ipairs({ KEYS[5], KEYS[15], ARGV[7] ~= "" and KEYS[6] or nil }) do
   end
 end
 
-for i = 11, #ARGV, 4 do
+for i = 12, #ARGV, 4 do
   local op, key, field, value = ARGV[i], KEYS[tonumber(ARGV[i + 1])], ARGV[i + 2], ARGV[i + 3]
   if op == "hset" then
     redis.call("HSET", key, field, value)
@@ -96,7 +100,8 @@ for i = 11, #ARGV, 4 do
   end
 end
 
-redis.call("XADD", KEYS[5], "MAXLEN", "~", ARGV[8], ARGV[3] .. "-0", "c", ARGV[6])
+if not at[1] then redis.call("HSET", meta, "life", ARGV[11]) end
+redis.call("XADD", KEYS[5], ARGV[3] .. "-0", "c", ARGV[6])
 if ARGV[7] ~= "" then
   redis.call("XADD", KEYS[6], "MAXLEN", "~", ARGV[9], ARGV[3] .. "-0", "m", ARGV[7])
 end

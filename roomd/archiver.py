@@ -1,0 +1,165 @@
+"""Copies every room's log to PostgreSQL, in order, as fast as it grows; and tells who waits for it.
+
+While one batch is being written the next one gathers (group commit), so that a single command waits for one write and
+64 writers share them. Nothing is held for long: when PostgreSQL is away, commits stay in the rooms' logs, only how far
+each room got is remembered here, and acknowledgements say so.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+
+from roomd.archived import Level, Line, Waiter
+from roomd.copier import BATCH, ROOM_BATCH, Copier
+from roomd.domain.commit import Commit
+from roomd.domain.ids import RoomId
+from roomd.domain.refusals import Unavailable
+from roomd.store import plain
+from roomd.store.archive import Entry, Head
+from roomd.store.postgres import DatabaseAway
+
+#: Seconds that an acknowledgement waits for PostgreSQL, and until a silent PostgreSQL counts as away.
+ACK_S = 0.5
+SILENT_S = 2.0
+#: Seconds between two tries while it is away.
+AGAIN_S = 0.25
+#: Commits not yet archived beyond which no further ones are taken: some 100 MB of logs in Redis.
+MOST_BEHIND = 200_000
+#: Rooms about which it is remembered how far they are archived.
+KNOWN_ROOMS = 4_000
+#: Seconds that the last batches may take when the server stops.
+FLUSH_S = 3.0
+
+log = logging.getLogger(__name__)
+
+
+class Archiver:
+    def __init__(self, copier: Copier) -> None:
+        self._copier = copier
+        self._lines: OrderedDict[RoomId, Line] = OrderedDict()
+        self._dirty: dict[RoomId, Line] = {}
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+        #: Whether PostgreSQL does not answer; and how much was waiting when that was last found.
+        self.away = False
+        self._behind = 0
+
+    @property
+    def behind(self) -> int:
+        """Commits that this process knows not to be archived yet."""
+        return sum(line.behind for line in self._dirty.values())
+
+    @property
+    def full(self) -> bool:
+        """Whether so much waits that no more may be taken."""
+        return self.away and self._behind >= MOST_BEHIND
+
+    def note(self, room: RoomId, commit: Commit) -> asyncio.Future[Level]:
+        """A commit was made here: archive it. The answer is how safe it is."""
+        line = self._line(room)
+        if line.head is None and commit.rev == 1:
+            line.head = Head(commit.epoch, 0)
+        if not self.away and len(line.pending) < ROOM_BATCH:
+            line.pending.append(Entry(room, commit, plain.encode_commit(commit).decode()))
+        return self._want(line, commit.epoch, commit.rev)
+
+    def settled(self, room: RoomId, epoch: int, rev: int) -> asyncio.Future[Level]:
+        """How safe a commit is that was made earlier, or elsewhere."""
+        return self._want(self._line(room), epoch, rev)
+
+    def busy(self, room: RoomId) -> bool:
+        """Whether something of the room is not archived yet, as far as is known here."""
+        return room in self._dirty
+
+    async def start(self) -> None:
+        self._stopping = False
+        self._task = asyncio.create_task(self._run(), name="archiver")
+
+    async def stop(self) -> None:
+        """Archive what can be within a few seconds. What cannot is in the rooms' logs."""
+        if self._task is None:
+            return
+        self._stopping = True
+        self._wake.set()
+        await asyncio.wait([self._task], timeout=FLUSH_S)
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        for line in self._dirty.values():
+            line.answer("accepted")
+
+    def _line(self, room: RoomId) -> Line:
+        line = self._lines.get(room)
+        if line is None:
+            line = self._lines[room] = self._dirty.get(room) or Line(room)
+            if len(self._lines) > KNOWN_ROOMS:
+                self._lines.popitem(last=False)
+        self._lines.move_to_end(room)
+        return line
+
+    def _want(self, line: Line, epoch: int, rev: int) -> asyncio.Future[Level]:
+        answer: asyncio.Future[Level] = asyncio.get_running_loop().create_future()
+        if line.head is not None and line.head.epoch == epoch and rev <= line.head.rev:
+            answer.set_result("archived")
+            return answer
+        line.target = max(line.target, rev)
+        self._dirty[line.room] = line
+        if self.away:
+            self._behind += 1
+            answer.set_result("accepted")
+        else:
+            line.waiters.append(Waiter(epoch, rev, answer))
+            self._wake.set()
+        return answer
+
+    async def _run(self) -> None:
+        while True:
+            if not self._dirty:
+                if self._stopping:
+                    return
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            (fault,) = await asyncio.gather(self._try(), return_exceptions=True)
+            if isinstance(fault, DatabaseAway):
+                self._went_away(str(fault))
+            elif isinstance(fault, Unavailable):
+                # Redis: what waits is in its logs, or here.
+                self._hush()
+            elif isinstance(fault, BaseException):
+                # An archiver that ends without a word would let the logs grow until rooms stop.
+                log.error("could not archive", exc_info=fault)
+                self._hush()
+            if fault is not None:
+                if self._stopping:
+                    return
+                await asyncio.sleep(AGAIN_S)
+
+    async def _try(self) -> None:
+        hush = asyncio.get_running_loop().call_later(ACK_S, self._hush)
+        try:
+            async with asyncio.timeout(SILENT_S):
+                await self._copier.copy(list(self._dirty.values())[:BATCH])
+        except TimeoutError:
+            raise DatabaseAway("the database does not answer; try again in a moment") from None
+        finally:
+            hush.cancel()
+            self._dirty = {room: line for room, line in self._dirty.items() if not line.idle}
+        if self.away:
+            self.away = False
+            log.info("archiving again; %d commits wait", self.behind)
+
+    def _went_away(self, why: str) -> None:
+        if not self.away:
+            log.warning("rooms go on without being archived: %s", why)
+        self.away = True
+        self._behind = self.behind
+        self._hush()
+
+    def _hush(self) -> None:
+        """Nobody is kept waiting for a PostgreSQL that takes its time."""
+        for line in self._dirty.values():
+            line.answer("accepted")
+            if self.away:
+                # What waits is in the log; here it would only take room.
+                line.pending.clear()

@@ -1,0 +1,153 @@
+"""One batch of the archive: what comes next of each room, writing it, and what to do when it does not fit."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import groupby
+
+from roomd.archived import Line, Waiter
+from roomd.domain.ids import RoomId
+from roomd.domain.refusals import Unavailable
+from roomd.store import plain
+from roomd.store.archive import Archive, Entry, Head
+from roomd.store.index import Index
+from roomd.store.moves import Moves
+from roomd.store.postgres import DatabaseAway
+from roomd.store.rooms import RoomStore
+
+#: Commits in one batch, and of one room in it.
+BATCH = 2_000
+ROOM_BATCH = 1_000
+#: Milliseconds from a room's first commit after a snapshot to the next snapshot.
+SNAPSHOT_MS = 120_000.0
+#: Commits of a room between two trimmings of its log.
+TRIM_EVERY = 500
+NOWHERE = Head(0, 0)
+
+log = logging.getLogger(__name__)
+
+
+class Copier:
+    """`reopen` begins a new history of a room that lives on in Redis although PostgreSQL has given up its epoch."""
+
+    def __init__(
+        self, archive: Archive, store: RoomStore, moves: Moves, index: Index, now: Callable[[], float]
+    ) -> None:
+        self._archive = archive
+        self._store = store
+        self._moves = moves
+        self._index = index
+        self._now = now
+        self.reopen: Callable[[RoomId], Awaitable[object]]
+
+    async def copy(self, lines: Sequence[Line]) -> None:
+        """Archive one batch. Raises DatabaseAway; Unavailable when nothing could be done because Redis is away."""
+        await self._find_heads([line for line in lines if line.head is None])
+        by_room = {line.room: line for line in lines}
+        batch: list[Entry] = []
+        stalled: Unavailable | None = None
+        for line in lines:
+            if len(batch) >= BATCH:
+                break
+            try:
+                batch += await self._next(line)
+            except Unavailable as fault:
+                stalled = _redis_only(fault)
+        refused = set(await self._archive.append(batch)) if batch else set()
+        self._settle(by_room, [each for n, each in enumerate(batch) if n not in refused])
+        for room, epoch in dict.fromkeys((batch[n].room, batch[n].commit.epoch) for n in sorted(refused)):
+            await self._superseded(by_room[room], epoch)
+        try:
+            for line in lines:
+                await self._finish(line)
+        except Unavailable as fault:
+            stalled = _redis_only(fault)
+        if stalled and not batch:
+            raise stalled
+
+    async def _find_heads(self, lines: Sequence[Line]) -> None:
+        if lines:
+            heads = await self._archive.heads([line.room for line in lines])
+            for line in lines:
+                line.head = heads.get(line.room, NOWHERE)
+
+    async def _next(self, line: Line) -> list[Entry]:
+        """What of the room is to be archived next: from here if it is all here, otherwise out of its log."""
+        if line.head is None or line.behind == 0:
+            return []
+        if taken := line.take(ROOM_BATCH):
+            return taken
+        bodies = await self._store.bodies(line.room, line.head.rev, line.target, ROOM_BATCH)
+        entries = [Entry(line.room, plain.decode_commit(body), body.decode()) for body in bodies]
+        if entries and entries[0].commit.rev == line.head.rev + 1:
+            return entries
+        await self._bridge(line, line.head)
+        return []
+
+    async def _bridge(self, line: Line, before: Head) -> None:
+        """The log does not lead on from where the archive ends: find out why."""
+        await self._find_heads([line])
+        if line.head != before:
+            # Another process has archived more.
+            return
+        whole = await self._moves.whole(line.room)
+        at = Head(whole.room.epoch, whole.room.rev) if whole else NOWHERE
+        if whole is not None and at > before:
+            if not await self._archive.put(whole, self._now()):
+                await self.reopen(line.room)
+                line.head = None
+                return
+            log.warning(
+                "room %s: %d to %d were not archived; a snapshot makes up for it", line.room, before.rev, at.rev
+            )
+            line.reached(at)
+        # Beyond that there is nothing: what was there is gone with the Redis that had it.
+        line.target = line.head.rev if line.head else 0
+        await self._part(line, list(line.waiters))
+
+    def _settle(self, lines: dict[RoomId, Line], done: Sequence[Entry]) -> None:
+        for (room, _), entries in groupby(done, lambda entry: (entry.room, entry.commit.epoch)):
+            run = list(entries)
+            lines[room].reached(Head(run[-1].commit.epoch, run[-1].commit.rev))
+            lines[room].untrimmed += len(run)
+
+    async def _superseded(self, line: Line, epoch: int) -> None:
+        """PostgreSQL does not take commits of this history: it has given it up, or does not know the room at all."""
+        line.head = None
+        line.pending.clear()
+        at, _ = await self._store.at(line.room)
+        if at is not None and at[0] == epoch:
+            whole = await self._moves.whole(line.room)
+            if whole is not None and not await self._archive.put(whole, self._now()):
+                await self.reopen(line.room)
+            return
+        # Redis has given it up too.
+        await self._part(line, [waiter for waiter in line.waiters if waiter.epoch == epoch])
+        if at is None:
+            line.target = 0
+
+    async def _part(self, line: Line, waiters: Sequence[Waiter]) -> None:
+        """Tell those who wait for commits that will not come any more what became of them."""
+        for waiter in waiters:
+            archived = await self._archive.has(line.room, waiter.epoch, waiter.rev)
+            if not waiter.answer.done():
+                waiter.answer.set_result("archived" if archived else "lost")
+        line.waiters = [waiter for waiter in line.waiters if not waiter.answer.done()]
+
+    async def _finish(self, line: Line) -> None:
+        if line.head is None:
+            return
+        line.reached(line.head)
+        await self._part(line, [w for w in line.waiters if w.epoch < line.head.epoch and w.rev <= line.head.rev])
+        now = self._now()
+        if now >= line.planned_until and line.untrimmed:
+            await self._index.plan_snapshot(line.room, now + SNAPSHOT_MS)
+            line.planned_until = now + SNAPSHOT_MS
+        if line.untrimmed >= TRIM_EVERY:
+            await self._moves.trim(line.room, line.head.rev)
+            line.untrimmed = 1
+
+
+def _redis_only(fault: Unavailable) -> Unavailable:
+    if isinstance(fault, DatabaseAway):
+        raise fault
+    return fault

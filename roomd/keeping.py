@@ -1,0 +1,32 @@
+"""What a command answers, and what the engine needs so that its effect is kept beyond it."""
+
+import asyncio
+from typing import NamedTuple, Protocol
+
+from roomd.archived import Level
+from roomd.domain.commit import Commit
+from roomd.domain.ids import Code, RoomId
+from roomd.domain.room import Room
+
+
+class Receipt(NamedTuple):
+    """The room after a command, and the number of the commit that it led to (or of the room, when nothing changed).
+
+    `kept` answers how safe that is.
+    """
+
+    room: Room
+    rev: int
+    kept: asyncio.Future[Level]
+
+
+class Keeping(Protocol):
+    """What the engine needs to have rooms kept beyond a command (`keeper.py` says how)."""
+
+    async def load(self, room_id: RoomId) -> Room | None: ...
+    async def hold(self, room_id: RoomId) -> None: ...
+    async def find_code(self, code: Code) -> RoomId | None: ...
+    async def taken(self, code: Code) -> bool: ...
+    def note(self, room_id: RoomId, commit: Commit) -> asyncio.Future[Level]: ...
+    def settled(self, room_id: RoomId, epoch: int, rev: int) -> asyncio.Future[Level]: ...
+    def bury(self, room: Room) -> None: ...

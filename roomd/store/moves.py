@@ -1,0 +1,152 @@
+"""Whole rooms in and out of Redis: read for a snapshot, put back from one, let go when they sleep or are closed."""
+
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from typing import Any
+
+import msgspec
+from msgspec import structs
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from roomd.domain.chat import Message
+from roomd.domain.commit import Commit
+from roomd.domain.ids import Code, RoomId
+from roomd.domain.room import Room
+from roomd.domain.whole import Whole
+from roomd.store import plain
+from roomd.store.keys import RoomKeys, code_claim, room_keys
+from roomd.store.life import Life
+from roomd.store.redis import answering
+from roomd.store.rooms import LOG_LENGTH
+
+_message = msgspec.json.Decoder(Message).decode
+
+
+class Moves:
+    def __init__(self, redis: Redis, life: Life) -> None:
+        self._redis = redis
+        self._life = life
+        self._keeps: dict[str, bool] = {}
+        self._restore, self._forget, self._adopt = (
+            redis.register_script(resources.files("roomd.store").joinpath(f"scripts/{name}.lua").read_text("utf-8"))
+            for name in ("restore", "forget", "adopt")
+        )
+
+    async def whole(self, room: RoomId) -> Whole | None:
+        """The room with its chat and audit log, read in one step."""
+        keys = room_keys(room)
+        with answering():
+            async with self._redis.pipeline(transaction=True) as pipe:
+                pipe.hgetall(keys.meta)
+                pipe.zrange(keys.order, 0, -1, withscores=True)
+                pipe.xrange(keys.chat)
+                pipe.hkeys(keys.reactions)
+                pipe.xrange(keys.audit)
+                for part in plain.HASHES:
+                    pipe.hgetall(getattr(keys, part))
+                meta, order, chat, reactions, audit, *hashes = await pipe.execute()
+        if not meta:
+            return None
+        meta.pop(b"life", None)
+        return Whole(
+            room=plain.build(meta, dict(zip(plain.HASHES, hashes, strict=True)), order),
+            chat=tuple(plain.with_reactions((_message(fields[b"m"]) for _, fields in chat), reactions)),
+            audit=tuple(plain.decode_commit(fields[b"m"]) for _, fields in audit),
+        )
+
+    async def keeps_all(self) -> bool:
+        """Whether a restart of this Redis loses nothing that it answered for.
+
+        That is so when it writes every command to disk before answering, and was never a copy of another Redis.
+        """
+        run = self._life.current
+        if run not in self._keeps:
+            with answering():
+                self._keeps[run] = await _keeps_all(self._redis)
+        return self._keeps[run]
+
+    async def put(
+        self, whole: Whole, opening: Commit, instead: Room | None, commands: Mapping[str, tuple[int, float]]
+    ) -> bool:
+        """Put a room into Redis, `opening` the commit that begins its new epoch; False when another was faster.
+
+        `instead` is what is there now, `commands` the ids of commands that took effect lately, with rev and room time.
+        """
+        room = structs.replace(whole.room, epoch=opening.epoch, rev=opening.rev)
+        args: list[Any] = [
+            instead.epoch if instead else 0,
+            instead.rev if instead else 0,
+            opening.rev,
+            plain.encode_commit(opening),
+            self._life.current,
+        ]
+        for part, op, field, value in (*_room_writes(room), *_beside(whole), *_command_writes(commands)):
+            args += (op, RoomKeys._fields.index(part) + 1, field, value)
+        with answering():
+            word, _ = await self._restore(keys=list(room_keys(room.id)), args=args)
+        return bool(word == b"OK")
+
+    async def adopt(self, room: Room) -> bool:
+        """Note that the room is whole as it is; False when it has moved on."""
+        with answering():
+            args: list[Any] = [room.epoch, room.rev, self._life.current]
+            return bool(await self._adopt(keys=[room_keys(room.id).meta], args=args))
+
+    async def forget(self, room: Room) -> bool:
+        """Remove a room that is still at this number, and let its code go; whether it went."""
+        with answering():
+            if not await self._forget(keys=list(room_keys(room.id)), args=[room.epoch, room.rev]):
+                return False
+            # A claim that ran out before it was kept may be another room's by now.
+            if await self._redis.get(code_claim(room.code)) == room.id.encode():
+                await self._redis.delete(code_claim(room.code))
+        return True
+
+    async def claim(self, code: Code, room: RoomId) -> None:
+        """The code is this room's again, if it is nobody else's."""
+        with answering():
+            await self._redis.set(code_claim(code), room, nx=True)
+
+    async def trim(self, room: RoomId, archived: int) -> None:
+        """Let the log go as far as it is archived and nobody resumes over it any more."""
+        if archived > LOG_LENGTH:
+            with answering():
+                await self._redis.xtrim(room_keys(room).events, minid=f"{archived - LOG_LENGTH}-0", approximate=True)
+
+
+async def _keeps_all(redis: Redis) -> bool:
+    info: Any = await redis.info()
+    if not info.get("aof_enabled") or info.get("role") != "master" or str(info.get("master_replid2", "")).strip("0"):
+        return False
+    try:
+        policy: Any = await redis.config_get("appendfsync")
+    except ResponseError:
+        # Managed services do not say; then it is taken for the usual "every second".
+        return False
+    return bool(policy.get("appendfsync") == "always")
+
+
+_Put = tuple[str, str, str, bytes]
+
+
+def _room_writes(room: Room) -> Iterable[_Put]:
+    for write in plain.diff(None, room):
+        yield write.part, write.op, write.field, write.value
+
+
+def _beside(whole: Whole) -> Iterable[_Put]:
+    # A stream takes its entries in order only.
+    for line in sorted(whole.chat, key=lambda line: int(line.id)):
+        yield "chat", "xadd", f"{line.id}-0", msgspec.json.encode(structs.replace(line, reactions={}))
+        for emoji, users in line.reactions.items():
+            for user in users:
+                yield "reactions", "hset", f"{line.id} {user} {emoji}", b"1"
+    for commit in sorted(whole.audit, key=lambda commit: commit.rev):
+        yield "audit", "xadd", f"{commit.rev}-0", plain.encode_commit(commit)
+
+
+def _command_writes(commands: Mapping[str, tuple[int, float]]) -> Iterable[_Put]:
+    for command, (rev, at) in commands.items():
+        yield "commands", "hset", command, str(rev).encode()
+        yield "command_times", "zadd", command, repr(at).encode()
