@@ -18,9 +18,8 @@ from roomd.store import plain
 from roomd.store.archive import Entry, Head
 from roomd.store.postgres import DatabaseAway
 
-#: Seconds that an acknowledgement waits for PostgreSQL, and until a silent PostgreSQL counts as away.
+#: Seconds that an acknowledgement waits for PostgreSQL.
 ACK_S = 0.5
-SILENT_S = 2.0
 #: Seconds between two tries while it is away.
 AGAIN_S = 0.25
 #: Commits not yet archived beyond which no further ones are taken: some 100 MB of logs in Redis.
@@ -136,15 +135,16 @@ class Archiver:
                 await asyncio.sleep(AGAIN_S)
 
     async def _try(self) -> None:
+        lines = list(self._dirty.values())[:BATCH]
         hush = asyncio.get_running_loop().call_later(ACK_S, self._hush)
         try:
-            async with asyncio.timeout(SILENT_S):
-                await self._copier.copy(list(self._dirty.values())[:BATCH])
-        except TimeoutError:
-            raise DatabaseAway("the database does not answer; try again in a moment") from None
+            await self._copier.copy(lines)
         finally:
             hush.cancel()
-            self._dirty = {room: line for room, line in self._dirty.items() if not line.idle}
+            for line in lines:
+                # To the end, so that what cannot be archived now does not keep others from it.
+                if self._dirty.pop(line.room, None) and not line.idle:
+                    self._dirty[line.room] = line
         if self.away:
             self.away = False
             log.info("archiving again; %d commits wait", self.behind)

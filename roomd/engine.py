@@ -265,7 +265,7 @@ class Engine:
 
     def _keep(self, room: Room) -> None:
         known = self._warm.get(room.id)
-        if known is not None and known.epoch == room.epoch and known.rev > room.rev:
+        if known is not None and (known.epoch, known.rev) > (room.epoch, room.rev):
             # The hub heard of what came next before we heard of our own commit.
             return
         self._warm[room.id] = room

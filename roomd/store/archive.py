@@ -20,7 +20,7 @@ from roomd.domain.room import RoomClosed, RoomOpened
 from roomd.domain.whole import Whole, fold
 from roomd.domain.words import Event
 from roomd.store import plain, snapshots
-from roomd.store.postgres import PostgresConnection, PostgresPool, postgres_needed
+from roomd.store.postgres import PostgresConnection, PostgresPool, acquired
 
 #: What `roomd_append` shares and `begin` holds alone.
 _LOCK = 491529
@@ -76,8 +76,8 @@ class Archive:
         """
         openings = [(n, event.room) for n, e in enumerate(entries, 1) for event in _of(e.commit, RoomOpened)]
         closings = [n for n, each in enumerate(entries, 1) if any(_of(each.commit, RoomClosed))]
-        with postgres_needed():
-            refused: list[int] = await self._pool.fetchval(
+        async with acquired(self._pool) as connection:
+            refused: list[int] = await connection.fetchval(
                 _APPEND,
                 [each.room for each in entries],
                 [each.commit.epoch for each in entries],
@@ -90,18 +90,18 @@ class Archive:
                 [room.owner for _, room in openings],
                 closings,
             )
-        return [n - 1 for n in refused]
+        return sorted(n - 1 for n in refused)
 
     async def heads(self, rooms: Sequence[RoomId]) -> dict[RoomId, Head]:
         """How far each of the rooms is archived; those that are not archived at all are left out."""
-        with postgres_needed():
-            found = await self._pool.fetch(_HEADS, list(rooms))
+        async with acquired(self._pool) as connection:
+            found = await connection.fetch(_HEADS, list(rooms))
         return {RoomId(row["id"]): head for row in found if (head := _head(row)) is not None}
 
     async def find_code(self, code: Code) -> RoomId | None:
         """The room that is not closed and has this code."""
-        with postgres_needed():
-            found = await self._pool.fetchval(
+        async with acquired(self._pool) as connection:
+            found = await connection.fetchval(
                 "SELECT id::text FROM rooms WHERE code = $1 AND state <> 'closed' ORDER BY last_activity DESC LIMIT 1",
                 code,
             )
@@ -109,14 +109,14 @@ class Archive:
 
     async def asleep(self, room: RoomId) -> bool:
         """Whether the room is here to be woken."""
-        with postgres_needed():
-            return await self._pool.fetchval("SELECT state <> 'closed' FROM rooms WHERE id = $1", room) or False
+        async with acquired(self._pool) as connection:
+            return await connection.fetchval("SELECT state <> 'closed' FROM rooms WHERE id = $1", room) or False
 
     async def has(self, room: RoomId, epoch: int, rev: int) -> bool:
         """Whether a commit is archived."""
-        with postgres_needed():
+        async with acquired(self._pool) as connection:
             return bool(
-                await self._pool.fetchval(
+                await connection.fetchval(
                     "SELECT EXISTS (SELECT FROM room_events WHERE room = $1 AND epoch = $2 AND rev = $3)",
                     *(room, epoch, rev),
                 )
@@ -160,43 +160,41 @@ class Archive:
         """
         room = whole.room
         listed = room.settings.visibility == "public"
-        with postgres_needed():
-            async with self._pool.acquire() as connection, connection.transaction():
-                held = await connection.fetchval(
-                    """
+        async with acquired(self._pool) as connection, connection.transaction():
+            held = await connection.fetchval(
+                """
                     INSERT INTO rooms AS r (id, code, epoch, opened, last_activity, listed, members, state)
                     VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $8 THEN 'asleep' ELSE 'live' END)
                     ON CONFLICT (id) DO UPDATE SET last_activity = $5, listed = $6, members = $7,
-                        state = CASE WHEN $8 THEN 'asleep' ELSE r.state END
+                        state = CASE WHEN $8 THEN 'asleep' ELSE 'live' END
                     WHERE r.epoch = $3 AND r.state <> 'closed' RETURNING true
                     """,
-                    *(room.id, room.code, room.epoch, room.rev, room.last_activity, listed, sorted(room.members)),
-                    asleep,
-                )
-                if not held:
-                    return False
-                await connection.execute(
-                    """
+                *(room.id, room.code, room.epoch, room.rev, room.last_activity, listed, sorted(room.members)),
+                asleep,
+            )
+            if not held:
+                return False
+            await connection.execute(
+                """
                     INSERT INTO room_snapshots AS s (room, epoch, rev, taken_at, body) VALUES ($1, $2, $3, $4, $5)
                     ON CONFLICT (room) DO UPDATE
                     SET epoch = excluded.epoch, rev = excluded.rev, taken_at = excluded.taken_at, body = excluded.body
                     WHERE (s.epoch, s.rev) < (excluded.epoch, excluded.rev)
                     """,
-                    *(room.id, room.epoch, room.rev, taken_at, snapshots.encode(whole)),
-                )
+                *(room.id, room.epoch, room.rev, taken_at, snapshots.encode(whole)),
+            )
         return True
 
     async def awake(self, room: RoomId) -> None:
         """The room is not asleep after all."""
-        with postgres_needed():
-            await self._pool.execute("UPDATE rooms SET state = 'live' WHERE id = $1 AND state = 'asleep'", room)
+        async with acquired(self._pool) as connection:
+            await connection.execute("UPDATE rooms SET state = 'live' WHERE id = $1 AND state = 'asleep'", room)
 
     async def _read(self, room: RoomId) -> tuple[Whole | None, tuple[Commit, ...]]:
-        with postgres_needed():
-            async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
-                row = await connection.fetchrow("SELECT epoch, rev, body FROM room_snapshots WHERE room = $1", room)
-                after = (row["epoch"], row["rev"]) if row else (-1, -1)
-                rows = await connection.fetch(_TAIL, room, *after)
+        async with acquired(self._pool) as connection, connection.transaction(isolation="repeatable_read"):
+            row = await connection.fetchrow("SELECT epoch, rev, body FROM room_snapshots WHERE room = $1", room)
+            after = (row["epoch"], row["rev"]) if row else (-1, -1)
+            rows = await connection.fetch(_TAIL, room, *after)
         whole = snapshots.decode(row["body"]) if row else None
         if whole is not None:
             # A snapshot that was brought from elsewhere goes by the number that it has here.
@@ -206,10 +204,9 @@ class Archive:
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[PostgresConnection]:
-        with postgres_needed():
-            async with self._pool.acquire() as connection, connection.transaction():
-                await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
-                yield connection
+        async with acquired(self._pool) as connection, connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+            yield connection
 
 
 async def _begin(connection: PostgresConnection, room: RoomId, at_least: int, opened: int) -> int | None:

@@ -1,7 +1,8 @@
 """The pool of connections to PostgreSQL, and what it means when the database does not answer."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
@@ -16,6 +17,8 @@ PostgresConnection: TypeAlias = "PoolConnectionProxy[asyncpg.Record] | asyncpg.C
 
 #: Without a limit asyncpg waits for ever on a link that swallows packets.
 COMMAND_TIMEOUT_S = 5.0
+#: Seconds after which the archive takes a silent PostgreSQL for away.
+SILENT_S = 2.0
 MOST_CONNECTIONS = 10
 
 _LOST = (
@@ -52,6 +55,22 @@ def postgres_needed() -> Iterator[None]:
         if isinstance(fault, ValueError):  # an address that is no address: a mistake, not an outage
             raise
         raise DatabaseAway("the database does not answer; try again in a moment") from None
+
+
+@asynccontextmanager
+async def acquired(pool: PostgresPool, within_s: float = SILENT_S) -> AsyncIterator[PostgresConnection]:
+    """A connection for so many seconds; beyond, it is broken off and whatever waits for it fails. Raises DatabaseAway.
+
+    Cancelling would not do: on a link that swallows packets, the rollback and the reset that follow it wait too.
+    """
+    with postgres_needed():
+        connection = await pool.acquire(timeout=within_s)
+        watchdog = asyncio.get_running_loop().call_later(within_s, connection.terminate)
+        try:
+            yield connection
+        finally:
+            watchdog.cancel()
+            await pool.release(connection, timeout=within_s)
 
 
 async def ping(pool: PostgresPool) -> None:
