@@ -21,9 +21,6 @@ from roomd.store import postgres
 from roomd.store.life import Life
 from roomd.store.redis import connect
 
-SETTINGS = RoomSettings(name="Friday", autoplay=False)
-
-
 @dataclass
 class Process:
     core: Core
@@ -33,7 +30,8 @@ class Process:
     clock: Clock
 
     async def open(self, **settings: Any) -> Room:
-        return await self.core.engine.open(RoomSettings(**{"name": "Friday", "autoplay": False} | settings), ALICE)
+        given: dict[str, Any] = {"name": "Friday", "autoplay": False} | settings
+        return await self.core.engine.open(RoomSettings(**given), ALICE)
 
     async def do(self, room: RoomId, command: Command, once: str | None = None, **by: Any) -> tuple[int, str]:
         """Carry out a command; its rev and how safe it is."""
