@@ -9,13 +9,14 @@ NODE = $(shell $(BIN)/python -c 'import playwright, pathlib; print(pathlib.Path(
 #: pytest-xdist workers; a test that waits for a browser leaves its core to others.
 WORKERS ?= 3
 
-.PHONY: run test check unit format clean help
+.PHONY: run test check unit faults format clean help
 
 help:
 	@echo "make run     set up whatever is missing, then serve on http://localhost:8000 (PORT=… for another)"
 	@echo "make test    set up whatever is missing, then run every check and every test"
 	@echo "make check   lint, types, dead code"
 	@echo "make unit    only the Python tests (ARGS='-k queue' for some of them)"
+	@echo "make faults  kill, freeze, wipe and cut off everything at length (ARGS='--only wipe' for some of it)"
 	@echo "make format  format the Python files"
 	@echo "make clean   remove the virtual environment and what tests left"
 
@@ -36,6 +37,9 @@ check: $(VENV)/.ready-dev
 unit: $(VENV)/.ready-dev
 	@scripts/ensure-tools $(BIN)/playwright
 	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(ARGS)
+
+faults: $(VENV)/.ready-dev
+	@$(BIN)/python scripts/faults.py $(ARGS)
 
 format: $(VENV)/.ready-dev
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format .

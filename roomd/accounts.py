@@ -133,6 +133,12 @@ class Accounts:
             await self._sessions.revoke(actor.session, self._clock.now())
             await self._revocations.revoke(actor.session)
 
+    async def restore_revocations(self) -> None:
+        """Tell a Redis that was emptied which sessions have ended while their access tokens are still good."""
+        now = self._clock.now()
+        ended = await self._sessions.ended_since(now - self._revocations.kept_s * 1_000, now)
+        await self._revocations.restore(ended)
+
     async def forget_expired(self) -> int:
         """Remove sign-ins that nobody can renew any more; how many."""
         return await self._sessions.forget_expired(self._clock.now())
@@ -186,10 +192,11 @@ def make_accounts(
     *, pool: PostgresPool, redis: "Redis", keys: Sequence[str], passwords: Passwords, clock: Clock
 ) -> Accounts:
     """The accounts over these two stores. `keys` sign the tokens: today's first, then those that still count."""
+    sessions = SessionStore(pool)
     return Accounts(
         users=AccountStore(pool),
-        sessions=SessionStore(pool),
-        revocations=RevocationStore(redis, GUEST_ACCESS_S + LEEWAY_S),
+        sessions=sessions,
+        revocations=RevocationStore(redis, GUEST_ACCESS_S + LEEWAY_S, sessions.ended),
         attempts=Attempts(redis, clock.now),
         passwords=passwords,
         ring=TokenRing(keys, clock.now),

@@ -31,9 +31,9 @@ from roomd.handlers.base import NotFoundHandler, log_request
 from roomd.handlers.media import media_routes
 from roomd.health import Health
 from roomd.hub import Hub
+from roomd.listing import Listing
 from roomd.passwords import Passwords
 from roomd.presence import Presence
-from roomd.scheduler import Scheduler
 from roomd.services import Services
 from roomd.settings import Settings, SettingsError
 from roomd.store import migrate, postgres
@@ -42,6 +42,8 @@ from roomd.store.attempts import Attempts
 from roomd.store.bell import Bell
 from roomd.store.capabilities import Capabilities
 from roomd.store.life import Life
+from roomd.store.shelf import Shelf
+from roomd.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -76,13 +78,12 @@ async def lifespan(
         stack.callback(passwords.close)
         keys = [secret, *settings.secret_key_previous]
         signing = accounts.make_accounts(pool=pool, redis=redis, keys=keys, passwords=passwords, clock=clock)
-        scheduler = Scheduler(engine, index, presence, clock, signing)
+        upkeep = Upkeep(core, pool, presence=presence, accounts=signing, settings=settings, clock=clock)
         subtitles = Subtitles(_fetcher(settings), secret)
         folder = await _music(settings, secret, stack)
-        await core.start()
-        await bell.start()
-        await scheduler.start()
-        for stop in (core.stop, bell.stop, hub.stop, presence.stop, scheduler.stop):
+        for start in (core.start, bell.start, upkeep.scheduler.start):
+            await start()
+        for stop in (core.stop, upkeep.last, bell.stop, hub.stop, presence.stop, upkeep.scheduler.stop):
             stack.push_async_callback(stop)
         yield Services(
             settings=settings,
@@ -94,11 +95,12 @@ async def lifespan(
             archiver=core.archiver,
             rooms=store,
             index=index,
+            listing=Listing(core, Shelf(pool)),
             folder=folder,
             resolver=_resolver(settings, folder, subtitles),
             subtitles=subtitles,
             doorkeeper=Doorkeeper(engine, passwords, Attempts(redis, clock.now), secret),
-            capabilities=Capabilities(redis),
+            capabilities=Capabilities(redis, pool),
             health=Health({"redis": store.ping, "postgres": lambda: postgres.ping(pool)}),
         )
 

@@ -24,7 +24,11 @@ class Entered(NamedTuple):
     """PENDING: the host has been asked."""
 
     status: Literal["JOINED", "PENDING"]
-    room: Room
+    receipt: Receipt
+
+    @property
+    def room(self) -> Room:
+        return self.receipt.room
 
 
 class Doorkeeper:
@@ -48,8 +52,8 @@ class Doorkeeper:
             await self.demand_password(room, address, password)
             admitted = True
         command = Join(admitted=admitted, origin=self.origin(room_id, address))
-        after = (await self._engine.handle(room_id, command, actor)).room
-        return Entered("PENDING" if actor.id in after.pending else "JOINED", after)
+        receipt = await self._engine.handle(room_id, command, actor)
+        return Entered("PENDING" if actor.id in receipt.room.pending else "JOINED", receipt)
 
     async def set_door(
         self, room_id: RoomId, actor: Actor, mode: EntryMode, password: str, command_id: str | None

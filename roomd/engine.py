@@ -19,7 +19,7 @@ from roomd.domain.opening import open_room
 from roomd.domain.refusals import NotFound, Refusal, Unavailable
 from roomd.domain.room import Room, RoomOpened, RoomSettings
 from roomd.domain.words import Command
-from roomd.keeping import Keeping, Receipt
+from roomd.keeping import Keeping, Receipt, demand_kept
 from roomd.noting import Notes, sooner
 from roomd.store.index import Index
 from roomd.store.rooms import Done, Doubted, Outcome, RoomStore, Stale
@@ -118,10 +118,7 @@ class Engine:
 
     async def kept(self, receipt: Receipt) -> Level:
         """How safe a command's effect is by now. Raises Unavailable when it was lost before anybody was told of it."""
-        level = await receipt.kept
-        if level == "lost":
-            raise Unavailable("That was lost when the room store failed. Send it again.", "lost")
-        return level
+        return demand_kept(await receipt.kept)
 
     async def adopt(self, room_id: RoomId) -> bool:
         """Archive what a process that died has left in a room; False when the room is not in Redis."""
@@ -153,6 +150,10 @@ class Engine:
         known = self._warm.get(room.id)
         if known is not None and (known.epoch, known.rev) < (room.epoch, room.rev):
             self._keep(room)
+
+    def drop(self, room_id: RoomId) -> None:
+        """The room is not in Redis any more: there is no use in leading the copy of it on."""
+        self._warm.pop(room_id, None)
 
     def peek(self, room_id: RoomId, epoch: int, rev: int) -> Room | None:
         """The copy at exactly this number, if this process made it: saves applying the same events again."""

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from msgspec import structs
 
-from roomd.dialects.dialect import Dialect
+from roomd.dialects.dialect import Dialect, View
 from roomd.domain.actor import Actor
 from roomd.domain.chat import Message, Reacted, Said
 from roomd.domain.commit import Commit
@@ -20,18 +20,23 @@ from roomd.domain.room import Room
 CHAT_SHOWN = 50
 
 CLOSE_LEFT = 1000
+CLOSE_RESTART = 1012
 CLOSE_REMOVED = 4503
 CLOSE_GONE = 4504
 
 
 class Socket(Protocol):
-    """A client's connection, whatever carries it. Neither method waits or raises."""
+    """A client's connection, whatever carries it. No method waits or raises.
+
+    `greet` is for the whole room told at once, which may be more than a client may otherwise be behind by.
+    """
 
     id: SocketId
     actor: Actor
     dialect: Dialect
 
     def send(self, text: str) -> None: ...
+    def greet(self, texts: Sequence[str]) -> None: ...
     def shut(self, code: int, reason: str) -> None: ...
 
 
@@ -59,6 +64,37 @@ class Followed:
         #: Whether the last reading of the log got no answer.
         self.failed = False
         self.behind = False
+
+    def view(self, now: float) -> View:
+        return View(self.room, list(self.chat), now)
+
+    def begin_anew(self, room: Room, chat: Iterable[Message], now: float) -> None:
+        """The room goes on from elsewhere: tell everybody what is different, whoever gets no greeting anyway."""
+        before = self.view(now)
+        self.room, self.chat = room, deque(chat, CHAT_SHOWN)
+        after = self.view(now)
+        told: dict[str, list[str]] = {}
+        for socket in list(self.sockets.values()):
+            if socket.actor.id not in room.members:
+                # It is for the door to say whether they may come in again, and as what.
+                socket.shut(CLOSE_RESTART, "the room was brought back")
+                continue
+            dialect = socket.dialect
+            if dialect.name not in told:
+                told[dialect.name] = dialect.anew(before, after)
+            if (waiting := self.waiting.get(socket.id)) is not None:
+                waiting += told[dialect.name]
+            else:
+                socket.greet(told[dialect.name])
+
+    def unknown(self) -> list[Socket]:
+        """Sockets of members that the room takes for closed."""
+        members = self.room.members
+        return [
+            socket
+            for socket in self.sockets.values()
+            if (member := members.get(socket.actor.id)) is not None and socket.id not in member.sockets
+        ]
 
     def answer_lobby(self) -> None:
         """Tell those whose waiting has ended: they were answered, the door has changed, or the room is closed."""

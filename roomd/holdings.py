@@ -5,6 +5,7 @@ lease runs out, another process does for each of these rooms what it has left un
 """
 
 import asyncio
+from collections.abc import Callable
 
 from roomd.clock import Clock
 from roomd.domain.ids import RoomId
@@ -12,6 +13,10 @@ from roomd.store.index import Index
 
 #: Milliseconds that a process is believed to live after it last said so.
 LEASE_MS = 8_000.0
+#: Milliseconds for which a room is held after anybody last asked for that: longer than anything under way takes.
+REST_MS = 30_000.0
+#: Rooms named in one message.
+_BATCH = 1_000
 
 
 class Holdings:
@@ -19,7 +24,8 @@ class Holdings:
         self._index = index
         self._clock = clock
         self.process = process
-        self._held: set[RoomId] = set()
+        #: By when somebody last asked for it.
+        self._held: dict[RoomId, float] = {}
         self._order = asyncio.Lock()
 
     @property
@@ -27,23 +33,35 @@ class Holdings:
         return frozenset(self._held)
 
     async def hold(self, room: RoomId) -> None:
+        now = self._clock.now()
         if room not in self._held:
             async with self._order:
                 await self._index.hold(self.process, room)
-                self._held.add(room)
+        self._held[room] = now
 
-    async def release(self, room: RoomId) -> None:
-        """Nothing is left to do for the room. A `hold` meanwhile waits, so that it is not undone by this."""
+    async def release_unused(self, used: Callable[[RoomId], bool]) -> int:
+        """Let go of rooms for which nothing is left to do here; how many.
+
+        A `hold` meanwhile waits, so that it is not undone by this; and one whose commit is still under way was asked
+        for a moment ago.
+        """
         async with self._order:
-            self._held.discard(room)
-            await self._index.release(self.process, room)
+            before = self._clock.now() - REST_MS
+            idle = [room for room, asked in self._held.items() if asked < before and not used(room)]
+            for room in idle:
+                del self._held[room]
+            for n in range(0, len(idle), _BATCH):
+                await self._index.release(self.process, *idle[n : n + _BATCH])
+        return len(idle)
 
     async def renew(self) -> bool:
         """Say that this process lives, and what it holds where nobody knew. True when nobody did."""
         unknown = await self._index.renew(self.process, self._clock.now() + LEASE_MS)
         if unknown:
-            for room in self.held:
-                await self._index.hold(self.process, room)
+            async with self._order:
+                held = list(self._held)
+                for n in range(0, len(held), _BATCH):
+                    await self._index.hold(self.process, *held[n : n + _BATCH])
         return unknown
 
     async def suspect(self, process: str, room: RoomId) -> None:

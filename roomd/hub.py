@@ -7,11 +7,11 @@ commit is encoded once per dialect, and the same text goes to every socket of th
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from roomd.dialects.dialect import Dialect, View
+import msgspec
+
+from roomd.dialects.dialect import View
 from roomd.domain import rules
 from roomd.domain.commit import Commit
 from roomd.domain.ids import RoomId
@@ -20,12 +20,13 @@ from roomd.domain.refusals import Conflict, NotFound, Unavailable
 from roomd.domain.room import Room
 from roomd.engine import Engine, no_such_room
 from roomd.followed import CHAT_SHOWN, Followed, Socket, Waiter
+from roomd.following import Following
+from roomd.replay import MAX_REPLAY, Replay
 from roomd.store.bell import Bell
 from roomd.store.plain import decode_commit
-from roomd.store.rooms import RoomStore
+from roomd.store.rooms import Number, RoomStore
+from roomd.tasks import Tasks
 
-#: Commits over which a client may resume.
-MAX_RESUME = 5_000
 #: Seconds until a log that could not be read is tried again.
 AGAIN_S = 0.5
 
@@ -37,110 +38,93 @@ class Hub:
         self._store = store
         self._engine = engine
         self._now = now
-        self._rooms: dict[RoomId, Followed] = {}
+        # What is rung between loading a room and its chat is missed, so it is looked at once more.
+        self._following = Following(self._load, self._read_log)
         #: A socket that is open here was taken for dead elsewhere.
         self._on_evicted: Callable[[Socket, RoomId], None] = lambda socket, room_id: None
-        self._opening: dict[RoomId, asyncio.Task[Followed]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self.bell: Bell
+        self._replay = Replay(store)
+        self._tasks = Tasks(log)
 
     def connect(self, bell: Bell, on_evicted: Callable[[Socket, RoomId], None]) -> None:
         """The two neighbours that need the hub before it can have them."""
-        self.bell = bell
+        self._following.bell = bell
         self._on_evicted = on_evicted
 
     @property
     def socket_count(self) -> int:
-        return sum(len(followed.sockets) for followed in self._rooms.values())
+        return sum(len(followed.sockets) for followed in self._following.rooms)
 
     def sockets(self) -> list[Socket]:
-        return [socket for followed in self._rooms.values() for socket in followed.sockets.values()]
+        return [socket for followed in self._following.rooms for socket in followed.sockets.values()]
 
     def peek(self, room_id: RoomId) -> Room | None:
         """The room as everybody here was told it is."""
-        followed = self._rooms.get(room_id)
+        followed = self._following.get(room_id)
         return followed.room if followed else None
-
-    async def follow(self, room_id: RoomId) -> Followed:
-        """Start hearing of a room, once however many ask. Raises NotFound or Unavailable."""
-        followed = self._rooms.get(room_id)
-        if followed is not None:
-            return followed
-        task = self._opening.get(room_id)
-        if task is None:
-            task = self._opening[room_id] = asyncio.create_task(self._open(room_id))
-            task.add_done_callback(lambda _: self._opening.pop(room_id, None))
-        return await asyncio.shield(task)
 
     async def enter(
         self,
         socket: Socket,
         room_id: RoomId,
-        at_least: int,
-        resume: tuple[int, int] | None,
+        at_least: Number,
+        resume: Number | None,
         welcome: Callable[[View, bool, int], str | None],
     ) -> None:
         """Tell a socket what it has to know, the past first, and everything from then on.
 
         `at_least` is the number of the commit that let it in: what it is shown has itself in it. `welcome` makes the
-        first frame out of (view, resumed, the rev it will be told up to). Raises Unavailable.
+        first frame out of (view, resumed, the rev it will be told up to). Raises NotFound or Unavailable.
         """
-        followed = await self._followed(room_id)
-        waiting = followed.waiting[socket.id] = []
-        followed.sockets[socket.id] = socket
-        try:
-            await self._reach(followed, at_least)
-            # What was told meanwhile is part of the past by now.
-            waiting.clear()
-            rev = followed.room.rev
-            past = await self._past(followed, socket.dialect, resume, rev) if resume else None
-        except BaseException:
-            self.forget(socket, room_id)
-            raise
-        if past is None:
-            # Nothing is awaited from here on, so the greeting and what follows it fit together.
-            waiting.clear()
-            rev = followed.room.rev
-        view = View(followed.room, list(followed.chat), self._now())
-        first = welcome(view, past is not None, rev)
-        frames = past if past is not None else socket.dialect.greet(view, socket.actor)
-        followed.waiting.pop(socket.id, None)
-        for text in [*([first] if first else []), *frames, *waiting]:
-            socket.send(text)
+        with self._following.about_to_enter(room_id):
+            followed = await self._following.follow(room_id)
+            followed.waiting[socket.id] = []
+            followed.sockets[socket.id] = socket
+            try:
+                await self._reach(followed, at_least)
+                await self._greet(followed, socket, resume, welcome)
+            except BaseException:
+                self.forget(socket, room_id)
+                raise
 
-    async def wait(self, socket: Socket, room_id: RoomId, at_least: int, answered: Callable[[Room], None]) -> None:
-        """Tell a socket at the door, once, when its waiting has ended. Raises Conflict or Unavailable.
+    async def wait(self, socket: Socket, room_id: RoomId, at_least: Number, answered: Callable[[Room], None]) -> None:
+        """Tell a socket at the door, once, when its waiting has ended. Raises Conflict, NotFound or Unavailable.
 
         `at_least` is the number of the commit that has it wait.
         """
-        followed = await self._followed(room_id)
-        if sum(waiter.user == socket.actor.id for waiter in followed.lobby.values()) >= MAX_SOCKETS:
-            raise Conflict(f"You have this room open {MAX_SOCKETS} times already.", "too_many_sockets")
-        followed.lobby[socket.id] = Waiter(socket.actor.id, answered)
-        try:
-            await self._reach(followed, at_least)
-        except BaseException:
-            self.forget(socket, room_id)
-            raise
-        followed.answer_lobby()
+        with self._following.about_to_enter(room_id):
+            followed = await self._following.follow(room_id)
+            if sum(waiter.user == socket.actor.id for waiter in followed.lobby.values()) >= MAX_SOCKETS:
+                raise Conflict(f"You have this room open {MAX_SOCKETS} times already.", "too_many_sockets")
+            followed.lobby[socket.id] = Waiter(socket.actor.id, answered)
+            try:
+                await self._reach(followed, at_least)
+            except BaseException:
+                self.forget(socket, room_id)
+                raise
+            followed.answer_lobby()
 
     def forget(self, socket: Socket, room_id: RoomId) -> None:
         """The socket is closed; the last one out of a room ends the following of it."""
-        followed = self._rooms.get(room_id)
+        followed = self._following.get(room_id)
         if followed is None:
             return
         followed.sockets.pop(socket.id, None)
         followed.waiting.pop(socket.id, None)
         followed.lobby.pop(socket.id, None)
-        if not followed.sockets and not followed.lobby:
-            self._unfollow(room_id)
+        self._following.leave_empty(room_id)
 
     def ring(self, room_id: RoomId, data: bytes) -> None:
         """The bell of a room: a commit, to be applied when it is the next one."""
-        followed = self._rooms.get(room_id)
+        followed = self._following.get(room_id)
         if followed is None:
             return
-        self._rung(followed, decode_commit(data))
+        try:
+            commit = decode_commit(data)
+        except msgspec.DecodeError:
+            # Of a newer roomd, which runs beside this one for a while.
+            self._read_log(followed)
+        else:
+            self._rung(followed, commit)
 
     def _rung(self, followed: Followed, commit: Commit) -> None:
         if followed.reading:
@@ -152,60 +136,47 @@ class Hub:
 
     def doubt(self, room_id: RoomId) -> None:
         """The room's bell may have been missed: look at its log."""
-        if (followed := self._rooms.get(room_id)) is not None:
+        if (followed := self._following.get(room_id)) is not None:
             self._read_log(followed)
 
     async def stop(self) -> None:
-        for task in [*self._tasks, *self._opening.values()]:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.stop()
+        await self._following.stop()
 
-    async def _followed(self, room_id: RoomId) -> Followed:
-        """As `follow`, and followed it is by now."""
-        followed = await self.follow(room_id)
-        while self._rooms.get(room_id) is not followed:
-            # Everybody else left while we waited for our turn.
-            followed = await self.follow(room_id)
-        return followed
+    async def _load(self, room_id: RoomId) -> Followed:
+        room = await self._engine.room(room_id)
+        return Followed(room, await self._store.chat(room_id, CHAT_SHOWN, upto=room.rev))
 
-    async def _open(self, room_id: RoomId) -> Followed:
-        await self.bell.subscribe(room_id)
-        try:
-            room = await self._engine.room(room_id)
-            followed = Followed(room, await self._store.chat(room_id, CHAT_SHOWN, upto=room.rev))
-        except BaseException:
-            await self.bell.unsubscribe(room_id)
-            raise
-        self._rooms[room_id] = followed
-        # What was rung between loading the room and its chat has been missed.
-        self._read_log(followed)
-        return followed
+    async def _greet(
+        self,
+        followed: Followed,
+        socket: Socket,
+        resume: Number | None,
+        welcome: Callable[[View, bool, int], str | None],
+    ) -> None:
+        waiting = followed.waiting[socket.id]
+        # What was told meanwhile is part of the past by now.
+        waiting.clear()
+        room, past = followed.room, None
+        if resume is not None and socket.dialect.replay is not None:
+            past = await self._replay.frames(room, resume, socket.dialect.replay)
+            if followed.room.epoch != room.epoch or sum(map(len, waiting)) > MAX_REPLAY:
+                past = None
+        # Nothing is awaited from here on, so the greeting and what follows it fit together.
+        if past is None:
+            waiting.clear()
+            room = followed.room
+        view = followed.view(self._now())
+        first = welcome(view, past is not None, room.rev)
+        frames = past if past is not None else socket.dialect.greet(view, socket.actor)
+        followed.waiting.pop(socket.id, None)
+        socket.greet([*([first] if first else []), *frames, *waiting])
 
-    def _unfollow(self, room_id: RoomId) -> None:
-        if self._rooms.pop(room_id, None) is not None:
-            self._spawn(self._quiet(room_id))
-
-    async def _quiet(self, room_id: RoomId) -> None:
-        if room_id not in self._rooms and room_id not in self._opening:
-            await self.bell.unsubscribe(room_id)
-
-    async def _past(self, followed: Followed, dialect: Dialect, resume: tuple[int, int], upto: int) -> list[str] | None:
-        """The frames of every commit after `resume` up to `upto`; None when they are not all to be had."""
-        epoch, rev = resume
-        if dialect.replay is None or epoch != followed.room.epoch or not upto - MAX_RESUME <= rev <= upto:
-            return None
-        if rev == upto:
-            return []
-        commits = await self._store.log(followed.room.id, rev, upto)
-        if len(commits) != upto - rev or commits[0].epoch != epoch:
-            return None
-        return [text for commit in commits for text in dialect.replay(commit)]
-
-    async def _reach(self, followed: Followed, rev: int) -> None:
-        """Wait until the copy is at `rev`, which is known to be committed."""
-        while followed.room.rev < rev:
+    async def _reach(self, followed: Followed, number: Number) -> None:
+        """Wait until the copy is at this number, which is known to be committed."""
+        while (followed.room.epoch, followed.room.rev) < number:
             await asyncio.shield(self._read_log(followed))
-            if self._rooms.get(followed.room.id) is not followed:
+            if not self._following.has(followed):
                 raise no_such_room()
             if followed.failed:
                 raise Unavailable("The room store does not answer. Try again in a moment.")
@@ -213,14 +184,14 @@ class Hub:
     def _read_log(self, followed: Followed) -> asyncio.Task[None]:
         followed.behind = True
         if followed.reading is None:
-            followed.reading = self._spawn(self._catch_up(followed))
+            followed.reading = self._tasks.start("reading a log", self._catch_up(followed))
         return followed.reading
 
     async def _catch_up(self, followed: Followed) -> None:
         """Apply what the log holds beyond the copy, then what was rung meanwhile."""
         followed.behind = False
         try:
-            at, commits = await self._store.since(followed.room.id, followed.room.rev)
+            at, commits = await self._since(followed.room)
             for commit in commits:
                 if (commit.epoch, commit.rev) == (followed.room.epoch, followed.room.rev + 1):
                     self._take(followed, commit)
@@ -240,19 +211,25 @@ class Hub:
         for commit in rung:
             self._rung(followed, commit)
 
+    async def _since(self, room: Room) -> tuple[Number | None, Sequence[Commit]]:
+        """What the log holds beyond the copy; nothing where it cannot be read."""
+        try:
+            return await self._store.since(room.id, room.rev)
+        except msgspec.DecodeError as fault:
+            log.warning("room %s: its log cannot be read, so everybody is shown the room anew: %s", room.id, fault)
+            return None, ()
+
     async def _start_over(self, followed: Followed) -> None:
-        """The log does not lead on from the copy: load the room and greet everybody anew."""
+        """The log does not lead on from the copy: load the room and tell everybody what is different."""
         try:
             room = await self._engine.room(followed.room.id)
         except NotFound:
             self._shut_all(followed)
             return
         chat = await self._store.chat(room.id, CHAT_SHOWN, upto=room.rev)
-        followed.room, followed.chat = room, deque(chat, CHAT_SHOWN)
-        view = View(followed.room, list(followed.chat), self._now())
-        for socket in list(followed.sockets.values()):
-            for text in socket.dialect.greet(view, socket.actor):
-                self._send(followed, socket, text)
+        followed.begin_anew(room, chat, self._now())
+        for socket in followed.unknown():
+            self._on_evicted(socket, room.id)
         followed.answer_lobby()
 
     def _take(self, followed: Followed, commit: Commit) -> None:
@@ -289,11 +266,5 @@ class Hub:
 
     def _shut_all(self, followed: Followed) -> None:
         followed.shut_all()
-        if self._rooms.get(followed.room.id) is followed:
-            self._unfollow(followed.room.id)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+        if self._following.has(followed):
+            self._following.drop(followed.room.id)

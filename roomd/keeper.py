@@ -21,7 +21,7 @@ from roomd.domain.refusals import Unavailable
 from roomd.domain.room import Room, RoomOpened
 from roomd.domain.whole import commands
 from roomd.holdings import Holdings
-from roomd.store.archive import Archive, Restored
+from roomd.store.archive import Archive, Replaced, Restored
 from roomd.store.index import Index
 from roomd.store.life import Life
 from roomd.store.moves import Moves
@@ -59,7 +59,7 @@ class Keeper:
         self._holdings = holdings
         self._moment = moment
         self._loading: dict[RoomId, asyncio.Task[Room | None]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[bool]] = set()
 
     async def load(self, room_id: RoomId) -> Room | None:
         """The room as it is now, woken or looked after where need be; None when there is none."""
@@ -96,7 +96,7 @@ class Keeper:
 
     def bury(self, room: Room) -> None:
         """Remove a closed room from Redis once it is archived that it was closed; otherwise it would come back."""
-        task = asyncio.create_task(self._bury(room))
+        task = asyncio.create_task(self.buried(room))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -104,14 +104,27 @@ class Keeper:
         """Finish what was begun."""
         await asyncio.gather(*self._tasks, *self._loading.values(), return_exceptions=True)
 
+    async def buried(self, room: Room) -> bool:
+        """As `bury`; whether it went."""
+        if await self._archiver.settled(room.id, room.epoch, room.rev) == "archived":
+            with suppress(Unavailable):
+                return await self._moves.forget(room)
+        return False
+
     async def reopen(self, room_id: RoomId) -> Room | None:
-        """Begin a new epoch of a room out of what Redis has of it; None when it has nothing."""
-        while (looked := await self._store.look(room_id)) is not None:
+        """Begin a new epoch of a room out of what Redis has of it; None when it has nothing that is to go on."""
+        while (looked := await self._store.look(room_id)) is not None and not looked.room.closed:
             before = looked.room
             at_least = max(before.epoch + 1, int(self._moment().now))
             epoch = at_least
-            with suppress(DatabaseAway):
-                epoch = await self._archive.begin(room_id, at_least, before.rev + 1) or at_least
+            try:
+                with suppress(DatabaseAway):
+                    begun = await self._archive.begin(room_id, at_least, before.rev + 1, after=before.epoch)
+                    epoch = begun or at_least
+            except Replaced:
+                log.warning("room %s was restored from a file; what Redis had of it goes", room_id)
+                await self._moves.evict(room_id, before.epoch + 1)
+                return None
             opening = self._opening(before, epoch)
             after = structs.replace(before, epoch=epoch, rev=opening.rev)
             if isinstance(await self._store.commit(before, after, opening, doubted=looked.life), Done):
@@ -146,7 +159,7 @@ class Keeper:
                     "room %s is at %d in Redis, archived up to %d; it comes from there", room.id, room.rev, head.rev
                 )
                 return await self._wake(room.id, room)
-        if not await self._moves.keeps_all():
+        if not room.closed and not await self._moves.keeps_all():
             return await self.reopen(room.id)
         return room if await self._moves.adopt(room) else None
 
@@ -154,8 +167,11 @@ class Keeper:
         """Bring a room from PostgreSQL; None when it is not there, or somebody else was faster."""
         now = self._moment().now
         at_least = max(int(now), instead.epoch + 1 if instead else 0)
-        restored = await self._archive.take(room_id, at_least)
+        restored = await self._archive.take(room_id, at_least, now - REMEMBER_MS)
         if restored is None:
+            if instead is not None and not await self._archive.asleep(room_id):
+                # It was closed, and Redis has lost that.
+                await self._moves.forget(instead)
             return None
         opening = self._opening(restored.whole.room, restored.epoch)
         if not await self._moves.put(restored.whole, opening, instead, _lately(restored, now)):
@@ -163,7 +179,7 @@ class Keeper:
         room = structs.replace(restored.whole.room, epoch=opening.epoch, rev=opening.rev)
         self._archiver.note(room_id, opening)
         await self._moves.claim(room.code, room_id)
-        await self._index.settle(room_id, room.last_activity, room.settings.visibility == "public", room.members)
+        await self._index.settle(room_id, room.last_activity, room.settings.visibility == "public", room.members, now)
         due = rules.deadline(room)
         if due is not None:
             await self._index.plan(room_id, due)
@@ -176,11 +192,6 @@ class Keeper:
         opened = RoomOpened(room=structs.replace(room, epoch=epoch, rev=rev))
         return Commit(epoch=epoch, rev=rev, at=now, events=(opened,))
 
-    async def _bury(self, room: Room) -> None:
-        if await self._archiver.settled(room.id, room.epoch, room.rev) == "archived":
-            with suppress(Unavailable):
-                await self._moves.forget(room)
-
 
 def _lately(restored: Restored, now: float) -> Mapping[str, tuple[int, float]]:
-    return commands(restored.tail, now - REMEMBER_MS)
+    return commands(restored.lately, now - REMEMBER_MS)

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 from roomd.archived import Level
 from roomd.domain.commit import Commit
 from roomd.domain.ids import Code, RoomId
+from roomd.domain.refusals import Unavailable
 from roomd.domain.room import Room
 
 
@@ -30,3 +31,10 @@ class Keeping(Protocol):
     def note(self, room_id: RoomId, commit: Commit) -> asyncio.Future[Level]: ...
     def settled(self, room_id: RoomId, epoch: int, rev: int) -> asyncio.Future[Level]: ...
     def bury(self, room: Room) -> None: ...
+
+
+def demand_kept(level: Level) -> Level:
+    """Raise Unavailable where a command's effect was lost before anybody was told of it."""
+    if level == "lost":
+        raise Unavailable("That was lost when the room store failed. Send it again.", "lost")
+    return level

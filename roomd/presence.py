@@ -9,9 +9,8 @@ import asyncio
 import itertools
 import logging
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from roomd.clock import Clock
 from roomd.domain.actor import Actor
@@ -20,12 +19,20 @@ from roomd.domain.membership import Attach, Detach, Lapse
 from roomd.domain.refusals import NotFound, Refusal, Unavailable
 from roomd.engine import SYSTEM, Engine
 from roomd.holdings import Holdings
+from roomd.several import several
 from roomd.store.index import Index
+from roomd.store.rooms import Number
+from roomd.tasks import Tasks
+from roomd.turns import TooBusy
 
 #: Seconds between two times that a process says that it lives.
 RENEW_S = 2.0
 #: Seconds between tries to tell a room that a socket is gone, while the store is away.
 RETRY_S = 1.0
+#: Rooms of a process that has ended, or is about to, that are told in one go, of the 32 connections to Redis.
+AT_ONCE = 16
+#: Milliseconds until the next look at a room that could not be looked at for a fault of ours.
+FAULTY_MS = 60_000.0
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +46,10 @@ class Presence:
         self._numbers = itertools.count(1)
         self._open: dict[SocketId, RoomId] = {}
         self._closing: Counter[RoomId] = Counter()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks(log)
+        #: While the process ends, its sockets are closed together, room by room: in these, so far.
+        self._leaving = False
+        self._left: set[RoomId] = set()
 
     @property
     def process(self) -> str:
@@ -48,48 +58,73 @@ class Presence:
     @property
     def rooms(self) -> set[RoomId]:
         """Rooms with sockets of this process, or with one whose closing they have not been told of yet."""
-        return {*self._open.values(), *self._closing}
+        return {*self._open.values(), *self._closing, *self._left}
 
     def new_socket(self) -> SocketId:
         return SocketId(f"{self.process}.{next(self._numbers)}")
 
-    async def attach(self, room_id: RoomId, actor: Actor, socket: SocketId, origin: str = "") -> int:
+    async def attach(self, room_id: RoomId, actor: Actor, socket: SocketId, origin: str = "") -> Number:
         """Tell the room that a socket of the actor's is open; makes a member of whoever may enter. Raises a Refusal.
 
         The answer is the number of the commit that did it.
         """
         await self._holdings.hold(room_id)
-        receipt = await self._engine.handle(room_id, Attach(socket=socket, origin=origin), actor)
+        try:
+            receipt = await self._engine.handle(room_id, Attach(socket=socket, origin=origin), actor)
+        except TooBusy:
+            raise
+        except (Unavailable, asyncio.CancelledError):
+            # It may have taken effect all the same, and nobody else would ever take it back.
+            self.detach(room_id, actor, socket)
+            raise
         self._open[socket] = room_id
-        return receipt.rev
+        return receipt.room.epoch, receipt.rev
 
     def detach(self, room_id: RoomId, actor: Actor, socket: SocketId) -> None:
         """Tell the room that the socket is gone, for as long as it takes."""
         self._open.pop(socket, None)
-        self._spawn(self._detached(room_id, actor, socket))
+        if self._leaving:
+            self._left.add(room_id)
+        else:
+            self._tasks.start("detaching", self._detached(room_id, actor, socket))
 
     def reattach(self, room_id: RoomId, actor: Actor, socket: SocketId) -> None:
         """A socket that is open here was taken for dead elsewhere (this process stood still for too long)."""
-        if socket in self._open:
-            self._spawn(self._insist(room_id, actor, Attach(socket=socket)))
+        if socket in self._open and not self._leaving:
+            self._tasks.start("attaching anew", self._insist(room_id, actor, Attach(socket=socket)))
 
     async def renew(self) -> None:
         """Say that this process lives; and, where it was taken for dead, what it holds."""
         await self._holdings.renew()
 
+    async def release_unused(self, busy: Callable[[RoomId], bool]) -> int:
+        """Let go of rooms without a socket here; how many. `busy` says whether something is left to do for a room."""
+        open_here = self.rooms
+        return await self._holdings.release_unused(lambda room_id: room_id in open_here or busy(room_id))
+
     async def lapse(self) -> None:
-        """Close the sockets of processes whose lease has run out."""
+        """Close the sockets of processes whose lease has run out. Raises Unavailable, once all that can be is done."""
+        away: Unavailable | None = None
         for process in await self._index.dead(self._clock.now()):
-            if process == self.process:
-                continue
-            rooms = await self._index.held_by(process)
-            log.info("process %s is gone; closing its sockets in %d rooms", process, len(rooms))
-            closed = await asyncio.gather(*(self._close(room_id, process) for room_id in rooms), return_exceptions=True)
-            faults = [fault for fault in closed if fault is not None]
-            if faults:
-                # The others are done, so the next try has only these left.
-                raise faults[0]
+            if process != self.process:
+                away = await self._lapsed(process) or away
+        if away is not None:
+            raise away
+
+    async def _lapsed(self, process: str) -> Unavailable | None:
+        """Do what a dead process has left undone; why that is not possible now."""
+        rooms = await self._index.held_by(process)
+        log.info("process %s is gone; closing its sockets in %d rooms", process, len(rooms))
+        faults = await several(rooms, lambda room_id: self._close(room_id, process), AT_ONCE)
+        if not faults:
             await self._index.bury(process)
+        for place, why in faults:
+            if isinstance(why, Unavailable):
+                return why
+            log.error("could not close the sockets of process %s in room %s", process, rooms[place], exc_info=why)
+            # The others are done, so the next try, in a while, has only these left.
+            await self._index.renew(process, self._clock.now() + FAULTY_MS)
+        return None
 
     async def _close(self, room_id: RoomId, process: str) -> None:
         """Close the sockets of a dead process in a room, and have archived what it left."""
@@ -98,10 +133,27 @@ class Presence:
                 await self._engine.handle(room_id, Lapse(process=process), SYSTEM)
         await self._index.release(process, room_id)
 
+    def leave(self) -> None:
+        """The process is about to end: from now on, sockets that close are told of by `left`."""
+        self._leaving = True
+
+    async def left(self, seconds: float) -> None:
+        """Tell each room that all sockets of this process are closed, as when it dies: one commit instead of 3,000.
+
+        What is not done in time, another process does once this one's lease has run out.
+        """
+        rooms = sorted(self.rooms)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                for place, why in await several(rooms, self._lapse_here, AT_ONCE):
+                    log.warning("room %s was not told that its sockets here are closed: %s", rooms[place], why)
+
+    async def _lapse_here(self, room_id: RoomId) -> None:
+        with suppress(NotFound):
+            await self._engine.handle(room_id, Lapse(process=self.process), SYSTEM)
+
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.stop()
 
     async def _detached(self, room_id: RoomId, actor: Actor, socket: SocketId) -> None:
         self._closing[room_id] += 1
@@ -123,8 +175,3 @@ class Presence:
                 return
             else:
                 return
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

@@ -16,20 +16,27 @@ from roomd.domain.ids import RoomId
 from roomd.domain.refusals import NotFound, Unavailable
 from roomd.engine import SYSTEM, Engine
 from roomd.presence import RENEW_S, Presence
+from roomd.several import several
 from roomd.store.index import Index
 
 #: Seconds between looks at what is due, at most; sooner when something is due sooner.
 LOOK_S = 0.2
 #: Rooms ticked in one look; the rest follow in the next.
 BATCH = 200
-#: Milliseconds a job's lease holds: as long as rooms may stand still when its holder dies.
+#: Rooms looked at in one go, of the 32 connections to Redis.
+AT_ONCE = 24
+#: Milliseconds a job's lease holds: as long as rooms may stand still when its holder dies. Of a job that is done rarely
+#: it holds until the next time; others ask so often whether it has been let go of.
 LEASE_MS = 3_000
+RARE_MS = 600_000
 #: Seconds between looks for dead processes.
 LAPSE_S = 1.0
 #: Seconds between two removals of sign-ins that have run out.
 FORGET_S = 3_600.0
-#: Milliseconds until the next look at a room that could not be looked at for a fault of ours.
+#: Milliseconds until the next look at a room that could not be looked at for a fault of ours, or because it, or what it
+#: needs, did not answer.
 FAULTY_MS = 60_000.0
+AGAIN_MS = 1_000.0
 #: Seconds to wait when the store is away.
 AWAY_S = 0.5
 #: Seconds to wait after a fault of ours.
@@ -44,15 +51,29 @@ class Job(NamedTuple):
     name: str
     leased: bool
     run: Callable[[], Awaitable[float]]
+    #: Milliseconds for which nobody else does it.
+    lease_ms: int = LEASE_MS
 
 
 class Scheduler:
-    def __init__(self, engine: Engine, index: Index, presence: Presence, clock: Clock, accounts: Accounts) -> None:
+    """`more` are jobs beside its own."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        index: Index,
+        presence: Presence,
+        clock: Clock,
+        accounts: Accounts,
+        *,
+        more: Sequence[Job] = (),
+    ) -> None:
         self._engine = engine
         self._index = index
         self._presence = presence
         self._clock = clock
         self._accounts = accounts
+        self._more = more
         self._tasks: list[asyncio.Task[None]] = []
 
     def jobs(self) -> Sequence[Job]:
@@ -60,7 +81,8 @@ class Scheduler:
             Job("renew", False, self._renew),
             Job("lapse", True, self._lapse),
             Job("tick", True, self._tick),
-            Job("forget", True, self._forget),
+            Job("forget", True, self._forget, int(FORGET_S * 1_000)),
+            *self._more,
         )
 
     async def start(self) -> None:
@@ -90,8 +112,8 @@ class Scheduler:
 
     async def _once(self, job: Job) -> float:
         """Do the job if it is ours to do; in how many seconds to come again."""
-        mine = not job.leased or await self._index.take_lease(job.name, self._presence.process, LEASE_MS)
-        return await job.run() if mine else LEASE_MS / 2_000
+        mine = not job.leased or await self._index.take_lease(job.name, self._presence.process, job.lease_ms)
+        return await job.run() if mine else min(job.lease_ms, RARE_MS) / 2_000
 
     async def _renew(self) -> float:
         await self._presence.renew()
@@ -108,14 +130,16 @@ class Scheduler:
     async def _tick(self) -> float:
         """Let time act on every room that is due, then sleep until the next one is."""
         due = await self._index.due(self._clock.now(), BATCH)
-        looks = await asyncio.gather(*(self._look(*each) for each in due), return_exceptions=True)
-        for (room_id, planned), fault in zip(due, looks, strict=True):
-            if isinstance(fault, Unavailable):
-                raise fault
-            if fault is not None:
-                # One room that cannot be read must not stop time for all others.
-                log.error("could not look at room %s", room_id, exc_info=fault)
-                await self._index.replan(room_id, self._clock.now() + FAULTY_MS, planned)
+        faults = await several(due, lambda each: self._look(*each), AT_ONCE)
+        for place, why in faults:
+            # One room that cannot be read, or brought back, must not stop time for all others.
+            room_id, planned = due[place]
+            wait = AGAIN_MS if isinstance(why, Unavailable) else FAULTY_MS
+            if not isinstance(why, Unavailable):
+                log.error("could not look at room %s", room_id, exc_info=why)
+            await self._index.replan(room_id, self._clock.now() + wait, planned)
+        if len(faults) == len(due) and faults and isinstance(faults[0].why, Unavailable):
+            raise faults[0].why
         if len(due) == BATCH:
             return 0.0
         coming = await self._index.next_due()

@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
-import random
+import os
+import resource
 import signal
 import socket
+import threading
+from contextlib import suppress
 
 import segno
 from tornado.httpserver import HTTPServer
@@ -13,7 +16,6 @@ from tornado.netutil import bind_sockets
 from roomd.address import EVERYWHERE, lan_address
 from roomd.app import lifespan, make_app
 from roomd.domain.refusals import Unavailable
-from roomd.handlers.wire import CLOSE_RESTART
 from roomd.services import Services
 from roomd.settings import Settings
 from roomd.store.migrate import MigrationError
@@ -24,10 +26,12 @@ BACKLOG = 4_096
 IDLE_S = 95
 BODY_S = 30
 MAX_BODY = 2 << 20
-#: Seconds over which clients are asked to spread their coming back, and that open requests get to finish. A WebSocket
-#: whose client does not answer the closing is dropped after 5.
-SPREAD_S = 3.0
-FINISH_S = 6.0
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+#: Seconds in which everything ends: what was taken is answered, rooms are told, requests end, what is left is archived.
+ROOMS_S = 1.5
+CONNECTIONS_S = 0.5
+STOP_S = 9.0
+HARD_S = 9.8
 
 log = logging.getLogger(__name__)
 
@@ -46,30 +50,69 @@ async def serve(settings: Settings) -> int:
         stop.set()
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in SIGNALS:
         loop.add_signal_handler(number, stop.set)
+    _allow_files()
     sockets = _bind(settings)
+    ending = asyncio.Timeout(None)
     try:
-        async with lifespan(settings, on_lost) as services:
-            server = HTTPServer(
-                make_app(services),
-                idle_connection_timeout=IDLE_S,
-                body_timeout=BODY_S,
-                max_body_size=MAX_BODY,
-                max_header_size=16 * 1024,
-            )
+        async with ending, lifespan(settings, on_lost) as services:
+            server = _server(services)
             server.add_sockets(sockets)
             _announce(settings, sockets[0].getsockname()[1])
             await stop.wait()
+            ending.reschedule(loop.time() + STOP_S)
+            _give_up_after(HARD_S)
             await _drain(server, services)
+    except TimeoutError:
+        if not ending.expired():
+            raise
+        log.warning("what was left to do took too long; other servers, or the next start, will do it")
     except (MigrationError, Unavailable) as fault:
         raise ServeError(f"cannot start: {fault}") from None
     finally:
         for bound in sockets:
             bound.close()
+        _hear_no_more()
     for message in lost:
         log.error("stopped: %s", message)
     return 1 if lost else 0
+
+
+def _server(services: Services) -> HTTPServer:
+    return HTTPServer(
+        make_app(services),
+        idle_connection_timeout=IDLE_S,
+        body_timeout=BODY_S,
+        max_body_size=MAX_BODY,
+        max_header_size=16 * 1024,
+    )
+
+
+def _allow_files() -> None:
+    """As many open connections as the system lets us have; the usual 1,024 are soon used up."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _give_up_after(seconds: float) -> None:
+    """End even if something hangs that cannot be broken off. Nothing is lost by it: what is acknowledged is stored."""
+
+    def give_up() -> None:
+        log.error("the server did not end within %.1f s, and is ended now", seconds)
+        os._exit(1)
+
+    timer = threading.Timer(seconds, give_up)
+    timer.daemon = True
+    timer.start()
+
+
+def _hear_no_more() -> None:
+    """A second SIGTERM, while the last things are put away, is not to look like a death."""
+    for number in SIGNALS:
+        asyncio.get_running_loop().remove_signal_handler(number)
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _bind(settings: Settings) -> list[socket.socket]:
@@ -83,22 +126,14 @@ def _bind(settings: Settings) -> list[socket.socket]:
 
 
 async def _drain(server: HTTPServer, services: Services) -> None:
-    """Take nobody new, and ask everybody to come back, spread out so that they do not all come at once."""
+    """Send everybody away. Until then connections are taken, so that whoever asks hears that this server ends."""
+    services.presence.leave()
+    await services.drain.send_away()
+    await services.presence.left(ROOMS_S)
     server.stop()
-    for each in services.hub.sockets():
-        wait_ms = random.randrange(int(SPREAD_S * 1_000))  # noqa: S311 - only spreads load
-        each.shut(CLOSE_RESTART, str(wait_ms))
-    try:
-        async with asyncio.timeout(FINISH_S):
-            await asyncio.gather(server.close_all_connections(), _gone(services))
-    except TimeoutError:
-        log.info("some requests were not finished in time")
-
-
-async def _gone(services: Services) -> None:
-    """Wait for clients to close their side: rooms then know that they went, and need not find out later."""
-    while services.hub.sockets():  # noqa: ASYNC110 - asked 50 times at most, once in a server's life
-        await asyncio.sleep(FINISH_S / 50)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CONNECTIONS_S):
+            await server.close_all_connections()
 
 
 def _announce(settings: Settings, port: int) -> None:

@@ -1,6 +1,6 @@
 """What the server is made of, put together by `app.py` and handed to every handler."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tornado.httputil import HTTPServerRequest
 
@@ -12,9 +12,11 @@ from roomd.catalogue.resolve import Resolver
 from roomd.catalogue.subtitles import Subtitles
 from roomd.clock import Clock
 from roomd.doorkeeper import Doorkeeper
+from roomd.drain import Drain
 from roomd.engine import Engine
 from roomd.health import Health
 from roomd.hub import Hub
+from roomd.listing import Listing
 from roomd.presence import Presence
 from roomd.settings import Settings
 from roomd.store.capabilities import Capabilities
@@ -33,12 +35,14 @@ class Services:
     archiver: Archiver
     rooms: RoomStore
     index: Index
+    listing: Listing
     folder: LocalFolder
     resolver: Resolver
     subtitles: Subtitles
     health: Health
     doorkeeper: Doorkeeper
     capabilities: Capabilities
+    drain: Drain = field(default_factory=Drain)
 
     def address_of(self, request: HTTPServerRequest) -> str:
         """The address that limits are counted by, and that a guest's ban reaches."""

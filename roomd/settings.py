@@ -24,7 +24,12 @@ _NAMES = {
     "postgres_bindir": "ROOMD_POSTGRES_BINDIR",
     "fetch_allow": "ROOMD_FETCH_ALLOW",
     "public_url": "ROOMD_PUBLIC_URL",
+    "sleep_hours": "ROOMD_SLEEP_HOURS",
+    "keep_events_days": "ROOMD_KEEP_EVENTS_DAYS",
+    "forget_days": "ROOMD_FORGET_DAYS",
 }
+#: So many hours or days: up to a century, and 0 where it is to be never.
+Span = Annotated[float, Meta(ge=0, le=876_000)]
 _LISTS = {"allowed_hosts", "allowed_origins", "fetch_allow", "secret_key_previous"}
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
@@ -51,6 +56,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     redis_binary: Path | None = None
     postgres_bindir: Path | None = None
     fetch_allow: tuple[str, ...] = ()
+    sleep_hours: Span = 6
+    keep_events_days: Span = 30
+    forget_days: Span = 0
     dyno: str | None = None
 
     @property

@@ -31,5 +31,9 @@ class Turns:
             lock.release()
 
 
-def too_busy() -> Unavailable:
-    return Unavailable("The room is too busy. Try again in a moment.")
+class TooBusy(Unavailable):
+    """It did not come to the command's turn: nothing was done."""
+
+
+def too_busy() -> TooBusy:
+    return TooBusy("The room is too busy. Try again in a moment.")

@@ -14,6 +14,7 @@ from tornado.ioloop import IOLoop
 from roomd.accounts import Accounts, Caller, make_accounts
 from roomd.clock import Clock
 from roomd.domain.refusals import Unauthenticated
+from roomd.drain import Drain
 from roomd.passwords import Passwords
 from roomd.services import Services
 from roomd.settings import Settings
@@ -67,14 +68,15 @@ class SomeServices(NamedTuple):
 
     settings: Settings
     clock: Clock
-    accounts: Accounts | None = None
+    accounts: Accounts | None
+    drain: Drain
 
     def address_of(self, request: HTTPServerRequest) -> str:
         return Services.address_of(cast(Services, self), request)
 
 
 def some_services(clock: Clock, accounts: Accounts | None = None) -> Services:
-    return cast("Services", SomeServices(Settings(), clock, accounts))
+    return cast("Services", SomeServices(Settings(), clock, accounts, Drain()))
 
 
 def impatient_redis(url: str) -> Redis:

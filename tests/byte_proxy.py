@@ -1,16 +1,18 @@
-"""A wire between a client and Redis that can be cut, clogged, or lose one answer."""
+"""A wire between a client and Redis or PostgreSQL that can be cut, clogged, or lose one answer."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 CHUNK = 1 << 16
 
 
 class Wire:
-    def __init__(self, redis_url: str) -> None:
-        self._path = urlsplit(redis_url).path
+    def __init__(self, url: str) -> None:
+        self._url = urlsplit(url)
+        folder = parse_qs(self._url.query).get("host")
+        self._path = f"{folder[0]}/.s.PGSQL.5432" if folder else self._url.path
         self._server: asyncio.Server | None = None
         self._links: set[asyncio.Task[None]] = set()
         self._ways: set[asyncio.Task[None]] = set()
@@ -23,6 +25,8 @@ class Wire:
 
     @property
     def url(self) -> str:
+        if self._url.scheme.startswith("postgres"):
+            return f"postgresql://{self._url.username}@127.0.0.1:{self._port}{self._url.path}"
         return f"redis://127.0.0.1:{self._port}/0"
 
     async def start(self) -> None:
@@ -95,8 +99,8 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire_to(redis_url: str) -> AsyncIterator[Wire]:
-    wire = Wire(redis_url)
+async def wire_to(url: str) -> AsyncIterator[Wire]:
+    wire = Wire(url)
     await wire.start()
     try:
         yield wire

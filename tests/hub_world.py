@@ -3,7 +3,7 @@
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,6 +46,10 @@ class Ear:
     def send(self, text: str) -> None:
         self.heard.append(json.loads(text))
 
+    def greet(self, texts: Sequence[str]) -> None:
+        for text in texts:
+            self.send(text)
+
     def shut(self, code: int, reason: str) -> None:
         self.closed = self.closed or (code, reason)
 
@@ -82,8 +86,11 @@ class House:
     async def listen(
         self, room_id: RoomId, resume: tuple[int, int] | None = None, at_least: int = 0, actor: Actor = ALICE
     ) -> Ear:
+        """`at_least` is a rev of the room's epoch."""
         ear = self.ear(actor)
-        await self.hub.enter(ear, room_id, at_least, resume, welcome)
+        known = (self.hub.peek(room_id) or await self.engine.room(room_id)) if at_least else None
+        epoch = known.epoch if known else 0
+        await self.hub.enter(ear, room_id, (epoch, at_least), resume, welcome)
         return ear
 
     async def say(self, room_id: RoomId, *lines: str) -> int:

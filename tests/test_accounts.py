@@ -14,6 +14,7 @@ from roomd.domain.refusals import Invalid, Limited, NotFound, Unauthenticated, U
 from roomd.passwords import Passwords
 from roomd.store.accounts import Changes
 from roomd.store.attempts import FREE, LONGEST_WAIT_S
+from roomd.store.keys import BUILT, YES
 
 
 @pytest.fixture
@@ -163,6 +164,8 @@ async def test_profile_changes(world: World) -> None:
 @pytest.mark.gen_test(timeout=30)
 async def test_parts_that_are_away_are_unavailable(world: World) -> None:
     signed_in = await world.accounts.guest("Bob", HERE)
+    # Otherwise PostgreSQL is asked whether the session has ended.
+    await world.redis.set(BUILT, YES)
     nowhere = impatient_redis("unix:///nowhere/redis.sock")
     passwords = Passwords()
     alone = make_accounts(pool=world.pool, redis=nowhere, keys=[KEY], passwords=passwords, clock=world.clock)

@@ -104,10 +104,10 @@ async def test_what_is_taken_out_is_all_that_was_archived_and_nothing_is_added_t
 async def test_a_history_begun_anew_takes_what_came_before_it_and_nothing_after(archive: Archive) -> None:
     room, commits = history(opened(), *PARTY)
     await archive.append(entries(opening(opened())))
-    epoch = await archive.begin(ROOM, room.epoch + 5, room.rev)
+    epoch = await archive.begin(ROOM, room.epoch + 5, room.rev, after=room.epoch)
     assert epoch == room.epoch + 5
     assert await archive.append(entries(*commits)) == [4]
-    assert await archive.begin(OTHER, 1, 1) is None
+    assert await archive.begin(OTHER, 1, 1, after=0) is None
 
 
 @pytest.mark.gen_test(timeout=20)
@@ -135,7 +135,7 @@ async def test_codes_lead_to_rooms_that_are_not_closed(archive: Archive) -> None
     assert await archive.find_code(room.code) is None
     assert not await archive.asleep(ROOM)
     assert await archive.take(ROOM, 0) is None
-    assert await archive.begin(ROOM, 0, 3) is None
+    assert await archive.begin(ROOM, 0, 3, after=room.epoch) is None
     assert not await archive.put(Whole(room=room), START)
 
 

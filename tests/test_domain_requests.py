@@ -174,9 +174,9 @@ def test_the_log_has_an_end() -> None:
     room = after(opened(requests_each=100), Ask(action="add", track=track("first")))
     first = last(room)
     for n in range(LOG):
-        room = after(room, wish(str(n)))
+        room = after(room, wish(str(n)), ms=n + 1)
     assert len(room.requests) == LOG + 1
-    room = after(room, wish("one more"))
+    room = after(room, wish("one more"), ms=LOG + 1)
     assert first not in room.requests
 
 

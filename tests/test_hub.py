@@ -16,7 +16,7 @@ from roomd.domain.membership import Join, Leave
 from roomd.domain.refusals import NotFound, Unavailable
 from roomd.domain.room import Close
 from roomd.followed import CHAT_SHOWN, CLOSE_GONE, CLOSE_LEFT
-from roomd.hub import MAX_RESUME
+from roomd.replay import MAX_RESUME
 from roomd.store.keys import room_keys
 from roomd.store.plain import encode_commit
 
@@ -62,7 +62,8 @@ async def test_a_commit_whose_bell_was_missed_is_read_from_the_log(redis_url: st
         await until(lambda: ear.rev == rev)
         assert ear.revs == [rev - 2, rev - 1, rev]
         there.hub.ring(room_id, encode_commit(commits[0]))
-        await there.hub._reach(there.hub._rooms[room_id], rev)
+        again = await there.listen(room_id, at_least=rev)
+        assert again.rev == rev
         assert ear.revs == [rev - 2, rev - 1, rev]
 
 
@@ -164,7 +165,7 @@ async def test_coming_and_going_leaves_no_gap_and_nothing_behind(redis_url: str)
                 there.hub.forget(ear, room_id)
             if n % 2:
                 await asyncio.sleep(0)
-        await until(lambda: not there.hub._rooms and not there.bell._wanted)
+        await until(lambda: not there.hub._following.rooms and not there.bell._wanted)
         assert there.hub.socket_count == 0
         with pytest.raises(NotFound):
             await there.listen(RoomId("absent"))
@@ -185,7 +186,7 @@ async def test_whoever_leaves_and_whoever_is_in_a_room_that_closes_is_shut_out(r
         assert alice.told("commit")[-1]["events"] == [{"type": "room_closed"}]
         with pytest.raises(NotFound):
             await there.listen(room_id)
-        assert not there.hub._rooms
+        assert not there.hub._following.rooms
 
 
 @pytest.mark.logs("lost the subscription")

@@ -301,7 +301,7 @@ async def test_a_room_that_was_never_archived_is_taken_in(one: Process) -> None:
     """As after an upgrade from a roomd without an archive, or when PostgreSQL was emptied."""
     room_id = await party(one)
     await one.settle(room_id)
-    await one.pool.execute("TRUNCATE rooms, room_events, room_snapshots")
+    await one.pool.execute("TRUNCATE rooms, room_epochs, room_events, room_snapshots")
     await one.core.archiver.stop()
     fresh = Core.build(one.redis, one.pool, one.life, one.clock)
     await fresh.start()

@@ -18,7 +18,7 @@ async def events(live: Live, kind: str, **fields: Any) -> list[dict[str, Any]]:
     ack = await live.do(kind, **fields)
     assert ack["type"] == "ack", ack
     assert ack.keys() == {"type", "id", "epoch", "rev", "level"}
-    assert ack["level"] == "accepted"
+    assert ack["level"] == "archived"
     while not (found := [m for m in live.heard if m["type"] == "commit" and m["rev"] == ack["rev"]]):
         await live.next()
     commit = found[0]

@@ -45,8 +45,8 @@ async def test_sockets_are_attached_and_detached(redis_url: str) -> None:
     async with two(redis_url) as (here, there, _, room_id):
         one, other = here.presence.new_socket(), there.presence.new_socket()
         assert one.startswith(f"{here.presence.process}.")
-        rev = await here.presence.attach(room_id, BOB, one)
-        assert await there.presence.attach(room_id, BOB, other) == rev + 1
+        epoch, rev = await here.presence.attach(room_id, BOB, one)
+        assert await there.presence.attach(room_id, BOB, other) == (epoch, rev + 1)
         assert await sockets(here, room_id, BOB) == (one, other)
         here.presence.detach(room_id, BOB, one)
         await until_sockets(there, room_id, BOB, (other,))

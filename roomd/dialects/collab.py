@@ -9,7 +9,19 @@ from msgspec import Struct
 
 from roomd.dialects.dialect import Dialect, Heard, Reply, Timely, View, WantRequest
 from roomd.dialects.room_object import Shape, song, timestamp
-from roomd.dialects.spoken import Seconds, fault, fields_of, line, ms, queue_changed, queue_told, text, understand
+from roomd.dialects.spoken import (
+    Seconds,
+    current_changed,
+    fault,
+    fields_of,
+    line,
+    moved,
+    ms,
+    queue_changed,
+    queue_told,
+    text,
+    understand,
+)
 from roomd.domain.actor import Actor
 from roomd.domain.commit import Commit
 from roomd.domain.ids import EntryId
@@ -76,7 +88,7 @@ def tell(before: Room, commit: Commit, after: Room) -> list[str]:
     frames = [*_decisions(before, commit, after)]
     if queue_changed(before, after):
         frames.append(_playlist(after))
-    if any(isinstance(event, PlaybackChanged) for event in commit.events):
+    if current_changed(before, after) or any(isinstance(event, PlaybackChanged) for event in commit.events):
         # What took effect together is told as what came of it.
         frames.append(_state(after, commit.at))
     return frames
@@ -135,6 +147,17 @@ def request_object(request: Request, room: Room) -> Shape:
     }
 
 
+def anew(before: View, after: View) -> list[str]:
+    old, new = before.room, after.room
+    changed = [request for key, request in new.requests.items() if old.requests.get(key) != request]
+    frames = [text({"type": "request_update", "data": request_object(request, new)}) for request in changed]
+    if queue_told(old) != queue_told(new):
+        frames.append(_playlist(new))
+    if moved(old, new, after.now) or _item(old) != _item(new):
+        frames.append(_state(new, after.now))
+    return frames
+
+
 def _greet(view: View, actor: Actor) -> list[str]:
     return [_state(view.room, view.now), _playlist(view.room)]
 
@@ -170,9 +193,12 @@ def _answer_state(room: Room, sent_at: float | None, now: float) -> Heard:
 
 
 def _state(room: Room, now: float, more: Shape | None = None) -> str:
+    return text({"type": "playback_state", "data": {**line(room, now), "item": _item(room), **(more or {})}})
+
+
+def _item(room: Room) -> Shape | None:
     current = room.entries.get(room.playback.entry) if room.playback.entry else None
-    item = song(current) if current else None
-    return text({"type": "playback_state", "data": {**line(room, now), "item": item, **(more or {})}})
+    return song(current) if current else None
 
 
 def _playlist(room: Room) -> str:
@@ -183,4 +209,4 @@ def _entry(key: str | None) -> EntryId | None:
     return None if key is None else EntryId(key)
 
 
-COLLAB = Dialect(name="collab", greet=_greet, tell=tell, hear=hear, refuse=refuse)
+COLLAB = Dialect(name="collab", greet=_greet, tell=tell, anew=anew, hear=hear, refuse=refuse)

@@ -17,6 +17,17 @@ class Coming(NamedTuple):
     name: str
 
 
+def changes(before: Room, after: Room) -> Iterator[Coming]:
+    """Who is gone, and who has come, where nothing says how."""
+    was, now = _there(before), _there(after)
+    for user, name in was.items():
+        if now.get(user) != name:
+            yield Coming(False, user, name)
+    for user, name in now.items():
+        if was.get(user) != name:
+            yield Coming(True, user, name)
+
+
 def comings(before: Room, commit: Commit, after: Room) -> Iterator[Coming]:
     """By their first socket, by their last, or for good with sockets open. Another name is a going and a coming."""
     about = [
@@ -24,7 +35,7 @@ def comings(before: Room, commit: Commit, after: Room) -> Iterator[Coming]:
     ]
     if not about:
         return
-    there = {member.id: member.name for member in before.members.values() if member.online}
+    there = _there(before)
     for event in about:
         user = event.user
         match event:
@@ -37,3 +48,7 @@ def comings(before: Room, commit: Commit, after: Room) -> Iterator[Coming]:
                 yield Coming(True, user, there[user])
             case SocketClosed(last=True) | MemberLeft() if user in there:
                 yield Coming(False, user, there.pop(user))
+
+
+def _there(room: Room) -> dict[UserId, str]:
+    return {member.id: member.name for member in room.members.values() if member.online}

@@ -63,6 +63,8 @@ class Dialect(NamedTuple):
     greet: Callable[[View, Actor], list[str]]
     #: The frames that all sockets of this dialect get for a commit: (before, commit, after).
     tell: Callable[[Room, Commit, Room], list[str]]
+    #: The same where no commits lead from one to the other, because the room was brought back: (before, after).
+    anew: Callable[[View, View], list[str]]
     #: What a client's message comes to, in the room as it is now. Raises a Refusal, Invalid where it makes no sense.
     hear: Callable[[str | bytes, Room, Actor], Heard] | None = None
     #: A refusal in this contract's words; None where it says nothing.

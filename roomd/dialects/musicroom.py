@@ -8,8 +8,20 @@ import msgspec
 from msgspec import Struct
 
 from roomd.dialects.dialect import Dialect, Heard, Reply, Timely, View, WantAdd
-from roomd.dialects.room_object import participant, song
-from roomd.dialects.spoken import Seconds, fault, line, ms, played_anew, queue_changed, queue_told, text, understand
+from roomd.dialects.room_object import Shape, participant, song
+from roomd.dialects.spoken import (
+    Seconds,
+    current_changed,
+    fault,
+    line,
+    moved,
+    ms,
+    played_anew,
+    queue_changed,
+    queue_told,
+    text,
+    understand,
+)
 from roomd.domain.actor import Actor
 from roomd.domain.commit import Commit
 from roomd.domain.ids import UserId
@@ -85,6 +97,21 @@ def tell(before: Room, commit: Commit, after: Room) -> list[str]:
     if changes:
         # What took effect together is told as what came of it.
         frames.append(_playback(changes[-1], before, after, commit.at))
+    elif current_changed(before, after):
+        frames.append(_synced(after, commit.at))
+    return frames
+
+
+def anew(before: View, after: View) -> list[str]:
+    old, new = before.room, after.room
+    frames = [*_people_apart(old, new)]
+    if queue_told(old) != queue_told(new):
+        frames.append(_queue(new))
+    if moved(old, new, after.now) or _song(old) != _song(new):
+        other = old.playback.entry != new.playback.entry
+        kind = "song_paused" if old.playback.playing and not new.playback.playing else "playback_synced"
+        began = new.playback.playing and (other or not old.playback.playing)
+        frames.append(_state("song_started" if began else kind, new, after.now))
     return frames
 
 
@@ -138,6 +165,18 @@ def _people(before: Room, commit: Commit, after: Room) -> Iterator[str]:
                 yield _person("user_left", before, after, user)
 
 
+def _people_apart(before: Room, after: Room) -> Iterator[str]:
+    """Who left or is offline, then who joined or is online."""
+    for user, member in before.members.items():
+        now = after.members.get(user)
+        if now is None or member.online > now.online:
+            yield _person("user_left", after if now else before, after, user)
+    for user, member in after.members.items():
+        was = before.members.get(user)
+        if was is None or member.online > was.online:
+            yield _person("user_joined", after, after, user)
+
+
 def _person(kind: str, known: Room, after: Room, user: UserId) -> str:
     member = known.members.get(user)
     return text(
@@ -170,8 +209,12 @@ def _synced(room: Room, now: float) -> str:
 
 
 def _state(kind: str, room: Room, now: float) -> str:
+    return text({"type": kind, "song": _song(room), **line(room, now)})
+
+
+def _song(room: Room) -> Shape | None:
     current = room.entries.get(room.playback.entry) if room.playback.entry else None
-    return text({"type": kind, "song": song(current) if current else None, **line(room, now)})
+    return song(current) if current else None
 
 
-MUSICROOM = Dialect(name="musicroom", greet=_greet, tell=tell, hear=hear, refuse=refuse)
+MUSICROOM = Dialect(name="musicroom", greet=_greet, tell=tell, anew=anew, hear=hear, refuse=refuse)

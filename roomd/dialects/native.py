@@ -184,7 +184,8 @@ def pong(ping: Ping, received: float, sent: float, clock: str) -> str:
     return native_told.text({"type": "pong", "id": ping.id, "c0": ping.c0, "s1": received, "s2": sent, "clock": clock})
 
 
-def ack(command_id: str, epoch: int, rev: int, level: str = "accepted") -> str:
+def ack(command_id: str, epoch: int, rev: int, level: str) -> str:
+    """`level`: "archived" or "accepted"."""
     return native_told.text({"type": "ack", "id": command_id, "epoch": epoch, "rev": rev, "level": level})
 
 
@@ -226,5 +227,6 @@ NATIVE = Dialect(
     name="native",
     greet=lambda view, actor: [native_told.state(view)],
     tell=_tell,
+    anew=lambda before, after: [native_told.state(after)],
     replay=lambda commit: [native_told.commit_text(commit)],
 )

@@ -1,11 +1,13 @@
 """What the dialects with positions in seconds have in common: reading a message, and saying where a room is."""
 
+from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from roomd.dialects.room_object import Shape, queue_object
+from roomd.domain.chat import Message
 from roomd.domain.entries import ordered, place
 from roomd.domain.playback import PlaybackChanged, position_at
 from roomd.domain.refusals import Invalid, Refusal
@@ -19,6 +21,10 @@ Seconds = Annotated[float, Meta(ge=0, le=MAX_DURATION_MS / 1_000)]
 MAX_QUEUE = 256 * 1_024
 PLAYED_TOLD = 10
 COMING_TOLD = 30
+
+#: Milliseconds within which whatever is about to start does, and by which nobody notices that something has moved.
+LEAD_MS = 1_000.0
+AUDIBLE_MS = 20.0
 
 _encode = msgspec.json.Encoder().encode
 
@@ -68,6 +74,15 @@ def played_anew(event: PlaybackChanged, before: Room) -> bool:
     return again or not before.playback.playing or event.playback.entry != before.playback.entry
 
 
+def moved(before: Room, after: Room, now: float) -> bool:
+    """Whether a player that was at the one's line has to do anything to be at the other's."""
+    a, b = before.playback, after.playback
+    if (a.entry, a.playing, a.rate) != (b.entry, b.playing, b.rate):
+        return True
+    # By then, what is about to start has started.
+    return abs(position_at(a, now + LEAD_MS) - position_at(b, now + LEAD_MS)) >= AUDIBLE_MS
+
+
 def queue_changed(before: Room, after: Room) -> bool:
     """Whether the queue as it is shown differs: its entries, their order, or which of them is current."""
     if before.playback.entry != after.playback.entry:
@@ -75,6 +90,12 @@ def queue_changed(before: Room, after: Room) -> bool:
     # Most commits leave both as the very same objects.
     entries = before.entries is not after.entries and before.entries != after.entries
     return entries or (before.ranks is not after.ranks and before.ranks != after.ranks)
+
+
+def current_changed(before: Room, after: Room) -> bool:
+    """Whether more is known of the entry that plays: its length, by now."""
+    current = after.playback.entry
+    return current is not None and current in before.entries and before.entries[current] != after.entries.get(current)
 
 
 def queue_told(room: Room) -> Shape:
@@ -86,6 +107,23 @@ def queue_told(room: Room) -> Shape:
     assert isinstance(entries, list)
     here = max(0, place(room, ordered(room)))
     return shown | {"entries": entries[max(0, here - PLAYED_TOLD) : here + COMING_TOLD]}
+
+
+def new_lines(before: Sequence[Message], after: Sequence[Message]) -> list[Message]:
+    """The lines of chat that were not there before. A number may stand for another line than it did."""
+    known = {_saying(line) for line in before}
+    return [line for line in after if _saying(line) not in known]
+
+
+def lines_lost(before: Sequence[Message], after: Sequence[Message]) -> bool:
+    """Whether what is shown is not just what was shown before, with more lines at its end and fewer at its start."""
+    was, now = [_saying(line) for line in before], [_saying(line) for line in after]
+    kept = len(set(was) & set(now))
+    return was[len(was) - kept :] != now[:kept] or (kept < len(was) and len(now) < len(was))
+
+
+def _saying(line: Message) -> tuple[str, float, str, str]:
+    return line.id, line.at, line.by, line.text
 
 
 def fault(refusal: Refusal) -> dict[str, object]:

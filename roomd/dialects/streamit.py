@@ -5,14 +5,14 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from roomd.dialects.comings import comings
+from roomd.dialects.comings import changes, comings
 from roomd.dialects.dialect import Dialect, Heard, View
 from roomd.dialects.room_object import timestamp
-from roomd.dialects.spoken import Seconds, ms, text, understand
+from roomd.dialects.spoken import Seconds, lines_lost, moved, ms, new_lines, text, understand
 from roomd.domain.actor import Actor
 from roomd.domain.chat import MAX_TEXT, Message, Said, Say
 from roomd.domain.commit import Commit
-from roomd.domain.membership import HostChanged
+from roomd.domain.membership import HostChanged, MemberRenamed
 from roomd.domain.moderation import ChatCleared
 from roomd.domain.people import Right, may
 from roomd.domain.playback import Pause, Play, Playback, PlaybackChanged, Seek, position_at
@@ -67,14 +67,30 @@ def tell(before: Room, commit: Commit, after: Room) -> list[str]:
     for event in commit.events:
         match event:
             case PlaybackChanged(playback=playback, cause=cause):
-                frames.append(_playback(playback, cause in {"seek", "rate"}))
+                frames.append(_playback(playback, position_at(playback, commit.at), cause in {"seek", "rate"}))
             case Said(message=line):
-                frames.append(text({"type": "CHAT_MESSAGE", "user": line.by_name, "message": line.text}))
+                frames.append(_said(line))
             case HostChanged():
+                frames.append(_participants(after))
+            case MemberRenamed(user=user) if user == after.host:
                 frames.append(_participants(after))
             case ChatCleared():
                 frames.append(_history([]))
     return frames
+
+
+def anew(before: View, after: View) -> list[str]:
+    """There is one PLAYBACK_STATE for each connection; so what is different is told as if it had just been done."""
+    old, new = before.room, after.room
+    frames = [_user("USER_JOINED" if came else "USER_LEFT", name) for came, _, name in changes(old, new)]
+    if _host(old) != _host(new):
+        frames.append(_participants(new))
+    if moved(old, new, after.now):
+        same = old.playback.entry == new.playback.entry and old.playback.playing == new.playback.playing
+        frames.append(_playback(new.playback, position_at(new.playback, after.now), same))
+    if lines_lost(before.chat, after.chat):
+        return [*frames, _history([_line(line) for line in after.chat])]
+    return frames + [_said(line) for line in new_lines(before.chat, after.chat)]
 
 
 def refuse(refusal: Refusal) -> str | None:
@@ -106,9 +122,13 @@ def _greet(view: View, actor: Actor) -> list[str]:
 def _participants(room: Room) -> str:
     """Names of those who are there, the longest member first."""
     there = sorted((m for m in room.members.values() if m.online), key=lambda member: (member.joined_at, member.id))
-    host = room.members.get(room.host)
     names = [member.name for member in there]
-    return text({"type": "ROOM_PARTICIPANTS", "participants": names, "host": host.name if host else ""})
+    return text({"type": "ROOM_PARTICIPANTS", "participants": names, "host": _host(room)})
+
+
+def _host(room: Room) -> str:
+    host = room.members.get(room.host)
+    return host.name if host else ""
 
 
 def _history(lines: list[dict[str, object]]) -> str:
@@ -119,13 +139,17 @@ def _line(line: Message) -> dict[str, object]:
     return {"user": line.by_name, "message": line.text, "timestamp": timestamp(line.at)}
 
 
+def _said(line: Message) -> str:
+    return text({"type": "CHAT_MESSAGE", "user": line.by_name, "message": line.text})
+
+
 def _user(kind: str, name: str) -> str:
     return text({"type": kind, "user": name})
 
 
-def _playback(playback: Playback, moved: bool) -> str:
-    kind = "SEEK" if moved else "PLAY" if playback.playing else "PAUSE"
-    return text({"type": kind, "time": round(playback.position / 1_000, 3)})
+def _playback(playback: Playback, position: float, sought: bool) -> str:
+    kind = "SEEK" if sought else "PLAY" if playback.playing else "PAUSE"
+    return text({"type": kind, "time": round(position / 1_000, 3)})
 
 
-STREAMIT = Dialect(name="streamit", greet=_greet, tell=tell, hear=hear, refuse=refuse)
+STREAMIT = Dialect(name="streamit", greet=_greet, tell=tell, anew=anew, hear=hear, refuse=refuse)

@@ -12,16 +12,17 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from roomd.dialects.comings import Coming, comings
+from roomd.dialects.comings import Coming, changes, comings
 from roomd.dialects.dialect import Bye, Dialect, Heard, View, WantAdd
 from roomd.dialects.room_object import Shape, room_object
-from roomd.dialects.spoken import Seconds, fault, ms, text, understand
+from roomd.dialects.spoken import Seconds, fault, moved, ms, new_lines, text, understand
 from roomd.domain.actor import LONGEST_NAME, Actor
-from roomd.domain.chat import MAX_TEXT, Said, Say
+from roomd.domain.chat import MAX_TEXT, Message, Said, Say
 from roomd.domain.commit import Commit
+from roomd.domain.ids import EntryId
 from roomd.domain.membership import HostChanged
 from roomd.domain.people import demand
-from roomd.domain.playback import Pause, Play, PlaybackChanged, Seek
+from roomd.domain.playback import Pause, Play, PlaybackChanged, Seek, position_at
 from roomd.domain.refusals import Invalid, Refusal
 from roomd.domain.room import Room
 from roomd.domain.track import MAX_TEXT as MAX_TITLE
@@ -144,8 +145,23 @@ def tell(before: Room, commit: Commit, after: Room) -> list[str]:
             case HostChanged():
                 frames.append(frame("room_state", commit.by or "", _state(after, commit.at)))
             case Said(message=line):
-                frames.append(frame("chat", line.by, {"message": line.text, "userName": line.by_name, "id": line.id}))
+                frames.append(_line(line))
     return frames
+
+
+def anew(before: View, after: View) -> list[str]:
+    old, new = before.room, after.room
+    frames = [_person(coming, new) for coming in changes(old, new)]
+    video = _video(new, new.playback.entry)
+    if video != _video(old, old.playback.entry):
+        frames.append(frame("video_changed", "", video))
+    if moved(old, new, after.now):
+        same = old.playback.entry == new.playback.entry and old.playback.playing == new.playback.playing
+        kind = "seek" if same else "play" if new.playback.playing else "pause"
+        frames.append(frame(kind, "", {"position": round(position_at(new.playback, after.now) / 1_000, 3)}))
+    if old.host != new.host:
+        frames.append(frame("room_state", "", _state(new, after.now)))
+    return frames + [_line(line) for line in new_lines(before.chat, after.chat)]
 
 
 def refuse(refusal: Refusal) -> str:
@@ -172,6 +188,15 @@ def _state(room: Room, now: float) -> Shape:
     }
 
 
+def _line(line: Message) -> str:
+    return frame("chat", line.by, {"message": line.text, "userName": line.by_name, "id": line.id})
+
+
+def _video(room: Room, key: EntryId | None) -> Shape:
+    entry = room.entries.get(key) if key else None
+    return {"videoUrl": entry.track.url if entry else "", "videoTitle": entry.track.title if entry else ""}
+
+
 def _person(coming: Coming, after: Room) -> str:
     if coming.came:
         return frame("user_joined", coming.user, {"userName": coming.name, "isHost": coming.user == after.host})
@@ -182,11 +207,9 @@ def _playback(event: PlaybackChanged, before: Room, commit: Commit, after: Room)
     """What plays now, where it is another one or the same one anew; then whether, and from where."""
     playback, by = event.playback, commit.by or ""
     if playback.entry != before.playback.entry:
-        entry = after.entries.get(playback.entry) if playback.entry else None
-        url, title = (entry.track.url, entry.track.title) if entry else ("", "")
-        yield frame("video_changed", by, {"videoUrl": url, "videoTitle": title})
+        yield frame("video_changed", by, _video(after, playback.entry))
     kind = "seek" if event.cause in {"seek", "rate"} else "play" if playback.playing else "pause"
-    yield frame(kind, by, {"position": round(playback.position / 1_000, 3)})
+    yield frame(kind, by, {"position": round(position_at(playback, commit.at) / 1_000, 3)})
 
 
-SYNCPLAY = Dialect(name="syncplay", greet=_greet, tell=tell, hear=hear, refuse=refuse)
+SYNCPLAY = Dialect(name="syncplay", greet=_greet, tell=tell, anew=anew, hear=hear, refuse=refuse)

@@ -109,7 +109,8 @@ def unban(room: Room, command: Unban, actor: Actor, moment: Moment) -> list[Even
     lifted = room.bans.get(command.user)
     if lifted is None:
         raise NotFound("There is no such ban.", "no_such_ban")
-    return [Unbanned(keys=tuple(key for key, each in room.bans.items() if each == lifted))]
+    others = (key for key, each in room.bans.items() if each == lifted and key != command.user)
+    return [Unbanned(keys=(command.user, *others))]
 
 
 def delete_message(room: Room, command: DeleteMessage, actor: Actor, moment: Moment) -> list[Event]:

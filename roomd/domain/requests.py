@@ -142,10 +142,15 @@ def expires_at(room: Room) -> float | None:
 
 def request_made(room: Room, event: RequestMade) -> Room:
     requests = {**room.requests, event.request.id: event.request}
-    decided = [each.id for each in sorted(requests.values(), key=lambda each: each.at) if each.status != "pending"]
+    decided = [each.id for each in sorted(requests.values(), key=_age) if each.status != "pending"]
     for key in decided[: max(0, len(decided) - LOG)]:
         del requests[key]
     return structs.replace(room, requests=requests)
+
+
+def _age(request: Request) -> tuple[float, str]:
+    """The oldest first. What Redis gives of a room is in no order, so ids settle what time does not."""
+    return request.at, request.id
 
 
 def request_decided(room: Room, event: RequestDecided) -> Room:

@@ -15,6 +15,7 @@ from roomd.domain.entries import EntriesAdded, EntriesRanked, EntriesRemoved, En
 from roomd.domain.ids import EntryId, UserId
 from roomd.domain.people import demand_member, may
 from roomd.domain.playback import START_LEAD_MS, PlaybackChanged, position_at
+from roomd.domain.queue import removing
 from roomd.domain.refusals import Conflict, Forbidden
 from roomd.domain.words import Command, Event
 
@@ -80,7 +81,9 @@ def undo(room: Room, command: Undo, actor: Actor, moment: Moment) -> list[Event]
         raise Conflict("Something else was done since then.", "outdated")
     if not (may(room, actor.id, "reorder") or (act.by == actor.id and may(room, actor.id, "add"))):
         raise Forbidden("You can only take back what you did yourself.")
-    return [*_applicable(room, act, moment), ActUndone(act=act.id)]
+    events = _applicable(room, act, moment)
+    events += [*_followed(room, events, moment), *_apart(room, events)]
+    return [*events, ActUndone(act=act.id)]
 
 
 def act_noted(room: Room, event: ActNoted) -> Room:
@@ -146,6 +149,31 @@ def _applicable(room: Room, act: Act, moment: Moment) -> list[Event]:
                     line = structs.replace(playback, as_of=moment.now + lead)
                     events.append(PlaybackChanged(playback=line, cause="undone"))
     return events
+
+
+def _followed(room: Room, events: Sequence[Event], moment: Moment) -> list[Event]:
+    """What plays instead, where what plays is taken out and what played before it is not there any more either."""
+    gone = {key for event in events if isinstance(event, EntriesRemoved) for key in event.entries}
+    if room.playback.entry not in gone or any(isinstance(event, PlaybackChanged) for event in events):
+        return []
+    # As when somebody removes it: what follows is asked from where it stood.
+    return [event for event in removing(room, tuple(gone), moment) if isinstance(event, PlaybackChanged)]
+
+
+def _apart(room: Room, events: Sequence[Event]) -> list[Event]:
+    """New ranks for all, where an entry comes back to a rank that another has by now. What comes back goes first."""
+    ranks: dict[EntryId, float] = dict(room.ranks)
+    back: set[EntryId] = set()
+    for event in events:
+        if isinstance(event, EntriesAdded | EntriesRanked):
+            ranks |= event.ranks
+            back |= event.ranks.keys()
+        elif isinstance(event, EntriesRemoved):
+            ranks = {key: rank for key, rank in ranks.items() if key not in event.entries}
+    if len(set(ranks.values())) == len(ranks):
+        return []
+    order = sorted(ranks, key=lambda key: (ranks[key], key not in back))
+    return [EntriesRanked(ranks={key: float(n) for n, key in enumerate(order, 1)})]
 
 
 def _some(event: Event, of: Sequence[object] | Mapping[EntryId, float]) -> list[Event]:

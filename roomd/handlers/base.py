@@ -23,6 +23,7 @@ from roomd.domain.refusals import (
     Unavailable,
 )
 from roomd.handlers.bodies import decode_body
+from roomd.handlers.bounded import Bounded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,7 @@ _log = logging.getLogger("roomd.handlers")
 _access_log = logging.getLogger("roomd.access")
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: When a part that is down should be asked again: the database's pool is back 0.3 s after the database.
-_UNAVAILABLE_RETRY_S = 2
+RETRY_S = 2
 _STATUS: "Mapping[type[Refusal], int]" = {
     Invalid: 400,
     Unauthenticated: 401,
@@ -48,7 +49,7 @@ _STATUS: "Mapping[type[Refusal], int]" = {
 _STATUS_OF_CODE = {"unsupported_media_type": 415, "too_large": 413}
 
 
-class ApiHandler(RequestHandler):
+class ApiHandler(Bounded):
     """A handler raises a Refusal wherever it will not go on; the right status and JSON follow from that."""
 
     def initialize(self, services: "Services") -> None:
@@ -137,7 +138,7 @@ class ApiHandler(RequestHandler):
         if isinstance(refusal, Limited):
             self.set_header("Retry-After", str(max(1, -int(-refusal.retry_after_s // 1))))
         if isinstance(refusal, Unavailable):
-            self.set_header("Retry-After", str(_UNAVAILABLE_RETRY_S))
+            self.set_header("Retry-After", str(RETRY_S))
         self.answer(_error(refusal.code, refusal.message, refusal.fields), status_of(refusal))
 
     def _allowed_methods(self) -> list[str]:

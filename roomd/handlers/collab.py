@@ -13,6 +13,7 @@ from roomd.domain.requests import LOG, MAX_PENDING, MAX_REASON, Ask, Decide, Req
 from roomd.domain.wishes import Status
 from roomd.domain.words import Command
 from roomd.handlers.base import ApiHandler
+from roomd.handlers.bounded import elsewhere
 from roomd.handlers.rooms import RoomHandler
 from roomd.handlers.speaking import SpeakingSocket
 
@@ -52,7 +53,8 @@ class RequestsHandler(RoomHandler):
         demand_member(room, actor)
         wish = asked(self.body(RequestData))
         if isinstance(wish, WantRequest):
-            (track,) = await self.services.resolver.resolve([wish.wanted])
+            with elsewhere():
+                (track,) = await self.services.resolver.resolve([wish.wanted])
             wish = Ask(action=wish.action, track=track)
         receipt = await self.command(ref, wish)
         # Asked again under the same key, it is still the request that was made the first time.

@@ -1,7 +1,6 @@
 """The native WebSocket: `/ws/v1/{room}/`, as docs/protocol.md describes it."""
 
 import logging
-from collections.abc import Awaitable, Callable
 from functools import partial
 
 from roomd.dialects import native
@@ -14,8 +13,10 @@ from roomd.domain.refusals import Conflict, Forbidden, Invalid, Limited, NotFoun
 from roomd.domain.requests import Ask
 from roomd.domain.room import Room
 from roomd.handlers import wire
+from roomd.handlers.bounded import elsewhere
 from roomd.handlers.wire import Wire
 from roomd.keeping import Receipt
+from roomd.store.rooms import Number
 
 HEARTBEAT_MS = 10_000
 
@@ -78,15 +79,22 @@ class NativeSocket(Wire):
             return
         self.greeted = True
         self._hello_due.cancel()
-        self.queue(partial(self._enter, hello))
+        self.queue(partial(self._enter, hello), self._turn_away)
 
     def _asked(self, asked: Asked) -> None:
         if not self.greeted:
             self.send(native.error(Invalid("Say hello first.", "no_hello"), asked.id))
         elif not self.commands.take():
-            self.send(native.error(Limited("Too many commands at once; send it again in a moment."), asked.id))
-        elif not self.queue(partial(self._carry_out, asked)):
-            self.send(native.error(Limited("Too many commands are waiting; send it again in a moment."), asked.id))
+            self._refuse(asked.id, Limited("Too many commands at once; send it again in a moment."))
+        else:
+            self.queue(partial(self._carry_out, asked), partial(self._refuse, asked.id))
+
+    def _refuse(self, command_id: str, refusal: Refusal) -> None:
+        self.send(native.error(refusal, command_id))
+
+    def _turn_away(self, refusal: Refusal) -> None:
+        self.send(native.error(refusal))
+        self.shut(*_close_for(refusal))
 
     def _misunderstood(self, answer: Misunderstood) -> None:
         self.send(native.error(answer.refusal, answer.command_id))
@@ -99,15 +107,14 @@ class NativeSocket(Wire):
             self.actor = await self.services.accounts.authenticate(token)
             await self._come_in(await self.services.engine.find(self.ref), hello)
         except Refusal as refusal:
-            self.send(native.error(refusal))
-            self.shut(*_close_for(refusal))
+            self._turn_away(refusal)
 
     async def _come_in(self, room_id: RoomId, hello: Hello) -> None:
         """Membership first, then the past, then everything that happens. Raises a Refusal."""
         address = self.services.address_of(self.request)
         origin = self.services.doorkeeper.origin(room_id, address)
         try:
-            rev = await self.services.presence.attach(room_id, self.actor, self.id, origin)
+            entered_at = await self.services.presence.attach(room_id, self.actor, self.id, origin)
         except Forbidden as refusal:
             if refusal.code not in {"approval_needed", "password_needed"}:
                 raise
@@ -115,10 +122,10 @@ class NativeSocket(Wire):
             if entered.status == "PENDING":
                 await self._wait(entered.room, hello)
                 return
-            rev = await self.services.presence.attach(room_id, self.actor, self.id, origin)
+            entered_at = await self.services.presence.attach(room_id, self.actor, self.id, origin)
         self.room_id, self.attached = room_id, True
         if self.ws_connection is not None:
-            await self._greet(room_id, rev, hello.resume)
+            await self._greet(room_id, entered_at, hello.resume)
         if self.ws_connection is None:
             # It closed meanwhile: what was done since then is not yet undone.
             self.on_close()
@@ -127,15 +134,13 @@ class NativeSocket(Wire):
         """Stay at the door; whoever goes away meanwhile is asked for all the same, and may come back."""
         self.door_of = room.id
         self.send(native.waiting(room))
-        await self.services.hub.wait(
-            self, room.id, room.rev, lambda answered: self._call_in(partial(self._answered, answered, hello))
-        )
+
+        def answered(now: Room) -> None:
+            self.queue(partial(self._answered, now, hello), self._turn_away)
+
+        await self.services.hub.wait(self, room.id, (room.epoch, room.rev), answered)
         if self.ws_connection is None:
             self.on_close()
-
-    def _call_in(self, work: Callable[[], Awaitable[None]]) -> None:
-        if not self.queue(work):
-            self.shut(wire.CLOSE_SLOW, "too many commands are waiting")
 
     async def _answered(self, room: Room, hello: Hello) -> None:
         """The waiting has ended: let in, turned away, or the door is another one now."""
@@ -145,17 +150,12 @@ class NativeSocket(Wire):
                 raise Forbidden("The host did not let you in.", "not_admitted")
             await self._come_in(room.id, hello)
         except Refusal as refusal:
-            self.send(native.error(refusal))
-            self.shut(*_close_for(refusal))
+            self._turn_away(refusal)
 
-    async def _greet(self, room_id: RoomId, rev: int, known: Resume | None) -> None:
+    async def _greet(self, room_id: RoomId, at_least: Number, known: Resume | None) -> None:
         # Rev 0 is before the room began: whoever knows that much knows nothing.
         resume = (known.epoch, known.rev) if known and known.rev else None
-        self.greeting = True
-        try:
-            await self.services.hub.enter(self, room_id, rev, resume, self._welcome)
-        finally:
-            self.greeting = False
+        await self.services.hub.enter(self, room_id, at_least, resume, self._welcome)
 
     def _welcome(self, view: View, resumed: bool, rev: int) -> str:
         clock = self.services.clock.id
@@ -164,12 +164,17 @@ class NativeSocket(Wire):
     async def _carry_out(self, asked: Asked) -> None:
         try:
             if self.room_id is not None:
-                receipt = await self._handle(self.room_id, asked)
-                self.send(native.ack(asked.id, receipt.room.epoch, receipt.rev))
+                self._done(asked.id, await self._handle(self.room_id, asked))
             elif self.door_of is not None:
                 await self._at_the_door(self.door_of, asked)
         except Refusal as refusal:
-            self.send(native.error(refusal, asked.id))
+            self._refuse(asked.id, refusal)
+
+    def _done(self, command_id: str, receipt: Receipt) -> None:
+        def acknowledge(level: str) -> None:
+            self.send(native.ack(command_id, receipt.room.epoch, receipt.rev, level))
+
+        self.work.when_kept(receipt, acknowledge, partial(self._refuse, command_id))
 
     async def _at_the_door(self, room_id: RoomId, asked: Asked) -> None:
         """Whoever waits may only go away."""
@@ -183,9 +188,11 @@ class NativeSocket(Wire):
         command, resolver = asked.command, self.services.resolver
         match command:
             case native.Add(tracks=wanted, at=where):
-                command = Add(tracks=await resolver.resolve(wanted), at=where)
+                with elsewhere():
+                    command = Add(tracks=await resolver.resolve(wanted), at=where)
             case native.Ask(action=action, track=track, entry=entry, before=before):
-                tracks = await resolver.resolve([track] if track is not None else [])
+                with elsewhere():
+                    tracks = await resolver.resolve([track] if track is not None else [])
                 command = Ask(action=action, track=next(iter(tracks), None), entry=entry, before=before)
             case native.Door(entry_mode=mode, password=password):
                 return await self.services.doorkeeper.set_door(room_id, self.actor, mode, password, asked.id)

@@ -3,7 +3,7 @@
 import segno
 
 from roomd.catalogue.search import search_answer
-from roomd.handlers.base import ApiHandler
+from roomd.handlers.base import RETRY_S, ApiHandler
 from roomd.handlers.pages import base_url
 from roomd.handlers.rooms import RoomHandler
 
@@ -19,9 +19,42 @@ class HealthHandler(ApiHandler):
                 "status": status,
                 **{name: {"ok": part.ok, "ms": part.ms} for name, part in parts.items()},
                 "sockets": self.services.hub.socket_count,
+                "behind": self.services.archiver.behind,
             },
             503 if status == "unavailable" else 200,
         )
+
+    head = get
+
+
+class ReadyHandler(ApiHandler):
+    async def get(self) -> None:
+        """Whether new clients should be sent here: not before the stores answer, and not when this server ends."""
+        if self.services.drain.begun:
+            self._answer("draining", 503)
+            return
+        parts = await self.services.health.check()
+        archiver = self.services.archiver
+        if not parts["redis"].ok:
+            self._answer("unavailable", 503, reason="Redis does not answer")
+        elif not parts["postgres"].ok or archiver.away:
+            reason = "PostgreSQL does not answer: rooms go on, and are archived when it is back"
+            self._answer("degraded", 200, reason=reason, behind=archiver.behind)
+        else:
+            self._answer("ready", 200)
+
+    head = get
+
+    def _answer(self, status: str, number: int, **more: object) -> None:
+        if number == 503:
+            self.set_header("Retry-After", str(RETRY_S))
+        self.answer({"status": status, **more}, number)
+
+
+class LiveHandler(ApiHandler):
+    async def get(self) -> None:
+        """Whether the process should be left alone: its loop runs, or it could not answer."""
+        self.answer({"status": "live"})
 
     head = get
 
@@ -43,6 +76,8 @@ class QrHandler(RoomHandler):
 
 ROUTES: list[tuple[str, type[ApiHandler]]] = [
     (r"/api/health/?", HealthHandler),
+    (r"/api/health/live/?", LiveHandler),
+    (r"/api/health/ready/?", ReadyHandler),
     (r"/health/?", HealthHandler),
     (r"/api/catalogue/search/?", SearchHandler),
     (r"/api/rooms/([^/]+)/qr\.svg", QrHandler),

@@ -190,7 +190,7 @@ class DoorHandler(RoomHandler):
         room = await self.visible_room(ref, actor)
         once = self.request.headers.get("Idempotency-Key", "")[:64] or None
         receipt = await self.services.doorkeeper.set_door(room.id, actor, body.entry_mode, body.password, once)
-        self.answer_room(receipt.room)
+        self.answer_room((await self.kept(receipt)).room)
 
 
 class PendingHandler(OversightHandler):

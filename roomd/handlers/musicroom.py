@@ -5,8 +5,8 @@ from msgspec import Struct
 from roomd.dialects.musicroom import MUSICROOM
 from roomd.dialects.room_object import room_object
 from roomd.domain.membership import Leave
-from roomd.domain.refusals import Invalid, NotFound
-from roomd.domain.room import MAX_NAME, EntryMode, Room, RoomSettings, Visibility, tidy_settings
+from roomd.domain.refusals import Invalid
+from roomd.domain.room import MAX_NAME, EntryMode, RoomSettings, Visibility, tidy_settings
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.rooms import MAX_LISTED, RoomHandler
 from roomd.handlers.speaking import SpeakingSocket
@@ -36,15 +36,7 @@ class RoomsHandler(RoomHandler):
     async def get(self) -> None:
         """The rooms that the caller is a member of, the one joined last first."""
         actor = await self.actor()
-        rooms: list[Room] = []
-        for room_id in await self.services.index.rooms_of(actor.id, MAX_LISTED):
-            try:
-                room = await self.services.engine.room(room_id)
-            except NotFound:
-                await self.services.index.drop_room_of(actor.id, room_id)
-                continue
-            if actor.id in room.members:
-                rooms.append(room)
+        rooms = await self.services.listing.rooms_of(actor.id, MAX_LISTED)
         now = self.services.clock.now()
         self.answer([room_object(room, now) for room in rooms])
 
@@ -67,7 +59,7 @@ class RoomsHandler(RoomHandler):
         )
         tidy_settings(settings)
         hashed = await self.services.doorkeeper.hash(wanted.password) if wanted.password else ""
-        room = await self.services.engine.open(settings, actor, hashed)
+        room = await self.open_room(settings, actor, hashed)
         self.set_header("Location", f"/rooms/api/rooms/{room.code}/")
         self.answer_room(room, 201)
 
@@ -84,7 +76,7 @@ class JoinHandler(RoomHandler):
         if not body.code.strip():
             raise Invalid("Which room? Give its code.", fields={"code": "must not be empty"})
         room_id = await self.room_id(body.code)
-        entered = await self.services.doorkeeper.join(room_id, actor, self.client_address(), body.password)
+        entered = await self.join_room(room_id, actor, body.password)
         if entered.status == "PENDING":
             # Whoever is not in yet is not told who is.
             settings = entered.room.settings

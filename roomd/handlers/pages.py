@@ -6,14 +6,15 @@ from typing import Any
 
 import jinja2
 import segno
-from tornado.web import HTTPError, RequestHandler, StaticFileHandler
+from tornado.web import HTTPError, StaticFileHandler
 
 from roomd.address import EVERYWHERE, lan_address
 from roomd.dialects.room_object import room_card, song
 from roomd.domain.entries import ordered
 from roomd.domain.refusals import NotFound, Refusal
 from roomd.domain.room import Room
-from roomd.handlers.base import status_of
+from roomd.handlers.base import RETRY_S, status_of
+from roomd.handlers.bounded import Bounded
 from roomd.services import Services
 
 #: What a page may load and talk to: itself, and the media that people put into queues.
@@ -36,7 +37,7 @@ ROOMS_SHOWN = 12
 log = logging.getLogger(__name__)
 
 
-class Page(RequestHandler):
+class Page(Bounded):
     def initialize(self, services: Services, templates: jinja2.Environment) -> None:
         self.services = services
         self.templates = templates
@@ -61,6 +62,8 @@ class Page(RequestHandler):
                 status, message = status_of(refusal), refusal.message
             case _:
                 status, message = status_code, ""
+        if status == 503:
+            self.set_header("Retry-After", str(RETRY_S))
         if status == 404:
             title, message = "Nothing here", message or "There is no page at this address."
         elif status >= 500:
@@ -124,17 +127,17 @@ class Static(StaticFileHandler):
             self.clear_header("Expires")
 
 
-def base_url(handler: RequestHandler) -> str:
+def base_url(handler: Bounded) -> str:
     """How this server is reached from outside, without a slash at the end.
 
     A host who opened the page as localhost shares the machine's address on the network: their guests are elsewhere.
     """
-    services: Services = handler.services  # type: ignore[attr-defined]
-    if services.settings.public_url:
-        return services.settings.public_url.rstrip("/")
+    settings = handler.services.settings
+    if settings.public_url:
+        return settings.public_url.rstrip("/")
     https = handler.request.headers.get("X-Forwarded-Proto", handler.request.protocol) == "https"
     name, colon, port = handler.request.host.partition(":")
-    if name in {"localhost", "127.0.0.1"} and services.settings.host in EVERYWHERE:
+    if name in {"localhost", "127.0.0.1"} and settings.host in EVERYWHERE:
         name = lan_address() or name
     return f"{'https' if https else 'http'}://{name}{colon}{port}"
 

@@ -17,6 +17,7 @@ from roomd.domain.undo import Undo
 from roomd.domain.wanted import Wanted
 from roomd.domain.words import Command
 from roomd.handlers.base import ApiHandler
+from roomd.handlers.bounded import elsewhere
 from roomd.handlers.rooms import RoomHandler
 
 Seconds = Annotated[float, Meta(ge=0, le=MAX_DURATION_MS / 1_000)]
@@ -81,7 +82,8 @@ class QueueHandler(RoomHandler):
         wanted = [_wanted(each) for each in body.tracks or [body]]
         actor = await self.actor()
         demand_member(await self.visible_room(ref, actor), actor)
-        tracks = await self.services.resolver.resolve(wanted)
+        with elsewhere():
+            tracks = await self.services.resolver.resolve(wanted)
         receipt = await self.command(ref, Add(tracks=tracks, at=body.at))
         self.answer(queue_object(receipt.room), 201)
 

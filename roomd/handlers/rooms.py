@@ -1,6 +1,6 @@
 """Rooms over HTTP: making, finding, joining, leaving, changing and closing them."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, Struct
 
@@ -18,6 +18,9 @@ from roomd.domain.words import Command
 from roomd.engine import no_such_room
 from roomd.handlers.base import ApiHandler, M
 from roomd.keeping import Receipt
+
+if TYPE_CHECKING:
+    from roomd.doorkeeper import Entered
 
 MAX_LISTED = 100
 #: Bytes of a body: 100 tracks, every field of them as long as it may be, have 0.5 MB. The server itself reads twice
@@ -109,11 +112,26 @@ class RoomHandler(ApiHandler):
         actor = await self.actor()
         once = self.request.headers.get("Idempotency-Key", "")[:64] or None
         try:
-            return await self.services.engine.handle(await self.room_id(ref), command, actor, once)
+            receipt = await self.services.engine.handle(await self.room_id(ref), command, actor, once)
         except Forbidden as refusal:
             if refusal.code == "not_a_member":
                 await self.visible_room(ref, actor)
             raise
+        return await self.kept(receipt)
+
+    async def kept(self, receipt: Receipt) -> Receipt:
+        """Say in the answer how safe a change is. Raises Unavailable where it was lost."""
+        self.set_header("Roomd-Level", await self.services.engine.kept(receipt))
+        return receipt
+
+    async def open_room(self, settings: RoomSettings, actor: Actor, password_hash: str) -> Room:
+        room = await self.services.engine.open(settings, actor, password_hash)
+        return (await self.kept(self.services.engine.receipt(room, room.rev))).room
+
+    async def join_room(self, room_id: RoomId, actor: Actor, password: str) -> "Entered":
+        entered = await self.services.doorkeeper.join(room_id, actor, self.client_address(), password)
+        await self.kept(entered.receipt)
+        return entered
 
     def limit(self, usual: int, most: int) -> int:
         """The `limit` of the query. Raises Invalid."""
@@ -171,7 +189,7 @@ class CreateHandler(RoomHandler):
         tidy_settings(settings)
         hashed = await self.services.doorkeeper.hash(body.password) if body.password else ""
         actor, tokens = await self.actor_or_guest(body.user_name)
-        room = await self.services.engine.open(settings, actor, hashed)
+        room = await self.open_room(settings, actor, hashed)
         self.set_header("Location", f"/api/rooms/{room.code}/")
         self.answer_room(room, 201, room_id=room.id, **tokens)
 
@@ -187,7 +205,8 @@ class JoinHandler(RoomHandler):
             # Nobody becomes a guest for a room that they cannot enter.
             await self.services.doorkeeper.demand_password(room, address, body.password)
         actor, tokens = await self.actor_or_guest(body.user_name)
-        status, room = await self.services.doorkeeper.join(room_id, actor, address, body.password)
+        entered = await self.join_room(room_id, actor, body.password)
+        room, status = entered.room, entered.status
         if status == "JOINED":
             self.answer(room_object(room, self.services.clock.now()) | tokens | {"room_id": room_id, "status": status})
             return

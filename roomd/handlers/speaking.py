@@ -13,6 +13,7 @@ from roomd.domain.requests import Ask
 from roomd.domain.room import Room
 from roomd.domain.words import Command
 from roomd.handlers import wire
+from roomd.handlers.bounded import elsewhere
 from roomd.handlers.wire import Wire
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class SpeakingSocket(Wire):
         token = self.request.query_arguments.get("token", [b""])[-1].decode(errors="replace")
         if token or not self.speaks_first:
             self.known = True
-            self.queue(partial(self.enter_by_token, token))
+            self.queue(partial(self.enter_by_token, token), self._turn_away)
         else:
             self._hello_due = self.later(self.patience.hello_s, self._out_of_patience)
 
@@ -49,8 +50,8 @@ class SpeakingSocket(Wire):
             self.shut(wire.CLOSE_TOO_LARGE, "too large")
         elif not self.commands.take():
             self.refuse(Limited("Too many messages at once; wait a moment.", 1.0))
-        elif not self.queue(partial(self.handle, message)):
-            self.refuse(Limited("Too many messages are waiting; wait a moment.", 1.0))
+        else:
+            self.queue(partial(self.handle, message), self._late)
 
     def on_close(self) -> None:
         super().on_close()
@@ -81,6 +82,13 @@ class SpeakingSocket(Wire):
         if text is not None:
             self.send(text)
 
+    def _late(self, refusal: Refusal) -> None:
+        """A message was not carried out. Whoever was to be let in by it has to come again."""
+        if self.attached or isinstance(refusal, Limited):
+            self.refuse(refusal)
+        else:
+            self._turn_away(refusal)
+
     async def enter_by_token(self, token: str) -> None:
         try:
             actor = await self.services.accounts.authenticate(token)
@@ -95,21 +103,14 @@ class SpeakingSocket(Wire):
         try:
             room_id = await self.services.engine.find(self.ref)
             origin = self.services.doorkeeper.origin(room_id, self.services.address_of(self.request))
-            rev = await self.services.presence.attach(room_id, actor, self.id, origin)
+            entered_at = await self.services.presence.attach(room_id, actor, self.id, origin)
             self.room_id, self.attached = room_id, True
             if self.ws_connection is not None:
-                await self._greet(room_id, rev)
+                await self.services.hub.enter(self, room_id, entered_at, None, _no_welcome)
             if self.ws_connection is None:
                 self.on_close()
         except Refusal as refusal:
             self._turn_away(refusal)
-
-    async def _greet(self, room_id: RoomId, rev: int) -> None:
-        self.greeting = True
-        try:
-            await self.services.hub.enter(self, room_id, rev, None, _no_welcome)
-        finally:
-            self.greeting = False
 
     def _turn_away(self, refusal: Refusal) -> None:
         self.refuse(refusal)
@@ -134,10 +135,12 @@ class SpeakingSocket(Wire):
             case Command():
                 await self._do(room_id, heard)
             case WantAdd(wanted=wanted, play=play):
-                tracks = await resolver.resolve([wanted])
+                with elsewhere():
+                    tracks = await resolver.resolve([wanted])
                 await self._do(room_id, Add(tracks=tracks, play=play))
             case WantRequest(action=action, wanted=wanted):
-                (track,) = await resolver.resolve([wanted])
+                with elsewhere():
+                    (track,) = await resolver.resolve([wanted])
                 await self._do(room_id, Ask(action=action, track=track))
             case Bye(leave=leave):
                 if leave:
@@ -149,7 +152,10 @@ class SpeakingSocket(Wire):
                 await self._carry_out(room_id, at(self.services.clock.now()))
 
     async def _do(self, room_id: RoomId, command: Command) -> None:
-        self.done = (await self.services.engine.handle(room_id, command, self.actor)).room
+        receipt = await self.services.engine.handle(room_id, command, self.actor)
+        self.done = receipt.room
+        # These contracts have no acknowledgement; only a loss is told.
+        self.work.when_kept(receipt, lambda _: None, self.refuse)
 
 
 def _no_welcome(view: View, resumed: bool, rev: int) -> None:

@@ -15,6 +15,7 @@ from roomd.domain.ids import RoomId
 from roomd.domain.queue import Add
 from roomd.domain.refusals import Forbidden, Invalid, Refusal, Unauthenticated
 from roomd.handlers import wire
+from roomd.handlers.bounded import elsewhere
 from roomd.handlers.speaking import SpeakingSocket
 from roomd.handlers.syncplay import watchable
 
@@ -103,5 +104,6 @@ class SyncPlaySocket(SpeakingSocket):
         if not isinstance(heard, WantAdd):
             await super()._carry_out(room_id, heard)
             return
-        track = await watchable(self.services.resolver, heard.wanted)
+        with elsewhere():
+            track = await watchable(self.services.resolver, heard.wanted)
         await self._do(room_id, Add(tracks=(track,), play=True, keep=True))

@@ -14,6 +14,7 @@ from roomd.domain.room import Room
 from roomd.domain.track import MAX_URL, Track, check_track
 from roomd.domain.wanted import Wanted
 from roomd.handlers.base import ApiHandler
+from roomd.handlers.bounded import elsewhere
 from roomd.handlers.rooms import RoomHandler
 
 
@@ -30,7 +31,8 @@ class ChangeVideoHandler(RoomHandler):
         body = self.body(VideoBody)
         actor = await self.actor()
         demand(await self.visible_room(ref, actor), actor, "skip")
-        track = await watchable(self.services.resolver, video(body.video_url, body.video_title))
+        with elsewhere():
+            track = await watchable(self.services.resolver, video(body.video_url, body.video_title))
         receipt = await self.command(ref, Add(tracks=(track,), play=True, keep=True))
         self.answer_room(receipt.room)
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -14,6 +14,9 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from roomd.domain.actor import Actor
 from roomd.domain.ids import SocketId
+from roomd.domain.refusals import Refusal
+from roomd.handlers.backlog import Backlog
+from roomd.handlers.base import RETRY_S
 from roomd.limits import Bucket
 from roomd.services import Services
 
@@ -24,8 +27,6 @@ MAX_GREETING = 8 << 20
 #: Bytes a message may have, and what Tornado lets through so that we can say so before closing.
 MAX_MESSAGE = 64 * 1024
 HARD_MAX_MESSAGE = 1 << 20
-#: Commands that may wait behind one that is being carried out.
-MAX_BACKLOG = 64
 PING_INTERVAL_S = 20
 #: Malformed messages within a minute after which a client is beyond hope.
 MAX_MALFORMED = 20
@@ -64,19 +65,23 @@ class Wire(WebSocketHandler):
         self.commands = Bucket(20, 10, now)
         self.pings = Bucket(60, 10, now)
         self._malformed: deque[float] = deque(maxlen=MAX_MALFORMED)
-        #: While it is set, what is sent is the greeting.
-        self.greeting = False
-        self._greeted = 0
+        #: Bytes that wait to be sent: of greetings, and of what else is said.
+        self._ungreeted = 0
         self._unsent = 0
         self._shut = False
-        self._backlog: deque[Callable[[], Awaitable[None]]] = deque()
-        self._working: asyncio.Task[None] | None = None
+        self.work = Backlog(self._leave, self._failed)
+        #: Why this client is to go, once what it asked for is answered.
+        self._farewell: str | None = None
 
     def prepare(self) -> None:
         try:
             urlsplit(self.request.headers.get("Origin", ""))
         except ValueError:
             raise HTTPError(403) from None
+        if self.services.drain.begun:
+            self.set_status(503)
+            self.set_header("Retry-After", str(RETRY_S))
+            self.finish()
 
     def check_origin(self, origin: str) -> bool:
         """Pages of this server, and those that the operator named. Clients that are no browsers send no origin."""
@@ -85,6 +90,7 @@ class Wire(WebSocketHandler):
 
     def watch(self) -> None:
         """Close the connection once nothing has come over it for too long. Called when it opens."""
+        self.services.drain.opened(self)
         self.heard()
         self._watch = self.later(self.patience.silent_s, self._look)
 
@@ -97,6 +103,7 @@ class Wire(WebSocketHandler):
 
     def on_close(self) -> None:
         self._watch.cancel()
+        self.services.drain.closed(self)
 
     def log_exception(
         self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
@@ -106,26 +113,30 @@ class Wire(WebSocketHandler):
             log.error("a connection to %s failed", self.request.path, exc_info=value)
 
     def send(self, text: str) -> None:
-        if self._shut or self.ws_connection is None:
-            return
-        if self.greeting:
-            self._greeted += len(text)
-        if self._unsent > MAX_UNSENT or self._greeted > MAX_GREETING:
-            log.info("socket %s is too slow: %d bytes wait for it", self.id, self._unsent)
-            self.shut(CLOSE_SLOW, "too slow")
-            return
-        try:
-            sending = self.write_message(text)
-        except WebSocketClosedError:
-            return
-        size = 0 if self.greeting else len(text) if text.isascii() else len(text.encode())
-        self._unsent += size
-        sending.add_done_callback(lambda done: self._sent(size, done))
+        if self._unsent > MAX_UNSENT:
+            self._too_slow()
+        else:
+            self._unsent += self._write(text, self._sent)
+
+    def greet(self, texts: Sequence[str]) -> None:
+        for text in texts:
+            if self._ungreeted > MAX_GREETING:
+                self._too_slow()
+            else:
+                self._ungreeted += self._write(text, self._greeted)
 
     def shut(self, code: int, reason: str) -> None:
         if not self._shut:
             self._shut = True
             self.close(code, reason)
+            self.services.drain.shut(self)
+
+    def retire(self, reason: str) -> None:
+        self._farewell = reason
+        self._leave()
+
+    def dismiss(self, reason: str) -> None:
+        self.shut(CLOSE_RESTART, reason)
 
     def misheard(self) -> None:
         """Note a malformed message; too many of them within a minute and the client is not listened to any more."""
@@ -134,15 +145,13 @@ class Wire(WebSocketHandler):
         if len(self._malformed) == MAX_MALFORMED and now - self._malformed[0] < MALFORMED_MS:
             self.shut(CLOSE_MALFORMED, "too many malformed messages")
 
-    def queue(self, work: Callable[[], Awaitable[None]]) -> bool:
-        """Do the work after what came before it from this client; False when too much waits already."""
-        if len(self._backlog) >= MAX_BACKLOG:
-            return False
-        self._backlog.append(work)
-        if self._working is None:
-            self._working = asyncio.create_task(self._work())
-            self._working.add_done_callback(self._worked)
-        return True
+    def queue(self, work: Callable[[], Awaitable[None]], refuse: Callable[[Refusal], None]) -> None:
+        """Do the work after what came before it from this client; refuse it where that cannot be done in time."""
+        try:
+            self.services.drain.demand_open()
+            self.work.add(work, refuse)
+        except Refusal as refusal:
+            refuse(refusal)
 
     def later(self, delay_s: float, action: Callable[[], None]) -> asyncio.TimerHandle:
         return asyncio.get_running_loop().call_later(delay_s, action)
@@ -154,21 +163,42 @@ class Wire(WebSocketHandler):
         else:
             self._watch = self.later(left, self._look)
 
-    def _sent(self, size: int, done: "asyncio.Future[None]") -> None:
-        self._unsent -= size
-        fault = None if done.cancelled() else done.exception()
-        if fault is not None and not isinstance(fault, WebSocketClosedError | StreamClosedError):
-            log.warning("socket %s: sending failed: %r", self.id, fault)
-
-    async def _work(self) -> None:
+    def _write(self, text: str, sent: Callable[[int], None]) -> int:
+        """Send, and call `sent` once that is done; the bytes that wait until then."""
+        if self._shut or self.ws_connection is None:
+            return 0
         try:
-            while self._backlog:
-                await self._backlog.popleft()()
-        finally:
-            self._working = None
+            sending = self.write_message(text)
+        except WebSocketClosedError:
+            return 0
+        size = len(text) if text.isascii() else len(text.encode())
 
-    def _worked(self, done: "asyncio.Task[None]") -> None:
+        def done(sending: "asyncio.Future[None]") -> None:
+            sent(size)
+            fault = None if sending.cancelled() else sending.exception()
+            if fault is not None and not isinstance(fault, WebSocketClosedError | StreamClosedError):
+                log.warning("socket %s: sending failed: %r", self.id, fault)
+
+        sending.add_done_callback(done)
+        return size
+
+    def _sent(self, size: int) -> None:
+        self._unsent -= size
+
+    def _greeted(self, size: int) -> None:
+        self._ungreeted -= size
+
+    def _too_slow(self) -> None:
+        if not self._shut:
+            log.info("socket %s is too slow: %d bytes wait for it", self.id, self._unsent + self._ungreeted)
+            self.shut(CLOSE_SLOW, "too slow")
+
+    def _failed(self, fault: BaseException) -> None:
         """A fault of ours must not leave a client waiting for what was queued behind it."""
-        if not done.cancelled() and (fault := done.exception()) is not None:
-            log.error("socket %s: a command failed", self.id, exc_info=fault)
-            self.shut(CLOSE_RESTART, "internal error")
+        log.error("socket %s: a command failed", self.id, exc_info=fault)
+        self.shut(CLOSE_RESTART, "internal error")
+
+    def _leave(self) -> None:
+        """Go, if that is due."""
+        if self._farewell is not None and self.work.idle:
+            self.shut(CLOSE_RESTART, self._farewell)

@@ -15,16 +15,18 @@ import asyncpg
 from msgspec import structs
 
 from roomd.domain.commit import Commit
-from roomd.domain.ids import Code, RoomId
-from roomd.domain.room import RoomClosed, RoomOpened
+from roomd.domain.ids import Code, RoomId, UserId
+from roomd.domain.room import Room, RoomClosed, RoomOpened
 from roomd.domain.whole import Whole, fold
 from roomd.domain.words import Event
 from roomd.store import plain, snapshots
 from roomd.store.postgres import PostgresConnection, PostgresPool, acquired
 
-#: What `roomd_append` shares and `begin` holds alone.
+#: What `roomd_append` shares, and whoever begins a new history holds alone.
 _LOCK = 491529
-_APPEND = "SELECT roomd_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+#: Commits before a snapshot that are looked through for the ids of commands that took effect lately.
+_LATELY = 1_000
+_APPEND = "SELECT roomd_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 _HEADS = """
     SELECT r.id::text, e.epoch, e.rev, s.epoch AS s_epoch, s.rev AS s_rev
     FROM unnest($1::uuid[]) AS r(id)
@@ -33,7 +35,53 @@ _HEADS = """
     ) e ON true
     LEFT JOIN room_snapshots s ON s.room = r.id
 """
-_TAIL = "SELECT body FROM room_events WHERE room = $1 AND (epoch, rev) > ($2, $3) ORDER BY epoch, rev"
+_READ = """
+    SELECT s.epoch, s.rev, s.body,
+        ARRAY(SELECT body FROM room_events WHERE room = r.id AND (epoch, rev) > (at.epoch, at.rev) ORDER BY epoch, rev)
+            AS tail,
+        ARRAY(SELECT l.body FROM (
+            SELECT epoch, rev, at, body FROM room_events WHERE room = r.id AND (epoch, rev) <= (at.epoch, at.rev)
+            ORDER BY epoch DESC, rev DESC LIMIT $3
+        ) l WHERE l.at >= $2 ORDER BY l.epoch, l.rev) AS lately
+    FROM (SELECT $1::uuid AS id) r LEFT JOIN room_snapshots s ON s.room = r.id
+    CROSS JOIN LATERAL (SELECT coalesce(s.epoch, -1) AS epoch, coalesce(s.rev, -1) AS rev) at
+"""
+
+_PUT = """
+    WITH put AS (
+        INSERT INTO rooms AS r (id, code, name, last_activity, listed, members, tracks, epoch, state)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (id) DO UPDATE SET
+            name = $3, last_activity = greatest(r.last_activity, $4), listed = $5, members = $6, tracks = $7,
+            -- A snapshot that was overtaken does not say where the room is now.
+            state = CASE WHEN $9 = 'live' AND EXISTS (
+                SELECT FROM room_snapshots s WHERE s.room = r.id AND (s.epoch, s.rev) >= ($8, $10)
+            ) THEN r.state ELSE $9 END
+        WHERE r.epoch = $8 AND r.state <> 'closed' RETURNING id
+    ), history AS (
+        INSERT INTO room_epochs (room, epoch, opened) SELECT id, $8, $10 FROM put ON CONFLICT DO NOTHING
+    )
+    SELECT true FROM put
+"""
+_SNAPSHOT = """
+    INSERT INTO room_snapshots AS s (room, epoch, rev, taken_at, body) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (room) DO UPDATE
+    SET epoch = excluded.epoch, rev = excluded.rev, taken_at = excluded.taken_at, body = excluded.body
+    WHERE (s.epoch, s.rev) < (excluded.epoch, excluded.rev)
+"""
+_REPLACED = """
+    SELECT EXISTS (
+        SELECT FROM room_epochs e JOIN rooms r ON r.id = e.room
+        WHERE e.room = $1 AND e.epoch > $2 AND e.opened = 0 AND r.state <> 'closed'
+    )
+"""
+_BEGIN = """
+    WITH begun AS (
+        UPDATE rooms SET epoch = greatest(epoch + 1, $2), state = 'live' WHERE id = $1 AND state <> 'closed'
+        RETURNING id, epoch
+    )
+    INSERT INTO room_epochs (room, epoch, opened) SELECT id, epoch, $3 FROM begun RETURNING epoch
+"""
 
 E = TypeVar("E", bound=Event)
 
@@ -56,12 +104,16 @@ class Head(NamedTuple):
 
 
 class Restored(NamedTuple):
-    """A room as its snapshot and what was archived since make it, and the commits of the tail that were read for it."""
+    """A room as its snapshot and what was archived since make it, and the commits since it was asked to look back."""
 
     whole: Whole
-    tail: tuple[Commit, ...]
+    lately: tuple[Commit, ...]
     #: The epoch that its new history is to have.
     epoch: int
+
+
+class Replaced(Exception):  # noqa: N818 - not an error: an operator has restored the room from a file
+    """Another room was brought in the place of this history: it must not go on."""
 
 
 class Archive:
@@ -76,6 +128,7 @@ class Archive:
         """
         openings = [(n, event.room) for n, e in enumerate(entries, 1) for event in _of(e.commit, RoomOpened)]
         closings = [n for n, each in enumerate(entries, 1) if any(_of(each.commit, RoomClosed))]
+        closings += [n for n, room in openings if room.closed]
         async with acquired(self._pool) as connection:
             refused: list[int] = await connection.fetchval(
                 _APPEND,
@@ -86,6 +139,7 @@ class Archive:
                 [each.body for each in entries],
                 [n for n, _ in openings],
                 [room.code for _, room in openings],
+                [room.settings.name for _, room in openings],
                 [room.settings.visibility == "public" for _, room in openings],
                 [room.owner for _, room in openings],
                 closings,
@@ -122,36 +176,43 @@ class Archive:
                 )
             )
 
-    async def begin(self, room: RoomId, at_least: int, opened: int) -> int | None:
+    async def begin(self, room: RoomId, at_least: int, opened: int, *, after: int) -> int | None:
         """Begin a new history of a room that is here, with rev `opened`; its epoch, which is not under `at_least`.
 
-        From now on older histories take no commit from rev `opened` on. None for a room that is not here.
+        It goes on from epoch `after`. From now on older histories take no commit from rev `opened` on. None for a room
+        that is not here. Raises Replaced.
         """
-        async with self._alone() as connection:
-            return await _begin(connection, room, at_least, opened)
+        async with alone(self._pool) as connection:
+            if await connection.fetchval(_REPLACED, room, after):
+                raise Replaced
+            begun: int | None = await connection.fetchval(_BEGIN, room, at_least, opened)
+            return begun
 
-    async def take(self, room: RoomId, at_least: int) -> Restored | None:
+    async def take(self, room: RoomId, at_least: int, since: float = inf) -> Restored | None:
         """Take a room out, to be put into Redis under a new epoch; None for one that is not here, or closed.
 
-        From now on older histories take no commit at all, so what is read is all that was ever archived.
+        From now on older histories take no commit at all, so what is read is all that was ever archived. The answer
+        has the commits made at or after room time `since`, as far as they are kept.
         """
-        async with self._alone() as connection:
-            if await connection.fetchval("SELECT state FROM rooms WHERE id = $1", room) in {None, "closed"}:
+        async with acquired(self._pool) as connection:
+            took = await connection.fetchrow("SELECT * FROM roomd_take($1, $2)", room, at_least)
+            assert took is not None
+            if (epoch := took["begun"]) is None:
                 return None
-            head = _head(await connection.fetchrow(_HEADS, [room]))
-            if head is None:
-                return None
-            epoch = await _begin(connection, room, max(at_least, head.epoch + 1), head.rev + 1)
-        whole, tail = await self._read(room)
-        if whole is None or epoch is None:
+            whole, commits = await _read(connection, room, since)
+            if whole is not None and whole.room.closed:
+                await connection.execute("UPDATE rooms SET state = 'closed' WHERE id = $1 AND epoch = $2", room, epoch)
+        if whole is None:
+            log.error("room %s is archived up to %d, and cannot be made out of that", room, took["head_rev"])
             return None
-        if whole.room.rev != head.rev:
-            log.error("the archive of room %s has a hole after %d; it goes up to %d", room, whole.room.rev, head.rev)
-        return None if whole.room.closed else Restored(whole, tail, epoch)
+        if whole.room.rev != (rev := took["head_rev"]):
+            log.error("the archive of room %s has a hole after %d; it goes up to %d", room, whole.room.rev, rev)
+        return None if whole.room.closed else Restored(whole, commits, epoch)
 
     async def read(self, room: RoomId) -> Whole | None:
         """A room as it is archived, whatever became of it."""
-        return (await self._read(room))[0]
+        async with acquired(self._pool) as connection:
+            return (await _read(connection, room, inf))[0]
 
     async def put(self, whole: Whole, taken_at: float, *, asleep: bool = False) -> bool:
         """Keep a snapshot, unless there is a newer one or the room's history is another by now; whether it is kept.
@@ -159,30 +220,11 @@ class Archive:
         With `asleep`, the room is from now on to be found here and nowhere else.
         """
         room = whole.room
-        listed = room.settings.visibility == "public"
+        state = "closed" if room.closed else "asleep" if asleep else "live"
         async with acquired(self._pool) as connection, connection.transaction():
-            held = await connection.fetchval(
-                """
-                    INSERT INTO rooms AS r (id, code, epoch, opened, last_activity, listed, members, state)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $8 THEN 'asleep' ELSE 'live' END)
-                    ON CONFLICT (id) DO UPDATE SET last_activity = $5, listed = $6, members = $7,
-                        state = CASE WHEN $8 THEN 'asleep' ELSE 'live' END
-                    WHERE r.epoch = $3 AND r.state <> 'closed' RETURNING true
-                    """,
-                *(room.id, room.code, room.epoch, room.rev, room.last_activity, listed, sorted(room.members)),
-                asleep,
-            )
-            if not held:
+            if not await connection.fetchval(_PUT, *known(room), room.epoch, state, room.rev):
                 return False
-            await connection.execute(
-                """
-                    INSERT INTO room_snapshots AS s (room, epoch, rev, taken_at, body) VALUES ($1, $2, $3, $4, $5)
-                    ON CONFLICT (room) DO UPDATE
-                    SET epoch = excluded.epoch, rev = excluded.rev, taken_at = excluded.taken_at, body = excluded.body
-                    WHERE (s.epoch, s.rev) < (excluded.epoch, excluded.rev)
-                    """,
-                *(room.id, room.epoch, room.rev, taken_at, snapshots.encode(whole)),
-            )
+            await connection.execute(_SNAPSHOT, room.id, room.epoch, room.rev, taken_at, snapshots.encode(whole))
         return True
 
     async def awake(self, room: RoomId) -> None:
@@ -190,34 +232,33 @@ class Archive:
         async with acquired(self._pool) as connection:
             await connection.execute("UPDATE rooms SET state = 'live' WHERE id = $1 AND state = 'asleep'", room)
 
-    async def _read(self, room: RoomId) -> tuple[Whole | None, tuple[Commit, ...]]:
-        async with acquired(self._pool) as connection, connection.transaction(isolation="repeatable_read"):
-            row = await connection.fetchrow("SELECT epoch, rev, body FROM room_snapshots WHERE room = $1", room)
-            after = (row["epoch"], row["rev"]) if row else (-1, -1)
-            rows = await connection.fetch(_TAIL, room, *after)
-        whole = snapshots.decode(row["body"]) if row else None
-        if whole is not None:
-            # A snapshot that was brought from elsewhere goes by the number that it has here.
-            whole = structs.replace(whole, room=structs.replace(whole.room, epoch=after[0], rev=after[1]))
-        tail = tuple(_valid([plain.decode_commit(each["body"].encode()) for each in rows]))
-        return fold(whole, tail), tail
 
-    @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[PostgresConnection]:
-        async with acquired(self._pool) as connection, connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
-            yield connection
+@asynccontextmanager
+async def alone(pool: PostgresPool) -> AsyncIterator[PostgresConnection]:
+    """A transaction in which nobody else appends, or begins a history."""
+    async with acquired(pool) as connection, connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        yield connection
 
 
-async def _begin(connection: PostgresConnection, room: RoomId, at_least: int, opened: int) -> int | None:
-    found: int | None = await connection.fetchval(
-        """
-        UPDATE rooms SET epoch = greatest(epoch + 1, $2), opened = $3, state = 'live'
-        WHERE id = $1 AND state <> 'closed' RETURNING epoch
-        """,
-        *(room, at_least, opened),
-    )
-    return found
+def known(room: Room) -> tuple[RoomId, Code, str, float, bool, list[UserId], int]:
+    """What is known of a room without its snapshot: the columns as they stand in _PUT."""
+    listed = room.settings.visibility == "public"
+    return room.id, room.code, room.settings.name, room.last_activity, listed, sorted(room.members), len(room.entries)
+
+
+async def _read(connection: PostgresConnection, room: RoomId, since: float) -> tuple[Whole | None, tuple[Commit, ...]]:
+    """The room, and the commits after its snapshot or since that room time."""
+    row = await connection.fetchrow(_READ, room, since, _LATELY)
+    assert row is not None
+    whole = None
+    if row["body"] is not None:
+        whole = snapshots.decode(row["body"])
+        # A snapshot that was brought from elsewhere goes by the number that it has here.
+        whole = structs.replace(whole, room=structs.replace(whole.room, epoch=row["epoch"], rev=row["rev"]))
+    commits = _valid([plain.decode_commit(body.encode()) for body in (*row["lately"], *row["tail"])])
+    at = (row["epoch"], row["rev"]) if whole else (-1, -1)
+    return fold(whole, [each for each in commits if (each.epoch, each.rev) > at]), tuple(commits)
 
 
 def _head(row: asyncpg.Record | None) -> Head | None:

@@ -8,7 +8,7 @@ pings through the same link and takes a new one when the answer stays out. What 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
@@ -75,17 +75,20 @@ class Bell:
 
     async def _run(self) -> None:
         while True:
-            try:
-                async with self._redis.pubsub() as pubsub:
-                    await self._listen(pubsub)
-            except (RedisError, OSError, TimeoutError) as fault:
-                if self._pubsub is not None:
-                    log.warning("lost the subscription to Redis, taking a new one: %r", fault)
-            finally:
-                self._pubsub = None
+            (fault,) = await asyncio.gather(self._link(), return_exceptions=True)
+            if not isinstance(fault, RedisError | OSError):
+                # A bell that falls silent without a word would leave every room here behind.
+                log.error("what was rung could not be taken in", exc_info=fault)
+            elif self._pubsub is not None:
+                log.warning("lost the subscription to Redis, taking a new one: %r", fault)
+            self._pubsub = None
             await asyncio.sleep(RETRY_S)
 
-    async def _listen(self, pubsub: PubSub) -> None:
+    async def _link(self) -> NoReturn:
+        async with self._redis.pubsub() as pubsub:
+            await self._listen(pubsub)
+
+    async def _listen(self, pubsub: PubSub) -> NoReturn:
         # A subscription without channels reads nothing, not even the answers to pings; so there is always one.
         await pubsub.subscribe(EVERY_PROCESS)
         # From here on `subscribe` sends its own; nothing is awaited before what was wanted until now is.

@@ -3,15 +3,33 @@
 Whoever acts on an entry decides on the room itself, so a wrong entry costs a look and nothing else.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import resources
-from typing import Any
+from typing import Any, Protocol
 
 from redis.asyncio import Redis
 
 from roomd.domain.ids import RoomId, UserId
-from roomd.store.keys import ACTIVE, DUE, PROCESSES, ROOMS, SNAPSHOTS, lease, rooms_held_by, rooms_of
+from roomd.store.keys import ACTIVE, BUILT, DUE, PROCESSES, ROOMS, SNAPSHOTS, YES, lease, rooms_held_by, rooms_of
 from roomd.store.redis import answering
+
+#: Rooms written in one go.
+_BATCH = 50
+
+
+class Known(Protocol):
+    """What PostgreSQL knows of a room; `state` is "live" or "asleep"."""
+
+    @property
+    def id(self) -> RoomId: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def last_activity(self) -> float: ...
+    @property
+    def listed(self) -> bool: ...
+    @property
+    def members(self) -> Sequence[UserId]: ...
 
 
 class Index:
@@ -57,8 +75,25 @@ class Index:
 
     async def snapshot_taken(self, room: RoomId, planned: float) -> None:
         """The snapshot that was planned for then is taken, or not wanted any more."""
+        await self.snapshot_later(room, planned, None)
+
+    async def snapshot_later(self, room: RoomId, planned: float, at: float | None) -> None:
+        """The snapshot that was planned for then is to be taken at another time, or not at all."""
         with answering():
-            await self._replan(keys=[SNAPSHOTS], args=[room, repr(planned), ""])
+            await self._replan(keys=[SNAPSHOTS], args=[room, repr(planned), "" if at is None else repr(at)])
+
+    async def next_snapshot(self) -> float | None:
+        with answering():
+            found: Any = await self._redis.zrange(SNAPSHOTS, 0, 0, withscores=True)
+        return float(found[0][1]) if found else None
+
+    async def snapshots_planned(self, rooms: Sequence[RoomId]) -> list[tuple[RoomId, float]]:
+        """Those of the rooms whose snapshot is planned, with when."""
+        if not rooms:
+            return []
+        with answering():
+            found: Any = await self._redis.zmscore(SNAPSHOTS, list(rooms))
+        return [(room, at) for room, at in zip(rooms, found, strict=True) if at is not None]
 
     async def touch(self, room: RoomId, at: float, listed: bool) -> None:
         """Note a room's activity, and whether it is to be listed."""
@@ -68,6 +103,11 @@ class Index:
                 await self._redis.zadd(ACTIVE, {room: at})
             else:
                 await self._redis.zrem(ACTIVE, room)
+
+    async def used(self, room: RoomId, at: float) -> None:
+        """A room that was looked at need not be looked at again before it is unused from `at` on."""
+        with answering():
+            await self._redis.zadd(ROOMS, {room: at}, xx=True, gt=True)
 
     async def unused(self, before: float, after: float | None, limit: int) -> list[tuple[RoomId, float]]:
         """Rooms whose last noted activity was earlier than `before` (and later than `after`), the earliest first."""
@@ -93,11 +133,12 @@ class Index:
         with answering():
             await self._redis.zadd(rooms_of(user), {room: at})
 
-    async def settle(self, room: RoomId, at: float, listed: bool, members: Iterable[UserId]) -> None:
-        """Note a room that has come back, and whose rooms it is among."""
+    async def settle(self, room: RoomId, at: float, listed: bool, members: Iterable[UserId], now: float) -> None:
+        """Note a room that has come back `now`, and whose rooms it is among; `at` is its last activity."""
         with answering():
             async with self._redis.pipeline(transaction=False) as pipe:
-                pipe.zadd(ROOMS, {room: at})
+                # Whoever woke it has a use for it: it does not go to sleep again at once.
+                pipe.zadd(ROOMS, {room: now})
                 if listed:
                     pipe.zadd(ACTIVE, {room: at})
                 for user in members:
@@ -113,6 +154,36 @@ class Index:
     async def drop_room_of(self, user: UserId, room: RoomId) -> None:
         with answering():
             await self._redis.zrem(rooms_of(user), room)
+
+    async def built(self) -> bool | str:
+        """Whether these indexes were built since this Redis was empty; while they are, by which process."""
+        with answering():
+            found: Any = await self._redis.get(BUILT)
+        return found == YES or (found or b"").decode()
+
+    async def set_building(self, process: str) -> None:
+        with answering():
+            await self._redis.set(BUILT, process)
+
+    async def set_built(self) -> bool:
+        """The indexes are built; False when Redis was emptied meanwhile."""
+        with answering():
+            return bool(await self._redis.set(BUILT, YES, xx=True))
+
+    async def restore(self, rooms: Sequence[Known], now: float) -> None:
+        """Note rooms that an emptied Redis has forgotten; live ones are due at once, so that they are brought back."""
+        for n in range(0, len(rooms), _BATCH):
+            with answering():
+                async with self._redis.pipeline(transaction=False) as pipe:
+                    for room in rooms[n : n + _BATCH]:
+                        if room.state == "live":
+                            pipe.zadd(ROOMS, {room.id: room.last_activity}, nx=True)
+                            pipe.zadd(DUE, {room.id: now}, lt=True)
+                        if room.state == "live" and room.listed:
+                            pipe.zadd(ACTIVE, {room.id: room.last_activity}, nx=True)
+                        for user in room.members:
+                            pipe.zadd(rooms_of(user), {room.id: room.last_activity}, nx=True)
+                    await pipe.execute()
 
     async def forget(self, room: RoomId) -> None:
         with answering():
@@ -131,15 +202,16 @@ class Index:
         with answering():
             return bool(await self._redis.zadd(PROCESSES, {process: until}))
 
-    async def hold(self, process: str, room: RoomId) -> None:
-        """Note, before a socket opens, that the process may hold sockets in the room."""
+    async def hold(self, process: str, *rooms: RoomId) -> None:
+        """Note, before a socket opens or a commit is made, that the process may hold something in the rooms."""
         with answering():
-            await self._redis.sadd(rooms_held_by(process), room)
+            await self._redis.sadd(rooms_held_by(process), *rooms)
 
-    async def release(self, process: str, room: RoomId) -> None:
-        """The process holds nothing of the room any more."""
-        with answering():
-            await self._redis.srem(rooms_held_by(process), room)
+    async def release(self, process: str, *rooms: RoomId) -> None:
+        """The process holds nothing of the rooms any more."""
+        if rooms:
+            with answering():
+                await self._redis.srem(rooms_held_by(process), *rooms)
 
     async def suspect(self, process: str, until: float) -> None:
         """Have a process that nobody knows of taken for dead at room time `until`, unless it says that it lives."""
@@ -158,9 +230,11 @@ class Index:
         return sorted(RoomId(room.decode()) for room in found)
 
     async def bury(self, process: str) -> None:
+        """The process is gone. If it holds something after all, it is found dead once more."""
         with answering():
             await self._redis.zrem(PROCESSES, process)
-            await self._redis.delete(rooms_held_by(process))
+            if await self._redis.exists(rooms_held_by(process)):
+                await self._redis.zadd(PROCESSES, {process: 0.0}, nx=True)
 
     async def take_lease(self, job: str, process: str, ms: int) -> bool:
         """Be the one process that does a job for the next `ms`; also renews one's own lease."""

@@ -14,8 +14,9 @@ ACTIVE = "roomd:active"
 DUE = "roomd:due"
 #: Rooms that changed since their last snapshot, by when the next is to be taken.
 SNAPSHOTS = "roomd:snapshots"
-#: Present in a Redis whose indexes were built; a Redis that was emptied has none.
+#: `YES` in a Redis whose indexes were built; before, the process that builds them. One that was emptied has none.
 BUILT = "roomd:built"
+YES = b"yes"
 #: Processes by the end of their lease.
 PROCESSES = "roomd:processes"
 #: A channel that every process listens to.

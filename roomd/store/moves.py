@@ -28,9 +28,9 @@ class Moves:
         self._redis = redis
         self._life = life
         self._keeps: dict[str, bool] = {}
-        self._restore, self._forget, self._adopt = (
+        self._restore, self._forget, self._evict, self._adopt = (
             redis.register_script(resources.files("roomd.store").joinpath(f"scripts/{name}.lua").read_text("utf-8"))
-            for name in ("restore", "forget", "adopt")
+            for name in ("restore", "forget", "evict", "adopt")
         )
 
     async def whole(self, room: RoomId) -> Whole | None:
@@ -98,10 +98,24 @@ class Moves:
         with answering():
             if not await self._forget(keys=list(room_keys(room.id)), args=[room.epoch, room.rev]):
                 return False
-            # A claim that ran out before it was kept may be another room's by now.
-            if await self._redis.get(code_claim(room.code)) == room.id.encode():
-                await self._redis.delete(code_claim(room.code))
+            await self._unclaim(room.code, room.id)
         return True
+
+    async def evict(self, room: RoomId, epoch: int) -> bool:
+        """Remove a room if its history is older than `epoch`, and have every process look at it anew; whether it went.
+
+        For one in whose place another was put in PostgreSQL: whoever asks for it from now on wakes that.
+        """
+        with answering():
+            code = await self._evict(keys=list(room_keys(room)), args=[epoch])
+            if code is not None:
+                await self._unclaim(msgspec.json.decode(code, type=Code), room)
+        return code is not None
+
+    async def _unclaim(self, code: Code, room: RoomId) -> None:
+        # A claim that ran out before it was kept may be another room's by now.
+        if await self._redis.get(code_claim(code)) == room.encode():
+            await self._redis.delete(code_claim(code))
 
     async def claim(self, code: Code, room: RoomId) -> None:
         """The code is this room's again, if it is nobody else's."""

@@ -1,10 +1,14 @@
-"""Sessions that ended before their access tokens did. Redis forgets each once its last access token has run out."""
+"""Sessions that ended before their access tokens did. Redis forgets each once its last access token has run out.
+
+A Redis that was emptied has forgotten all of them; until it was told again (`roomd/rebuild.py`), PostgreSQL is asked.
+"""
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING
 
+from roomd.store.keys import BUILT, YES
 from roomd.store.outages import redis_needed
 
 if TYPE_CHECKING:
@@ -16,25 +20,44 @@ _REMEMBERED = 4096
 
 
 class RevocationStore:
-    """`kept_s` is the life of the longest access token, and `now` any clock in seconds that is not set back."""
+    """`kept_s` is the life of the longest access token, and `now` any clock in seconds that is not set back.
 
-    def __init__(self, redis: "Redis", kept_s: int, now: Callable[[], float] = time.monotonic) -> None:
+    `ended` answers out of PostgreSQL whether a session has ended.
+    """
+
+    def __init__(
+        self,
+        redis: "Redis",
+        kept_s: int,
+        ended: Callable[[str], Awaitable[bool]],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._redis = redis
-        self._kept_s = kept_s
+        self.kept_s = kept_s
+        self._ended = ended
         self._now = now
         self._seen: OrderedDict[str, tuple[bool, float]] = OrderedDict()
 
     async def revoke(self, family: str) -> None:
         with redis_needed():
-            await self._redis.set(_key(family), "1", ex=self._kept_s)
+            await self._redis.set(_key(family), "1", ex=self.kept_s)
         self._remember(family, True)
+
+    async def restore(self, ended: Iterable[tuple[str, float]]) -> None:
+        """Tell a Redis that was emptied of sessions, each with how many seconds ago it ended."""
+        with redis_needed():
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for family, ago_s in ended:
+                    pipe.set(_key(family), "1", ex=max(1, int(self.kept_s - ago_s)))
+                await pipe.execute()
 
     async def is_revoked(self, family: str) -> bool:
         revoked, until = self._seen.get(family, (False, 0.0))
         if self._now() < until:
             return revoked
         with redis_needed():
-            revoked = bool(await self._redis.exists(_key(family)))
+            found, built = await self._redis.mget(_key(family), BUILT)
+        revoked = found is not None or (built != YES and await self._ended(family))
         self._remember(family, revoked)
         return revoked
 

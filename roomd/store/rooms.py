@@ -1,6 +1,7 @@
 """Rooms in Redis: loading one whole, committing to one atomically, reading its log and its chat."""
 
 import asyncio
+from collections.abc import Sequence
 from importlib import resources
 from typing import Any, NamedTuple
 
@@ -109,6 +110,14 @@ class RoomStore:
             return None
         life = meta.pop(b"life", b"").decode()
         return Looked(plain.build(meta, dict(zip(plain.HASHES, hashes, strict=True)), order), life)
+
+    async def present(self, rooms: Sequence[RoomId]) -> set[RoomId]:
+        """Those of the rooms that are here."""
+        with answering():
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for room in rooms:
+                    pipe.exists(room_keys(room).meta)
+                return {room for room, there in zip(rooms, await pipe.execute(), strict=True) if there}
 
     async def commit(
         self, before: Room | None, after: Room, commit: Commit, once: str = "", doubted: str | None = None

@@ -78,6 +78,23 @@ class SessionStore:
         with postgres_needed():
             await self._pool.execute(_REVOKE, family, timestamp(now_ms))
 
+    async def ended(self, family: str) -> bool:
+        """Whether a session was ended before it ran out."""
+        with postgres_needed():
+            return bool(
+                await self._pool.fetchval(
+                    "SELECT EXISTS (SELECT FROM sessions WHERE family = $1 AND revoked_at IS NOT NULL)", family
+                )
+            )
+
+    async def ended_since(self, since_ms: float, now_ms: float) -> list[tuple[str, float]]:
+        """The sessions that were ended since, each with how many seconds ago."""
+        with postgres_needed():
+            rows = await self._pool.fetch(
+                "SELECT family::text, revoked_at FROM sessions WHERE revoked_at >= $1", timestamp(since_ms)
+            )
+        return [(row["family"], now_ms / 1_000 - row["revoked_at"].timestamp()) for row in rows]
+
     async def forget_expired(self, now_ms: float) -> int:
         """Delete the sessions that nobody can continue, and their tokens. Answers how many sessions there were."""
         with postgres_needed():

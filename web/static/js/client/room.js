@@ -146,7 +146,8 @@ const EVENTS = {
 
   request_made: (room, { request }) => {
     const requests = [...without(room.requests, request.id), request];
-    const decided = requests.filter((each) => each.status !== "pending");
+    // Those of a state are in no order.
+    const decided = requests.filter((each) => each.status !== "pending").sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
     const gone = new Set(decided.slice(0, Math.max(0, decided.length - REQUESTS_KEPT)));
     return { ...room, requests: requests.filter((each) => !gone.has(each)) };
   },

@@ -1,0 +1,96 @@
+"""What one client asked for, one thing after another; each is answered in time, whatever is wrong."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from roomd.domain.refusals import Limited, Refusal, Unavailable
+from roomd.handlers.bounded import PATIENCE_S, bounded
+from roomd.keeping import Receipt, demand_kept
+
+if TYPE_CHECKING:
+    from roomd.archived import Level
+
+#: Commands of one client that may be under way: waiting behind another one, or for the archive.
+MAX_BACKLOG = 64
+
+
+class Job(NamedTuple):
+    """`refuse` says why it was not done. `at` and `elsewhere_s` are as of when it was asked for."""
+
+    work: Callable[[], Awaitable[None]]
+    refuse: Callable[[Refusal], None]
+    at: float
+    elsewhere_s: float
+
+
+class Backlog:
+    """`idle` is called whenever nothing is under way any more, `failed` with a fault of ours."""
+
+    def __init__(self, idle: Callable[[], None], failed: Callable[[BaseException], None]) -> None:
+        self._on_idle = idle
+        self._on_failed = failed
+        self._jobs: deque[Job] = deque()
+        self._working: asyncio.Task[None] | None = None
+        #: Commands that were carried out and wait for the archive; and seconds that all of them spent elsewhere.
+        self._unkept = 0
+        self._elsewhere_s = 0.0
+
+    @property
+    def idle(self) -> bool:
+        return self._working is None and not self._unkept
+
+    def add(self, work: Callable[[], Awaitable[None]], refuse: Callable[[Refusal], None]) -> None:
+        """Do the work after what came before it, or refuse it where that takes too long. Raises Limited."""
+        if len(self._jobs) + self._unkept >= MAX_BACKLOG:
+            raise Limited("Too many commands are waiting; send it again in a moment.")
+        self._jobs.append(Job(work, refuse, asyncio.get_running_loop().time(), self._elsewhere_s))
+        if self._working is None:
+            self._working = asyncio.create_task(self._work())
+            self._working.add_done_callback(self._worked)
+
+    def when_kept(self, receipt: Receipt, tell: "Callable[[Level], None]", refuse: Callable[[Refusal], None]) -> None:
+        """Tell how safe a command's effect is, once that is known; the next command does not wait for it."""
+
+        def known(kept: "asyncio.Future[Level]") -> None:
+            self._unkept -= 1
+            try:
+                tell(demand_kept(kept.result()))
+            except Refusal as refusal:
+                refuse(refusal)
+            self._rest()
+
+        self._unkept += 1
+        if receipt.kept.done():
+            known(receipt.kept)
+        else:
+            receipt.kept.add_done_callback(known)
+
+    async def _work(self) -> None:
+        try:
+            while self._jobs:
+                await self._do(self._jobs.popleft())
+        finally:
+            self._working = None
+
+    async def _do(self, job: Job) -> None:
+        """What waited here counts, so that a store that hangs does not keep the last of 64 commands for minutes."""
+        waited_s = asyncio.get_running_loop().time() - job.at - (self._elsewhere_s - job.elsewhere_s)
+        try:
+            async with bounded(PATIENCE_S - max(0.0, waited_s)) as budget:
+                try:
+                    await job.work()
+                finally:
+                    self._elsewhere_s += budget.elsewhere_s
+        except Unavailable as refusal:
+            job.refuse(refusal)
+
+    def _worked(self, done: "asyncio.Task[None]") -> None:
+        if not done.cancelled() and (fault := done.exception()) is not None:
+            self._on_failed(fault)
+        self._rest()
+
+    def _rest(self) -> None:
+        if self.idle:
+            self._on_idle()

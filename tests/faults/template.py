@@ -1,0 +1,48 @@
+"""A PostgreSQL cluster with today's schema, made once by a process and copied for each of its worlds.
+
+A copy takes 0.1 s; initdb and the migrations take 1.5 s of a core.
+"""
+
+import asyncio
+import atexit
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from roomd.embedded import postgres
+from roomd.embedded.child import Child
+from roomd.embedded.folder import Folder, opened
+from roomd.embedded.spawn import best_tie
+from roomd.settings import Settings
+from roomd.store.migrate import migrate
+
+
+class Template:
+    def __init__(self) -> None:
+        self._made: Path | None = None
+
+    async def copy(self, place: Folder) -> None:
+        """Put the cluster where PostgreSQL will look for it, owned by whom it is run as."""
+        if self._made is None:
+            self._made = await _make()
+        copying = ["cp", "-a", str(self._made), str(place.data / "postgres")]
+        await asyncio.to_thread(subprocess.run, copying, check=True)
+
+
+async def _make() -> Path:
+    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="rt-", dir="/tmp"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    await asyncio.to_thread(folder.chmod, 0o755)
+    settings, tie = Settings(data_dir=folder / "d"), best_tie()
+    with opened(settings) as place:
+        child = Child(postgres.plan(settings, place, tie, durable=False), tie)
+        await child.start()
+        try:
+            await migrate(postgres.url(place))
+        finally:
+            await child.stop()
+        return place.data / "postgres"
+
+
+TEMPLATE = Template()
