@@ -29,6 +29,8 @@ class Line:
         #: When the next snapshot is sure to be planned no more, and commits since the log was last trimmed.
         self.planned_until = 0.0
         self.untrimmed = 0
+        #: Whether commits were refused whose effect may be in Redis alone: only a snapshot makes the archive whole again.
+        self.torn = False
 
     @property
     def behind(self) -> int:
@@ -36,7 +38,7 @@ class Line:
 
     @property
     def idle(self) -> bool:
-        return self.behind == 0 and not self.waiters
+        return self.behind == 0 and not self.waiters and not self.torn
 
     def take(self, limit: int) -> list[Entry]:
         """What is pending and follows on what is archived; empty when something between is missing here."""

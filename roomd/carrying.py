@@ -12,6 +12,7 @@ from roomd.core import Core
 from roomd.domain.ids import Code, RoomId, make_code
 from roomd.domain.refusals import Unavailable
 from roomd.domain.resting import at_rest
+from roomd.domain.room import Room
 from roomd.files import Saved
 from roomd.sleeper import rest
 from roomd.store.archive import Head
@@ -66,9 +67,9 @@ class Fate(NamedTuple):
 class Restorer:
     """Puts rooms in the place of what is there of them, asleep: the next touch wakes them.
 
-    PostgreSQL comes first. From that moment on no commit of what was there is archived any more, so none is acknowledged
-    as safe and then lost; and a server that still has the old room finds that out by its next commit, at the latest. Then
-    the old room leaves Redis, and every server is told to look.
+    PostgreSQL comes first. From that moment on no commit of what was there is archived any more, so none is said to be
+    safe and then lost; and a server that still has the old room finds that out with its next commit, at the latest.
+    Then the old room leaves Redis, and every server is told to look.
     """
 
     def __init__(self, core: Core, shelf: Shelf, clock: Clock) -> None:
@@ -97,7 +98,7 @@ class Restorer:
                 except CodeTaken:
                     pass
                 else:
-                    await self._make_way(room.id, epoch)
+                    await self._make_way(room, epoch)
                     return fate._replace(code=code)
             fate = fate._replace(keeps_code=False)
         raise Unavailable("No room code is free. Try again in a moment.")
@@ -107,11 +108,9 @@ class Restorer:
         store = self._core.store
         return await store.claim_code(code, room_id) or await store.find_code(code) == room_id
 
-    async def _make_way(self, room_id: RoomId, epoch: int) -> None:
+    async def _make_way(self, room: Room, epoch: int) -> None:
+        """What Redis has of an older history goes; its people find the room among theirs."""
         now = self._clock.now()
-        await self._core.moves.evict(room_id, epoch)
-        brought = (await self._shelf.asleep([room_id])).get(room_id)
-        if brought is not None:
-            known = Shelved(room_id, "asleep", now, False, sorted(brought.members))
-            await self._core.index.restore([known], now)
-        await rest(self._core, room_id, now)
+        await self._core.moves.evict(room.id, epoch)
+        await self._core.index.restore([Shelved(room.id, "asleep", now, False, sorted(room.members))], now)
+        await rest(self._core, room.id, now)

@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 from msgspec import structs
 
-from roomd.cleanup import Cleaner, Idle
-from roomd.clock import Clock
+from roomd import chores
 from roomd.domain.refusals import Unavailable
 from roomd.embedded import EmbeddedError
+from roomd.files import FileError
 from roomd.serve import ServeError, serve
 from roomd.settings import Settings, SettingsError, load
-from roomd.tools import tools
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -54,28 +52,35 @@ def cleanup_rooms(hours: float, dry_run: bool, as_json: bool) -> None:
       roomd cleanup-rooms --dry-run      # say what would go
       roomd cleanup-rooms --hours 6      # rooms idle for six hours or more
     """
-    _run(lambda settings: _cleanup(settings, hours, dry_run, as_json))
+    _run(lambda settings: chores.cleanup(settings, hours, dry_run=dry_run, as_json=as_json))
 
 
-async def _cleanup(settings: Settings, hours: float, dry_run: bool, as_json: bool) -> int:
-    count = 0
-    clock = Clock()
-    async with tools(settings, clock) as core:
-        cleaner = Cleaner(core.engine, core.index)
-        now = clock.now()
-        for idle in [idle async for idle in cleaner.idle(now, hours)]:
-            if not dry_run and not await cleaner.remove(idle.id, now, hours):
-                continue
-            count += 1
-            click.echo(msgspec.json.encode(idle._asdict()).decode() if as_json else _idle_line(idle, dry_run))
-    if not as_json:
-        click.echo(f"{'Would remove' if dry_run else 'Removed'} {count} room{'' if count == 1 else 's'}.")
-    return 0
+@main.command("snapshot")
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
+def snapshot_command(file: Path) -> None:
+    """Write every room into FILE (- for standard output). Safe while serving.
+
+    \b
+    Each room is written as it is at one moment, with its chat, its people and what it keeps of moderation. Accounts are
+    not in it; they are in PostgreSQL.
+    """
+    _run(lambda settings: chores.snapshot(settings, file))
 
 
-def _idle_line(idle: Idle, dry_run: bool) -> str:
-    verb = "would remove" if dry_run else "removed"
-    return f"{verb} {idle.code}  {idle.name!r}: idle {idle.idle_hours:g} h, {idle.people} people, {idle.tracks} tracks"
+@main.command("restore")
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
+@click.option("--room", help="Only the room with this code (or id).")
+@click.option("--dry-run", is_flag=True, help="Check the file and say what would be restored; change nothing.")
+def restore_command(file: Path, room: str | None, dry_run: bool) -> None:
+    """Put the rooms of FILE in the place of what is there of them. Safe while serving.
+
+    \b
+    The whole file is checked before anything is changed. Rooms that are not in it stay as they are.
+    Examples:
+      roomd restore rooms.gz --dry-run
+      roomd restore rooms.gz --room Q7K2MX
+    """
+    _run(lambda settings: chores.restore(settings, file, room, dry_run=dry_run))
 
 
 def _run(work: Callable[[Settings], Coroutine[Any, Any, int]]) -> None:
@@ -84,7 +89,7 @@ def _run(work: Callable[[Settings], Coroutine[Any, Any, int]]) -> None:
         settings = load()
         _log_to_stderr(settings)
         sys.exit(asyncio.run(work(settings)))
-    except (SettingsError, EmbeddedError, ServeError, Unavailable) as fault:
+    except (SettingsError, EmbeddedError, FileError, ServeError, Unavailable) as fault:
         raise click.ClickException(str(fault)) from None
 
 

@@ -52,10 +52,14 @@ class Copier:
                 batch += await self._next(line)
             except Unavailable as fault:
                 stalled = _redis_only(fault)
-        refused = set(await self._archive.append(batch)) if batch else set()
-        self._settle(by_room, [each for n, each in enumerate(batch) if n not in refused])
-        for room, epoch in dict.fromkeys((batch[n].room, batch[n].commit.epoch) for n in sorted(refused)):
-            await self._superseded(by_room[room], epoch)
+        refused = await self._archive.append(batch) if batch else []
+        given_up = {batch[n].room: batch[n].commit.epoch for n in refused}
+        for room in given_up:
+            by_room[room].torn = True
+        self._settle(by_room, [each for each in batch if each.room not in given_up])
+        for line in lines:
+            if line.torn:
+                await self._superseded(line, given_up.get(line.room))
         try:
             for line in lines:
                 await self._finish(line)
@@ -110,20 +114,24 @@ class Copier:
             lines[room].reached(Head(run[-1].commit.epoch, run[-1].commit.rev))
             lines[room].untrimmed += len(run)
 
-    async def _superseded(self, line: Line, epoch: int) -> None:
-        """PostgreSQL does not take commits of this history: it has given it up, or does not know the room at all."""
+    async def _superseded(self, line: Line, epoch: int | None) -> None:
+        """PostgreSQL does not take commits of this history: it has given it up, or does not know the room at all.
+
+        What they did may be in the room as Redis has it. The commit that begins its next history does not say all of
+        it (chat is not in it), so nothing counts as archived before a snapshot is.
+        """
         line.head = None
         line.pending.clear()
-        at, _ = await self._store.at(line.room)
-        if at is not None and at[0] == epoch:
-            whole = await self._moves.whole(line.room)
-            if whole is not None and not await self._archive.put(whole, self._now()):
-                await self.reopen(line.room)
-            return
-        # Redis has given it up too.
-        await self._part(line, [waiter for waiter in line.waiters if waiter.epoch == epoch])
-        if at is None:
-            line.target = 0
+        whole = await self._moves.whole(line.room)
+        if whole is None:
+            # Redis has given it up too.
+            line.torn, line.target = False, 0
+            await self._part(line, [waiter for waiter in line.waiters if waiter.epoch == epoch])
+        elif await self._archive.put(whole, self._now()):
+            line.torn = False
+            await self._part(line, [waiter for waiter in line.waiters if waiter.epoch < whole.room.epoch])
+        elif whole.room.epoch == epoch:
+            await self.reopen(line.room)
 
     async def _part(self, line: Line, waiters: Sequence[Waiter]) -> None:
         """Tell those who wait for commits that will not come any more what became of them."""
@@ -134,7 +142,7 @@ class Copier:
         line.waiters = [waiter for waiter in line.waiters if not waiter.answer.done()]
 
     async def _finish(self, line: Line) -> None:
-        if line.head is None:
+        if line.head is None or line.torn:
             return
         line.reached(line.head)
         await self._part(line, [w for w in line.waiters if w.epoch < line.head.epoch and w.rev <= line.head.rev])

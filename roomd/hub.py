@@ -7,7 +7,8 @@ commit is encoded once per dialect, and the same text goes to every socket of th
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -27,8 +28,9 @@ from roomd.store.plain import decode_commit
 from roomd.store.rooms import Number, RoomStore
 from roomd.tasks import Tasks
 
-#: Seconds until a log that could not be read is tried again.
+#: Seconds until a log that could not be read is tried again: because Redis was away, or for a fault of ours.
 AGAIN_S = 0.5
+FAULTY_S = 3.0
 
 log = logging.getLogger(__name__)
 
@@ -185,13 +187,19 @@ class Hub:
         followed.behind = True
         if followed.reading is None:
             followed.reading = self._tasks.start("reading a log", self._catch_up(followed))
+            followed.reading.add_done_callback(partial(self._read, followed))
         return followed.reading
+
+    def _read(self, followed: Followed, task: asyncio.Task[None]) -> None:
+        """A fault of ours must not leave a room behind for good."""
+        if not task.cancelled() and task.exception() is not None:
+            asyncio.get_running_loop().call_later(FAULTY_S, self.doubt, followed.room.id)
 
     async def _catch_up(self, followed: Followed) -> None:
         """Apply what the log holds beyond the copy, then what was rung meanwhile."""
         followed.behind = False
         try:
-            at, commits = await self._since(followed.room)
+            at, commits = await self._store.since(followed.room.id, followed.room.rev)
             for commit in commits:
                 if (commit.epoch, commit.rev) == (followed.room.epoch, followed.room.rev + 1):
                     self._take(followed, commit)
@@ -210,14 +218,6 @@ class Hub:
             self._read_log(followed)
         for commit in rung:
             self._rung(followed, commit)
-
-    async def _since(self, room: Room) -> tuple[Number | None, Sequence[Commit]]:
-        """What the log holds beyond the copy; nothing where it cannot be read."""
-        try:
-            return await self._store.since(room.id, room.rev)
-        except msgspec.DecodeError as fault:
-            log.warning("room %s: its log cannot be read, so everybody is shown the room anew: %s", room.id, fault)
-            return None, ()
 
     async def _start_over(self, followed: Followed) -> None:
         """The log does not lead on from the copy: load the room and tell everybody what is different."""

@@ -1,4 +1,4 @@
-"""How far a command is, for whoever watches: one line that is rewritten on a terminal, now and then a line elsewhere."""
+"""How far a command is: one line that is rewritten on a terminal, and now and then a line elsewhere."""
 
 import time
 from collections.abc import Callable

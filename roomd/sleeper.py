@@ -103,7 +103,7 @@ class Sleeper:
 
 
 async def rest(core: Core, room_id: RoomId, now: float) -> None:
-    """Take a room that sleeps out of the indexes; whoever woke it meanwhile has put it in, so then that is done again."""
+    """Take a room that sleeps out of the indexes; and put it in again, if somebody woke it meanwhile."""
     await core.index.rest(room_id)
     room = await core.store.load(room_id)
     if room is not None and not room.closed:

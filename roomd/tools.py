@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from roomd.clock import Clock
 from roomd.core import Core
@@ -19,8 +19,7 @@ from roomd.store.shelf import Shelf
 RENEW_S = 2.0
 
 
-@dataclass(frozen=True)
-class Tools:
+class Tools(NamedTuple):
     core: Core
     shelf: Shelf
 

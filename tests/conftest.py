@@ -23,7 +23,7 @@ from tornado.ioloop import IOLoop
 from roomd.embedded import Stores, stores
 from roomd.settings import Settings
 
-pytest_plugins = ["browser_fixtures"]
+pytest_plugins = ["browser_fixtures", "serve_fixtures"]
 
 T = TypeVar("T")
 

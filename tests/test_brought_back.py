@@ -2,11 +2,17 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
+from byte_proxy import wire_to
+from hub_world import eventually
 from redis.asyncio import Redis
-from serving import Live, Person, Served
+from serving import Live, Person, Served, serving
+
+from roomd.domain.ids import RoomId, UserId
 
 
 @asynccontextmanager
@@ -42,6 +48,11 @@ async def party(served: Served) -> tuple[Person, str, Live, Live]:
     await host.do("react", message=(await host.until_event("said"))["message"]["id"], emoji="🎵")
     await settled(served, code)
     return alice, code, host, guest
+
+
+def said_of(live: Live) -> RoomId:
+    """The room that a socket is in."""
+    return RoomId(next(m["room"]["id"] for m in live.heard if m["type"] == "welcome"))
 
 
 async def anew(live: Live, epoch: int) -> dict[str, Any]:
@@ -109,3 +120,95 @@ async def test_positions_of_an_earlier_epoch_get_the_state(served: Served, redis
         assert not (await beyond.until(type="welcome"))["resumed"]
         resumed = await served.enter(alice, code, here)
         assert (await resumed.until(type="welcome"))["resumed"]
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_the_other_contracts_hear_what_is_different_in_their_own_words(served: Served, redis_url: str) -> None:
+    _, code, host, _ = await party(served)
+    carol = await served.person("Carol")
+    paths = {"streamit": "room", "musicroom": "rooms", "collab": "sessions"}
+    last = {"streamit": "PLAYBACK_STATE", "musicroom": "playback_synced", "collab": "playlist_update"}
+    lives = {name: await served.socket(f"/ws/{path}/{code}/?token={carol.token}") for name, path in paths.items()}
+    for name, live in lives.items():
+        await live.until(type=last[name])
+    await settled(served, code)
+    async with emptied(redis_url):
+        await host.do("say", text="and on")
+        await host.do("pause", position=12_000)
+        await lives["streamit"].until(type="PAUSE", time=12)
+        await lives["musicroom"].until(type="song_paused", position=12)
+        assert (await lives["collab"].until(type="playback_state"))["data"]["position"] == 12
+    heard = [message["type"] for message in lives["streamit"].heard]
+    assert heard.count("PLAYBACK_STATE") == heard.count("CHAT_HISTORY") == heard.count("ROOM_PARTICIPANTS") == 1
+    # Nothing else is different, so nothing else is told.
+    greeting = heard.index("PLAYBACK_STATE") + 1
+    assert [kind for kind in heard[greeting:] if not kind.startswith("USER")] == ["CHAT_MESSAGE", "PAUSE"]
+    assert [m["type"] for m in lives["musicroom"].heard if m["type"] == "queue_updated"] == ["queue_updated"]
+
+
+@pytest.mark.logs("rooms go on without being archived|Failed to restore the pool|waits: the database")
+@pytest.mark.gen_test(timeout=90)
+async def test_an_emptied_redis_without_postgres_waits_for_it(
+    redis_url: str, database_url: str, data_dir: Path
+) -> None:
+    async with wire_to(database_url) as wire, serving(redis_url, wire.url, data_dir) as served:
+        alice, code, host, guest = await party(served)
+        epoch = host.heard[-1]["epoch"]
+        await wire.cut()
+        async with emptied(redis_url):
+            served.services.hub.doubt(said_of(host))
+            refused = await guest.do("say", text="nobody there")
+            assert (refused["code"], refused["retriable"]) == ("unavailable", True)
+            assert (await alice.call("GET", f"/api/rooms/{code}/")).status_code == 503
+            await wire.start()
+            for live in (host, guest):
+                state = await anew(live, epoch)
+                assert [line["text"] for line in state["room"]["chat"]] == ["hello"]
+            assert (await guest.do("say", text="somebody there"))["level"] == "archived"
+
+
+@pytest.mark.logs("rooms go on without being archived|Failed to restore the pool|waits: the database")
+@pytest.mark.gen_test(timeout=90)
+async def test_who_came_in_without_being_archived_comes_again(
+    redis_url: str, database_url: str, data_dir: Path
+) -> None:
+    """What was only accepted is lost with its Redis. Those who came in by it come again, and sockets are known anew."""
+    async with wire_to(database_url) as wire, serving(redis_url, wire.url, data_dir) as served:
+        alice, code, host, _ = await party(served)
+        carol = await served.person("Carol")
+        epoch = host.heard[-1]["epoch"]
+        await wire.cut()
+        second = await served.enter(alice, code)
+        await second.until(type="state")
+        late = await served.enter(carol, code)
+        await late.until(type="state")
+        assert (await late.do("say", text="lost"))["level"] == "accepted"
+        async with emptied(redis_url):
+            await wire.start()
+            room_id = said_of(host)
+            served.services.hub.doubt(room_id)
+            state = await anew(second, epoch)
+            assert [line["text"] for line in state["room"]["chat"]] == ["hello"]
+            assert carol.id not in {member["id"] for member in state["room"]["members"]}
+            assert await late.closed() == 1012
+            engine = served.services.engine
+
+            async def both_known() -> bool:
+                return len((await engine.room(room_id)).members[UserId(alice.id)].sockets) == 2
+
+            await eventually(both_known, "Alice's second socket is hers again")
+            back = await served.enter(carol, code, {"epoch": epoch, "rev": 10})
+            assert not (await back.until(type="welcome"))["resumed"]
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_a_room_that_is_gone_says_so(served: Served, redis_url: str, database_url: str) -> None:
+    """It was closed elsewhere, and all that Redis knew of that is gone."""
+    _, _, host, guest = await party(served)
+    room_id = said_of(host)
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("UPDATE rooms SET state = 'closed' WHERE id = $1", room_id)
+    await connection.close()
+    async with emptied(redis_url):
+        served.services.hub.doubt(room_id)
+        assert [await live.closed() for live in (host, guest)] == [4504, 4504]

@@ -243,7 +243,6 @@ async def test_redis_away_is_said_in_time_and_the_room_goes_on_afterwards(redis_
         began = time.monotonic()
         asked = [process.engine.handle(room_id, Say(text=f"{n}"), BOB, f"c-{n}") for n in range(3)]
         refusals = await asyncio.gather(*asked, process.engine.room(room_id), return_exceptions=True)
-        assert [type(each) for each in refusals] == [Unavailable] * 4
         assert all(isinstance(each, Unavailable) and each.temporary for each in refusals)
         assert time.monotonic() - began < PATIENCE_S
         if how == "cut":

@@ -1,22 +1,24 @@
 """Hubs on a real Redis: everybody is told everything once and in order, whatever is missed on the way."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
 
 import pytest
 from byte_proxy import Wire, wire_to
-from hub_world import SETTINGS, House, house, until
+from hub_world import SETTINGS, House, house, until, welcome
 from redis.asyncio import Redis
 from rooms_world import ALICE, BOB
 
+from roomd.domain.commit import Commit
 from roomd.domain.ids import RoomId
 from roomd.domain.membership import Join, Leave
 from roomd.domain.refusals import NotFound, Unavailable
 from roomd.domain.room import Close
-from roomd.followed import CHAT_SHOWN, CLOSE_GONE, CLOSE_LEFT
-from roomd.replay import MAX_RESUME
+from roomd.followed import CHAT_SHOWN, CLOSE_GONE, CLOSE_LEFT, Followed
+from roomd.replay import MAX_REPLAY, MAX_RESUME, SLICE
 from roomd.store.keys import room_keys
 from roomd.store.plain import encode_commit
 
@@ -239,3 +241,76 @@ async def test_a_socket_that_comes_while_redis_is_away_is_told_so(redis_url: str
         await until(lambda: old.rev == last)
         assert (await there.listen(other.id)).rev == 1
         assert (await there.listen(room_id, at_least=last)).rev == last
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_a_past_that_is_too_large_to_be_told_is_told_as_the_room_as_it_is(redis_url: str) -> None:
+    async with two(redis_url) as (here, there, room_id):
+        epoch = (await here.engine.room(room_id)).epoch
+        last = await here.say(room_id, *("x" * 2_000 for _ in range(MAX_REPLAY // 2_000)))
+        whole = await there.listen(room_id, (epoch, 1), at_least=last)
+        assert [(m["type"], m["rev"]) for m in whole.heard] == [("welcome", last), ("state", last)]
+        assert not whole.heard[0]["resumed"]
+        # Of several slices of the log, and not too large.
+        rest = await there.listen(room_id, (epoch, last - 5 * SLICE - 7))
+        assert rest.heard[0]["resumed"]
+        assert rest.revs == list(range(last - 5 * SLICE - 6, last + 1))
+
+
+@pytest.mark.gen_test(timeout=30)
+async def test_who_gives_up_entering_leaves_nothing_behind(redis_url: str) -> None:
+    async with behind_a_wire(redis_url) as (here, there, wire, room_id):
+        ear = there.ear()
+        # Redis is asked for the subscription, and answers when nobody waits for it any more.
+        wire.clog()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(there.hub.enter(ear, room_id, (0, 0), None, welcome), 0.3)
+        wire.clear()
+        await until(lambda: not there.hub._following._opening, "it was opened")
+        await until(lambda: not there.hub._following.rooms and not there.bell._wanted, "and left again")
+        await here.say(room_id, "one")
+        assert (await there.listen(room_id)).told("state")[0]["rev"] == 2
+        assert ear.heard == []
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_what_a_newer_server_has_done_is_shown_as_far_as_it_is_understood(redis_url: str) -> None:
+    async with two(redis_url) as (here, there, room_id):
+        ear = await there.listen(room_id)
+        room = await here.engine.room(room_id)
+        commit = {"epoch": room.epoch, "rev": 2, "at": room.created_at, "events": [{"type": "of_the_future"}]}
+        keys = room_keys(room_id)
+        await here.redis.xadd(keys.events, {"c": json.dumps(commit)}, id="2-0")
+        await here.redis.hset(keys.meta, "rev", 2)
+        await here.redis.publish(keys.bell, json.dumps(commit))
+        await until(lambda: len(ear.told("state")) == 2)
+        assert ear.told("state")[1]["rev"] == 2
+        last = await here.say(room_id, "and on")
+        await until(lambda: ear.revs == [last])
+
+
+@pytest.mark.logs("our own fault")
+@pytest.mark.parametrize("reads", [False, True])
+@pytest.mark.gen_test(timeout=30)
+async def test_a_fault_of_ours_leaves_no_room_behind(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, reads: bool
+) -> None:
+    """Neither where the bell brings the commit, nor where it is read from the log."""
+    async with two(redis_url) as (here, there, room_id):
+        ear = await there.listen(room_id)
+        (followed,) = there.hub._following.rooms
+        await until(lambda: followed.reading is None)
+        take, faults = there.hub._take, iter([RuntimeError("our own fault")])
+
+        def once_faulty(followed: Followed, commit: Commit) -> None:
+            for fault in faults:
+                raise fault
+            take(followed, commit)
+
+        monkeypatch.setattr(there.hub, "_take", once_faulty)
+        if reads:
+            await there.bell.stop()
+        last = await here.say(room_id, "one")
+        if reads:
+            there.hub.doubt(room_id)
+        await until(lambda: ear.revs == [last])

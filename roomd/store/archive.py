@@ -70,15 +70,14 @@ _SNAPSHOT = """
     WHERE (s.epoch, s.rev) < (excluded.epoch, excluded.rev)
 """
 _REPLACED = """
-    SELECT EXISTS (
-        SELECT FROM room_epochs e JOIN rooms r ON r.id = e.room
-        WHERE e.room = $1 AND e.epoch > $2 AND e.opened = 0 AND r.state <> 'closed'
-    )
+    SELECT EXISTS (SELECT FROM room_epochs WHERE room = $1 AND epoch > $2 AND opened = 0)
 """
 _BEGIN = """
     WITH begun AS (
-        UPDATE rooms SET epoch = greatest(epoch + 1, $2), state = 'live' WHERE id = $1 AND state <> 'closed'
-        RETURNING id, epoch
+        UPDATE rooms r SET epoch = greatest(epoch + 1, $2), state = 'live'
+        WHERE id = $1 AND (state <> 'closed' OR EXISTS (
+            SELECT FROM room_epochs e WHERE e.room = r.id AND e.epoch = r.epoch AND e.opened = -1
+        )) RETURNING id, epoch
     )
     INSERT INTO room_epochs (room, epoch, opened) SELECT id, epoch, $3 FROM begun RETURNING epoch
 """
@@ -180,7 +179,8 @@ class Archive:
         """Begin a new history of a room that is here, with rev `opened`; its epoch, which is not under `at_least`.
 
         It goes on from epoch `after`. From now on older histories take no commit from rev `opened` on. None for a room
-        that is not here. Raises Replaced.
+        that is not here, or was closed; but not for one that was closed only here, because it slept for long. Raises
+        Replaced.
         """
         async with alone(self._pool) as connection:
             if await connection.fetchval(_REPLACED, room, after):

@@ -73,10 +73,6 @@ class Index:
             )
         return [(RoomId(room.decode()), at) for room, at in found]
 
-    async def snapshot_taken(self, room: RoomId, planned: float) -> None:
-        """The snapshot that was planned for then is taken, or not wanted any more."""
-        await self.snapshot_later(room, planned, None)
-
     async def snapshot_later(self, room: RoomId, planned: float, at: float | None) -> None:
         """The snapshot that was planned for then is to be taken at another time, or not at all."""
         with answering():

@@ -40,8 +40,17 @@ async def connect(dsn: str) -> PostgresPool:
     """Open the pool. The address may be `postgres://` or `postgresql://`, with `?host=/folder` for a socket."""
     with postgres_needed():
         return await asyncpg.create_pool(
-            dsn, min_size=1, max_size=MOST_CONNECTIONS, timeout=COMMAND_TIMEOUT_S, command_timeout=COMMAND_TIMEOUT_S
+            dsn,
+            min_size=1,
+            max_size=MOST_CONNECTIONS,
+            timeout=COMMAND_TIMEOUT_S,
+            command_timeout=COMMAND_TIMEOUT_S,
+            reset=_as_it_is,
         )
+
+
+async def _as_it_is(connection: PostgresConnection) -> None:
+    """Nothing here outlives a transaction, so nothing has to be reset: 0.3 ms of every acknowledgement otherwise."""
 
 
 @contextmanager

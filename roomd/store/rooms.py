@@ -1,7 +1,8 @@
 """Rooms in Redis: loading one whole, committing to one atomically, reading its log and its chat."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from importlib import resources
 from typing import Any, NamedTuple
 
@@ -168,14 +169,17 @@ class RoomStore:
         return _number(at), None if rev is None else int(rev)
 
     async def since(self, room: RoomId, after: int) -> tuple[Number | None, list[Commit]]:
-        """The number the room is at, and the commits with `after` < rev that its log holds, read in one step."""
+        """The number the room is at, and the commits with `after` < rev that its log holds, read in one step.
+
+        Commits end before the first that is not understood: servers of a newer kind may run beside this one.
+        """
         keys = room_keys(room)
         with answering():
             async with self._redis.pipeline(transaction=True) as pipe:
                 pipe.hmget(keys.meta, "epoch", "rev")
                 pipe.xrange(keys.events, f"{after + 1}-0", "+", count=LOG_LENGTH)
                 at, entries = await pipe.execute()
-        return _number(at), [plain.decode_commit(fields[b"c"]) for _, fields in entries]
+        return _number(at), list(_understood(fields[b"c"] for _, fields in entries))
 
     async def log(self, room: RoomId, after: int, upto: int) -> list[Commit]:
         """The commits with `after` < rev ≤ `upto`, in order; gapless only as far as the log reaches back."""
@@ -219,6 +223,12 @@ class RoomStore:
 def _number(at: list[bytes | None]) -> Number | None:
     epoch, rev = at
     return None if epoch is None or rev is None else (int(epoch), int(rev))
+
+
+def _understood(bodies: Iterable[bytes]) -> Iterator[Commit]:
+    with suppress(msgspec.ValidationError):
+        for body in bodies:
+            yield plain.decode_commit(body)
 
 
 def _chat_line(commit: Commit) -> bytes:

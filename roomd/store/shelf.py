@@ -22,8 +22,9 @@ EXACT = """
         SELECT s.epoch, s.rev FROM room_snapshots s WHERE s.room = r.id
     ))
 """
-#: Nothing that any history of the room has counts any more: a Redis that still has it will find out.
-ENDED = "INSERT INTO room_epochs (room, epoch, opened) SELECT id, epoch, 0 FROM ended"
+#: Nothing that any history of the room has counts any more. A Redis that has the room all the same will find out, and
+#: bring it back to life.
+ENDED = "INSERT INTO room_epochs (room, epoch, opened) SELECT id, epoch, -1 FROM ended"
 _CLOSE = f"""
     WITH ended AS (
         UPDATE rooms r SET state = 'closed', epoch = epoch + 1, last_activity = $3

@@ -26,6 +26,18 @@ class Person(NamedTuple):
     token: str
 
 
+class Backoff(NamedTuple):
+    """Seconds to wait before coming back, more or less: the first time, and at most. It doubles each time."""
+
+    first_s: float
+    most_s: float
+
+
+#: As docs/protocol.md asks for; and for whoever is to notice at once that all is well again.
+POLITE = Backoff(0.5, 15.0)
+HASTY = Backoff(0.08, 0.5)
+
+
 class Client:
     """Somebody's connection to a room. `doors` gives the ports that may be tried; one is chosen by chance."""
 
@@ -49,7 +61,8 @@ class Client:
         self.waiting: dict[str, tuple[Line, bytes]] = {}
         self._sent_at: dict[str, float] = {}
         self.on_commit: Callable[[Heard], None] = lambda heard: None
-        self.backoff_s = (0.02, 0.15)
+        self.backoff = HASTY
+        self._failures = 0
         #: Until when it does not come back, on the monotonic clock.
         self.away_until = 0.0
         self.resuming = True
@@ -103,7 +116,9 @@ class Client:
         while True:
             await self._visit()
             wait = self.away_until - time.monotonic()
-            await asyncio.sleep(max(wait, self._dice.uniform(*self.backoff_s)))
+            pause = min(self.backoff.first_s * 2**self._failures, self.backoff.most_s)
+            self._failures += 1
+            await asyncio.sleep(max(wait, self._dice.uniform(0.5, 1.5) * pause))
 
     async def _visit(self) -> None:
         """Be connected for as long as it lasts."""
@@ -235,6 +250,7 @@ class Client:
             away = now - self._gone_at
             self.resumes.append(Resume(*self._offered, bool(self._past), upto, now - self._hello_at, away))
         self._past = None
+        self._failures = 0
         self.welcomed.set()
         self._send_all()
 

@@ -18,7 +18,7 @@ from roomd.embedded.spawn import Job, Tie, Tied, spawn
 #: Seconds that a server may take to start on a machine busy with other tests.
 READY_S = 40.0
 _READY = re.compile(rb"roomd is ready:  http://localhost:(\d+)")
-_LOUD = re.compile(r"Traceback|^\S+ \S+ (?:ERROR|CRITICAL)", re.MULTILINE)
+_LOUD = re.compile(r"^\S+ \S+ (?:ERROR|CRITICAL)", re.MULTILINE)
 
 
 class Store:
@@ -177,7 +177,7 @@ class Server:
         return self._read(0).count(words)
 
     def complaints(self) -> list[str]:
-        """The lines of its log that tell of faults of its own: a traceback, or an error."""
+        """The lines of its log that tell of faults of its own."""
         text = self._read(0).decode(errors="replace")
         return [text[found.start() :].split("\n", 1)[0] for found in _LOUD.finditer(text)]
 

@@ -8,7 +8,7 @@ from itertools import permutations
 
 import httpx
 
-from faults.client import Client
+from faults.client import POLITE, Client
 from faults.crowd import Crowd, Load, all_in, crowd
 from faults.processes import Server
 from faults.run import Run
@@ -16,7 +16,7 @@ from faults.world import World
 
 #: Idle people are let in so many at a time.
 _AT_ONCE = 100
-_PATIENCE_S = 60.0
+_PATIENCE_S = 120.0
 
 
 async def servers(run: Run, *, load: Load, seconds: float, between_s: tuple[float, float] = (1.0, 2.0)) -> None:
@@ -53,7 +53,7 @@ async def drain(run: Run, *, load: Load, idle: int, idle_rooms: int) -> None:
         back = time.monotonic()
         await all_in(guests, _PATIENCE_S)
         run.note(all_down_s=round(back - began, 2), sockets=len(people.clients))
-        run.recovered(time.monotonic() - back, 10.0)
+        run.recovered(time.monotonic() - back, _PATIENCE_S)
         await run.judge(people)
 
 
@@ -79,14 +79,14 @@ async def both(run: Run, *, load: Load, orders: int, wipe: bool, seconds: float)
 
 
 async def _sit_down(people: Crowd, count: int, rooms: int) -> list[Client]:
-    """People who only listen, evenly over some of the rooms."""
+    """People who only listen, evenly over the last of the rooms."""
     guests: list[Client] = []
     while len(guests) < count:
         some = range(len(guests), min(count, len(guests) + _AT_ONCE))
-        fresh = [people.client(people.world.person(), people.rooms[n % rooms]) for n in some]
+        fresh = [people.client(people.world.person(), people.rooms[-1 - n % rooms]) for n in some]
         for each in fresh:
             # Thousands who come at once take their time; whoever tries again too soon makes it longer.
-            each.patience_s = _PATIENCE_S
+            each.patience_s, each.backoff = _PATIENCE_S, POLITE
         await all_in(fresh, _PATIENCE_S)
         guests += fresh
     return guests

@@ -76,6 +76,8 @@ async def postgres(
             wanted = {client.room: client.position for client in people.clients}
             run.at_most("backlog_archived_s", await _archived(world, wanted, back), _ARCHIVED_S)
             await people.one_more_each()
+        unready = [answer for answer in world.answers if answer[0] != 200]
+        run.require(not unready, f"without PostgreSQL a server called itself {unready}")
         await run.judge(people)
         run.note(accepted=people.ledger.accepted(), slowest_ack_s=round(people.ledger.slowest_s(), 2))
 

@@ -81,7 +81,7 @@ SUITE: Mapping[str, Scenario] = {
     ),
     "drain": Scenario(
         scenarios_servers.drain,
-        {"load": Load(rooms=64, writers=64, rate=4.0), "idle": 3_000, "idle_rooms": 60},
+        {"load": Load(rooms=64, writers=32, rate=2.0), "idle": 3_000, "idle_rooms": 60},
         {"load": _FEW, "idle": 90, "idle_rooms": 3},
     ),
     "half-open": Scenario(
@@ -96,8 +96,8 @@ SUITE: Mapping[str, Scenario] = {
     ),
     "slow": Scenario(
         scenarios_people.slow,
-        {"load": Load(rooms=1, writers=16, rate=8.0), "stalled": 20, "seconds": 10.0, "harm_ms": 5.0},
-        {"load": Load(rooms=1, writers=16, rate=8.0), "stalled": 2, "seconds": 2.0, "harm_ms": 100.0},
+        {"load": Load(rooms=1, writers=10, rate=5.0), "stalled": 20, "seconds": 10.0, "harm_ms": 5.0},
+        {"load": Load(rooms=1, writers=12, rate=6.0), "stalled": 2, "seconds": 2.0, "harm_ms": 100.0},
     ),
     "host": Scenario(scenarios_people.host, {"swallowed": True}, {"swallowed": False}),
 }

@@ -58,6 +58,8 @@ class World:
     postgres: Store
     database_url: str
     http: httpx.AsyncClient
+    #: Every answer to `readiness`.
+    answers: list[tuple[int, str]] = field(default_factory=list)
     servers: list[Server] = field(default_factory=list)
     links: list[Links] = field(default_factory=list)
     ring: TokenRing = field(default_factory=lambda: TokenRing([SECRET], lambda: time.time() * 1_000))
@@ -98,7 +100,8 @@ class World:
     async def readiness(self, number: int = 0) -> tuple[int, str]:
         """What a server says of itself: (status, word)."""
         answer = await self.http.get(f"http://127.0.0.1:{self.servers[number].port}/api/health/ready/")
-        return answer.status_code, str(answer.json().get("status"))
+        self.answers.append((answer.status_code, str(answer.json().get("status"))))
+        return self.answers[-1]
 
     async def ready(self, status: str, within_s: float, number: int = 0) -> float:
         """Wait until a server says that it is; how many seconds that took. Raises AssertionError."""

@@ -73,6 +73,21 @@ test("a reconnect resumes from its place, takes nothing twice, and sends again w
   assert.equal(played[0].id, played[1].id);
 });
 
+test("a state in mid-life takes the place of all that was known, and commits go on from it", (t) => {
+  const { client, lines } = given(t);
+  const changes = [];
+  lines[0].tell(welcome(), { type: "state", epoch: 1, rev: 5, room: EMPTY }, said(6, "one"), said(7, "lost"));
+  client.listen(({ kind, before }) => changes.push([kind, before?.chat.length]));
+  const known = { ...EMPTY, chat: [{ id: "one", text: "one" }] };
+  lines[0].tell({ type: "state", epoch: 2, rev: 7, room: known }, { ...said(8, "two"), epoch: 2 });
+  assert.deepEqual(client.state.chat.map((line) => line.text), ["one", "two"]);
+  assert.deepEqual(client.place, { epoch: 2, rev: 8 });
+  assert.deepEqual(changes, [["state", 2], ["commit", 1]]);
+  client.connection.restart();
+  lines[1].onopen();
+  assert.deepEqual(hellos(lines[1]), [{ type: "hello", token: "secret", resume: { epoch: 2, rev: 8 } }]);
+});
+
 test("a hole in the history: says hello again without a place", (t) => {
   const { lines } = given(t);
   lines[0].tell(welcome(), { type: "state", epoch: 1, rev: 5, room: EMPTY }, said(8, "from nowhere"));

@@ -30,6 +30,18 @@ test("a commit of one's own says as much as an ack", async () => {
   assert.equal(commands.size, 0);
 });
 
+test("what a commit has shown and the server then lost is sent again", async () => {
+  const { sent, timers, commands } = given();
+  const said = commands.run("say", { text: "hi" });
+  commands.done({ command: "c-1", epoch: 3, rev: 9 });
+  assert.equal((await said).rev, 9);
+  commands.answer({ type: "error", id: "c-1", code: "lost", message: "Send it again.", retriable: true });
+  timers.pass(2_000);
+  assert.deepEqual(sent.map((message) => message.id), ["c-1", "c-1"]);
+  commands.answer({ type: "ack", id: "c-1", epoch: 4, rev: 12 });
+  assert.equal(commands.size, 0);
+});
+
 test("a refusal is a CommandError with the server's words", async () => {
   const { commands } = given();
   const asked = commands.run("next");

@@ -32,7 +32,8 @@ def upgrade() -> None:
     op.execute(
         """
         -- The histories of each room that are known. What one has at or beyond the rev with which any later one was
-        -- opened never came to be. One that was opened at 0 was brought from elsewhere: nothing before it counts.
+        -- opened never came to be. One opened at 0 was brought from elsewhere, and at -1 the room was closed while it
+        -- slept: nothing before counts.
         CREATE TABLE room_epochs (
             room   uuid NOT NULL REFERENCES rooms ON DELETE CASCADE,
             epoch  bigint NOT NULL,

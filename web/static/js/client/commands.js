@@ -68,9 +68,12 @@ export class Commands {
     else command.reject(new CommandError(message));
   }
 
-  /** A commit of one's own says as much as its `ack`. */
+  /**
+   * A commit of one's own tells whoever asked as much as its `ack`. Until that has come the command is kept all the same:
+   * a server that loses what it has just told says so, and then it is sent again.
+   */
   done({ command, epoch, rev }) {
-    this.answer({ type: "ack", id: command, epoch, rev });
+    this.#pending.get(command)?.resolve({ type: "ack", id: command, epoch, rev });
   }
 
   /** After a reconnect: what is still unanswered goes out again, in the order in which it was asked for. */

@@ -124,6 +124,12 @@ export function bindChat({ client, api, code }) {
     }
   }
 
+  // What was fetched before need not lead up to what is shown now.
+  client.listen(({ kind }) => {
+    if (kind !== "state") return;
+    earlier = [];
+    older.dataset.done = "false";
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const text = input.value.trim();
