@@ -7,8 +7,9 @@ from typing import Literal, NamedTuple
 from roomd.domain.ids import RoomId
 from roomd.store.archive import Entry, Head
 
-#: "archived": PostgreSQL has it. "accepted": Redis has it, and PostgreSQL is away. "lost": neither has it any more.
-Level = Literal["archived", "accepted", "lost"]
+#: "archived": PostgreSQL has it. "accepted": Redis has it, and PostgreSQL does not answer. "lost": neither has it any
+#: more. "unknown": Redis had it, PostgreSQL does not have it yet, and Redis does not answer now.
+Level = Literal["archived", "accepted", "lost", "unknown"]
 
 
 class Waiter(NamedTuple):
@@ -29,7 +30,7 @@ class Line:
         #: When the next snapshot is sure to be planned no more, and commits since the log was last trimmed.
         self.planned_until = 0.0
         self.untrimmed = 0
-        #: Whether commits were refused whose effect may be in Redis alone: only a snapshot makes the archive whole again.
+        #: Whether commits were refused whose effect may be in Redis alone: only a snapshot makes up for that.
         self.torn = False
 
     @property

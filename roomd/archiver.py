@@ -18,8 +18,6 @@ from roomd.store import plain
 from roomd.store.archive import Entry, Head
 from roomd.store.postgres import DatabaseAway
 
-#: Seconds that an acknowledgement waits for PostgreSQL.
-ACK_S = 0.5
 #: Seconds between two tries while it is away.
 AGAIN_S = 0.25
 #: Commits not yet archived beyond which no further ones are taken: some 100 MB of logs in Redis.
@@ -35,6 +33,7 @@ log = logging.getLogger(__name__)
 class Archiver:
     def __init__(self, copier: Copier) -> None:
         self._copier = copier
+        copier.on_silent = lambda: self._answer("accepted")
         self._lines: OrderedDict[RoomId, Line] = OrderedDict()
         self._dirty: dict[RoomId, Line] = {}
         self._wake = asyncio.Event()
@@ -123,12 +122,12 @@ class Archiver:
             if isinstance(fault, DatabaseAway):
                 self._went_away(str(fault))
             elif isinstance(fault, Unavailable):
-                # Redis: what waits is in its logs, or here.
-                self._hush()
+                # Redis, which alone has what waits, or had it: it cannot be said to be accepted.
+                self._answer("unknown")
             elif isinstance(fault, BaseException):
                 # An archiver that ends without a word would let the logs grow until rooms stop.
                 log.error("could not archive", exc_info=fault)
-                self._hush()
+                self._answer("accepted")
             if fault is not None:
                 if self._stopping:
                     return
@@ -136,11 +135,9 @@ class Archiver:
 
     async def _try(self) -> None:
         lines = list(self._dirty.values())[:BATCH]
-        hush = asyncio.get_running_loop().call_later(ACK_S, self._hush)
         try:
             await self._copier.copy(lines)
         finally:
-            hush.cancel()
             for line in lines:
                 # To the end, so that what cannot be archived now does not keep others from it.
                 if self._dirty.pop(line.room, None) and not line.idle:
@@ -154,12 +151,12 @@ class Archiver:
             log.warning("rooms go on without being archived: %s", why)
         self.away = True
         self._behind = self.behind
-        self._hush()
-
-    def _hush(self) -> None:
-        """Nobody is kept waiting for a PostgreSQL that takes its time."""
+        self._answer("accepted")
         for line in self._dirty.values():
-            line.answer("accepted")
-            if self.away:
-                # What waits is in the log; here it would only take room.
-                line.pending.clear()
+            # What waits is in the log; here it would only take room.
+            line.pending.clear()
+
+    def _answer(self, level: Level) -> None:
+        """Tell everybody who waits; nobody is kept waiting for a PostgreSQL that takes its time."""
+        for line in self._dirty.values():
+            line.answer(level)

@@ -100,3 +100,5 @@ def _log_to_stderr(settings: Settings) -> None:
     )
     for noisy in ("httpx", "httpcore", "asyncio", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # A traceback for each connection that an outage breaks; the outage itself is logged by who meets it.
+    logging.getLogger("asyncpg.pool").setLevel(logging.CRITICAL)

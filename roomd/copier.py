@@ -1,33 +1,40 @@
 """One batch of the archive: what comes next of each room, writing it, and what to do when it does not fit."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import groupby
+from typing import TypeVar
 
 from roomd.archived import Line, Waiter
 from roomd.domain.ids import RoomId
-from roomd.domain.refusals import Unavailable
 from roomd.store import plain
 from roomd.store.archive import Archive, Entry, Head
 from roomd.store.index import Index
 from roomd.store.moves import Moves
-from roomd.store.postgres import DatabaseAway
 from roomd.store.rooms import RoomStore
 
 #: Commits in one batch, and of one room in it.
 BATCH = 2_000
 ROOM_BATCH = 1_000
+#: Seconds that an acknowledgement waits for PostgreSQL.
+ACK_S = 0.5
 #: Milliseconds from a room's first commit after a snapshot to the next snapshot.
 SNAPSHOT_MS = 120_000.0
 #: Commits of a room between two trimmings of its log.
 TRIM_EVERY = 500
 NOWHERE = Head(0, 0)
 
+T = TypeVar("T")
+
 log = logging.getLogger(__name__)
 
 
 class Copier:
-    """`reopen` begins a new history of a room that lives on in Redis although PostgreSQL has given up its epoch."""
+    """`reopen` begins a new history of a room that lives on in Redis although PostgreSQL has given up its epoch.
+
+    `on_silent` is called when PostgreSQL has not answered for a while.
+    """
 
     def __init__(
         self, archive: Archive, store: RoomStore, moves: Moves, index: Index, now: Callable[[], float]
@@ -38,48 +45,52 @@ class Copier:
         self._index = index
         self._now = now
         self.reopen: Callable[[RoomId], Awaitable[object]]
+        self.on_silent: Callable[[], None] = lambda: None
 
     async def copy(self, lines: Sequence[Line]) -> None:
-        """Archive one batch. Raises DatabaseAway; Unavailable when nothing could be done because Redis is away."""
+        """Archive one batch. Raises DatabaseAway; Unavailable when something has to wait because Redis is away."""
         await self._find_heads([line for line in lines if line.head is None])
-        by_room = {line.room: line for line in lines}
+        # What is here first: it needs no Redis, which may have gone since.
+        here = [line.take(ROOM_BATCH) if line.behind and not line.torn else [] for line in lines]
+        given_up = await self._append(lines, [entry for taken in here for entry in taken])
         batch: list[Entry] = []
-        stalled: Unavailable | None = None
-        for line in lines:
-            if len(batch) >= BATCH:
-                break
-            try:
-                batch += await self._next(line)
-            except Unavailable as fault:
-                stalled = _redis_only(fault)
-        refused = await self._archive.append(batch) if batch else []
-        given_up = {batch[n].room: batch[n].commit.epoch for n in refused}
-        for room in given_up:
-            by_room[room].torn = True
-        self._settle(by_room, [each for each in batch if each.room not in given_up])
+        for line, taken in zip(lines, here, strict=True):
+            if not taken and line.behind and not line.torn and len(batch) < BATCH:
+                batch += await self._logged(line)
+        given_up |= await self._append(lines, batch)
         for line in lines:
             if line.torn:
                 await self._superseded(line, given_up.get(line.room))
+            await self._finish(line)
+
+    async def _append(self, lines: Sequence[Line], batch: Sequence[Entry]) -> dict[RoomId, int]:
+        """Archive commits, and tell who waits for them; the epochs of rooms whose history was given up."""
+        refused = await self._asked(self._archive.append(batch)) if batch else []
+        given_up = {batch[n].room: batch[n].commit.epoch for n in refused}
+        by_room = {line.room: line for line in lines}
+        for room in given_up:
+            by_room[room].torn = True
+        self._settle(by_room, [each for each in batch if each.room not in given_up])
+        return given_up
+
+    async def _asked(self, work: Awaitable[T]) -> T:
+        """What PostgreSQL answers; where it takes its time, nobody is kept waiting for it."""
+        timer = asyncio.get_running_loop().call_later(ACK_S, self.on_silent)
         try:
-            for line in lines:
-                await self._finish(line)
-        except Unavailable as fault:
-            stalled = _redis_only(fault)
-        if stalled and not batch:
-            raise stalled
+            return await work
+        finally:
+            timer.cancel()
 
     async def _find_heads(self, lines: Sequence[Line]) -> None:
         if lines:
-            heads = await self._archive.heads([line.room for line in lines])
+            heads = await self._asked(self._archive.heads([line.room for line in lines]))
             for line in lines:
                 line.head = heads.get(line.room, NOWHERE)
 
-    async def _next(self, line: Line) -> list[Entry]:
-        """What of the room is to be archived next: from here if it is all here, otherwise out of its log."""
-        if line.head is None or line.behind == 0:
+    async def _logged(self, line: Line) -> list[Entry]:
+        """What of the room is to be archived next, out of its log."""
+        if line.head is None:
             return []
-        if taken := line.take(ROOM_BATCH):
-            return taken
         bodies = await self._store.bodies(line.room, line.head.rev, line.target, ROOM_BATCH)
         entries = [Entry(line.room, plain.decode_commit(body), body.decode()) for body in bodies]
         if entries and entries[0].commit.rev == line.head.rev + 1:
@@ -153,9 +164,3 @@ class Copier:
         if line.untrimmed >= TRIM_EVERY:
             await self._moves.trim(line.room, line.head.rev)
             line.untrimmed = 1
-
-
-def _redis_only(fault: Unavailable) -> Unavailable:
-    if isinstance(fault, DatabaseAway):
-        raise fault
-    return fault

@@ -27,6 +27,9 @@ class Holdings:
         #: By when somebody last asked for it.
         self._held: dict[RoomId, float] = {}
         self._order = asyncio.Lock()
+        #: Not set while rooms are being let go.
+        self._let_go = asyncio.Event()
+        self._let_go.set()
 
     @property
     def held(self) -> frozenset[RoomId]:
@@ -35,8 +38,8 @@ class Holdings:
     async def hold(self, room: RoomId) -> None:
         now = self._clock.now()
         if room not in self._held:
-            async with self._order:
-                await self._index.hold(self.process, room)
+            await self._let_go.wait()
+            await self._index.hold(self.process, room)
         self._held[room] = now
 
     async def release_unused(self, used: Callable[[RoomId], bool]) -> int:
@@ -50,8 +53,12 @@ class Holdings:
             idle = [room for room, asked in self._held.items() if asked < before and not used(room)]
             for room in idle:
                 del self._held[room]
-            for n in range(0, len(idle), _BATCH):
-                await self._index.release(self.process, *idle[n : n + _BATCH])
+            self._let_go.clear()
+            try:
+                for n in range(0, len(idle), _BATCH):
+                    await self._index.release(self.process, *idle[n : n + _BATCH])
+            finally:
+                self._let_go.set()
         return len(idle)
 
     async def renew(self) -> bool:

@@ -34,7 +34,9 @@ class Keeping(Protocol):
 
 
 def demand_kept(level: Level) -> Level:
-    """Raise Unavailable where a command's effect was lost before anybody was told of it."""
+    """Raise Unavailable where a command's effect was lost before anybody was told of it, or may have been."""
     if level == "lost":
         raise Unavailable("That was lost when the room store failed. Send it again.", "lost")
+    if level == "unknown":
+        raise Unavailable("It cannot be said yet whether that was kept. Send it again.")
     return level

@@ -1,8 +1,8 @@
 """What waiting for the archive costs: python scripts/bench_ack.py [SECONDS]
 
-Real stores of our own in a temporary folder, written through to disk, and one room for each four writers. A writer says
-a line, waits for its acknowledgement, and says the next, for so many seconds (3): once with PostgreSQL ("archived"), once
-without ("accepted"). Counted is the time from the command to what is acknowledged, without the way over the network.
+Real stores of our own in a temporary folder, written through to disk, and a room for each four writers. A writer says
+a line, waits for its acknowledgement, and says the next, for so many seconds (3): first with PostgreSQL ("archived"),
+then without ("accepted"). Counted is the time from the command to what is acknowledged, without the network.
 """
 
 import asyncio

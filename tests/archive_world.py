@@ -21,6 +21,7 @@ from roomd.store import postgres
 from roomd.store.life import Life
 from roomd.store.redis import connect
 
+
 @dataclass
 class Process:
     core: Core

@@ -177,7 +177,7 @@ async def test_no_commit_under_way_is_called_safe_and_then_lost(redis_url: str, 
             await gate.wait()
             return await append(entries)  # type: ignore[arg-type]
 
-        here.core.archive.append = late  # type: ignore[method-assign,assignment]
+        here.core.archive.append = late  # type: ignore[method-assign]
         under_way = [await here.core.engine.handle(room.id, Say(text=f"late {n}"), ALICE) for n in range(3)]
         await restorer(tool).restore(kept)
         # Twice, so that the numbers of what is under way lie below where the latest history began.

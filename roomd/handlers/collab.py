@@ -14,7 +14,7 @@ from roomd.domain.wishes import Status
 from roomd.domain.words import Command
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.bounded import elsewhere
-from roomd.handlers.rooms import RoomHandler
+from roomd.handlers.of_room import RoomHandler
 from roomd.handlers.speaking import SpeakingSocket
 
 Reason = Annotated[str, Meta(max_length=MAX_REASON * 4)]

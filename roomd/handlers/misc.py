@@ -4,8 +4,8 @@ import segno
 
 from roomd.catalogue.search import search_answer
 from roomd.handlers.base import RETRY_S, ApiHandler
+from roomd.handlers.of_room import RoomHandler
 from roomd.handlers.pages import base_url
-from roomd.handlers.rooms import RoomHandler
 
 
 class HealthHandler(ApiHandler):

@@ -16,7 +16,7 @@ from roomd.domain.refusals import Invalid, NotFound
 from roomd.domain.room import EntryMode, Room
 from roomd.domain.votes import VoteSkip, needed, votes_of
 from roomd.handlers.base import ApiHandler
-from roomd.handlers.rooms import RoomHandler
+from roomd.handlers.of_room import RoomHandler
 
 MAX_AUDIT = 200
 

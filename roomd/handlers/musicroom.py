@@ -8,7 +8,8 @@ from roomd.domain.membership import Leave
 from roomd.domain.refusals import Invalid
 from roomd.domain.room import MAX_NAME, EntryMode, RoomSettings, Visibility, tidy_settings
 from roomd.handlers.base import ApiHandler
-from roomd.handlers.rooms import MAX_LISTED, RoomHandler
+from roomd.handlers.of_room import RoomHandler
+from roomd.handlers.rooms import MAX_LISTED
 from roomd.handlers.speaking import SpeakingSocket
 
 

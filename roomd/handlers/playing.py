@@ -18,7 +18,7 @@ from roomd.domain.wanted import Wanted
 from roomd.domain.words import Command
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.bounded import elsewhere
-from roomd.handlers.rooms import RoomHandler
+from roomd.handlers.of_room import RoomHandler
 
 Seconds = Annotated[float, Meta(ge=0, le=MAX_DURATION_MS / 1_000)]
 

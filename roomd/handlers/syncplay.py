@@ -15,7 +15,7 @@ from roomd.domain.track import MAX_URL, Track, check_track
 from roomd.domain.wanted import Wanted
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.bounded import elsewhere
-from roomd.handlers.rooms import RoomHandler
+from roomd.handlers.of_room import RoomHandler
 
 
 class VideoBody(Struct):

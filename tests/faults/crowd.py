@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from faults.client import Client, Person
 from faults.ledger import Ledger
 from faults.told import Heard, entries_of, events_of
+from faults.waiting import until
 from faults.world import World
 
 #: Entries of one writer's that are left in the queue, which holds 500 of everybody's.
@@ -120,10 +121,10 @@ class Crowd:
         self._writing += [asyncio.create_task(writer.write()) for writer in self.writers]
 
     async def one_more_each(self) -> None:
-        """Have every writer (the hosts, where there are none) write once more, and wait until all is answered."""
-        for client in [writer.client for writer in self.writers] or self.clients:
-            client.ask("say", must=True, text="one more")
-        await self.settled(_DOORS_S)
+        """Have every writer (the hosts, where there are none) write once more, and wait until that is answered."""
+        clients = [writer.client for writer in self.writers] or self.clients
+        lines = [client.ask("say", must=True, text="one more") for client in clients]
+        await until(lambda: all(line.outcome != "info" for line in lines), _DOORS_S, "an answer to everybody")
 
     async def pause(self) -> None:
         """Write no more; what was asked for goes on waiting for its answer."""
@@ -136,7 +137,7 @@ class Crowd:
                 raise end
 
     async def settled(self, within_s: float) -> None:
-        """Wait until everything asked for was answered. Raises AssertionError."""
+        """Wait until everything asked for was answered, while nobody writes. Raises AssertionError."""
         end = time.monotonic() + within_s
         while waiting := [line for client in self.clients for line, _ in client.waiting.values()]:
             assert time.monotonic() < end, f"{len(waiting)} commands are unanswered after {within_s} s: {waiting[:3]}"

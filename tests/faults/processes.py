@@ -18,7 +18,8 @@ from roomd.embedded.spawn import Job, Tie, Tied, spawn
 #: Seconds that a server may take to start on a machine busy with other tests.
 READY_S = 40.0
 _READY = re.compile(rb"roomd is ready:  http://localhost:(\d+)")
-_LOUD = re.compile(r"^\S+ \S+ (?:ERROR|CRITICAL)", re.MULTILINE)
+_RECORD = re.compile(r"^(?=\d{4}-\d\d-\d\d )", re.MULTILINE)
+_LOUD = re.compile(r"\S+ \S+ (?:ERROR|CRITICAL)")
 
 
 class Store:
@@ -177,9 +178,10 @@ class Server:
         return self._read(0).count(words)
 
     def complaints(self) -> list[str]:
-        """The lines of its log that tell of faults of its own."""
-        text = self._read(0).decode(errors="replace")
-        return [text[found.start() :].split("\n", 1)[0] for found in _LOUD.finditer(text)]
+        """What its log tells of faults of its own: of each record of an error, the first line and the last."""
+        records = _RECORD.split(self._read(0).decode(errors="replace"))
+        loud = [record.strip().splitlines() for record in records if _LOUD.match(record)]
+        return [" … ".join(dict.fromkeys((lines[0], lines[-1]))) for lines in loud]
 
     def _read(self, since: int) -> bytes:
         with self._log.open("rb") as file:

@@ -11,6 +11,9 @@ from faults.crowd import Crowd
 from faults.verify import verify
 from faults.world import Wanted, World, world
 
+#: Broken promises that the error itself lists.
+_SHOWN = 12
+
 
 class BrokenPromiseError(AssertionError):
     """What was promised was not kept; the message lists what."""
@@ -79,5 +82,6 @@ class Run:
             self.complaints += [line for server in made.servers for line in server.complaints()]
             if not self.good:
                 told = [*self.broken, *self.verdict.faults]
-                more = f" (and {len(told) - 12} more)" if len(told) > 12 else ""
-                raise BrokenPromiseError("\n  ".join([f"{self.name}: {len(told)} promises broken{more}", *told[:12]]))
+                made.note("broken.txt", told)
+                first = f"{self.name}: {len(told)} promises broken, all of them in broken.txt"
+                raise BrokenPromiseError("\n  ".join([first, *told[:_SHOWN]]))

@@ -79,6 +79,10 @@ class World:
     def kills(self) -> int:
         return self.redis.kills + self.postgres.kills + sum(server.kills for server in self.servers)
 
+    def note(self, name: str, lines: Sequence[str]) -> None:
+        """Leave a file in the folder."""
+        (self.folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
     def person(self) -> Person:
         """Somebody new, whose token every server here believes."""
         name = self.dice.choice(_NAMES)

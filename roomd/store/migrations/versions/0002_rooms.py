@@ -88,9 +88,23 @@ def _append() -> None:
         ) RETURNS integer[] LANGUAGE plpgsql AS $$
         DECLARE
             refused integer[];
+            done integer;
             o record;
         BEGIN
             PERFORM pg_advisory_xact_lock_shared(491529);
+            -- Nearly always all of it is new, and of the rooms' present histories. The general way below takes twice as
+            -- long, 0.3 ms, and whoever waits for an acknowledgement waits for that too.
+            IF cardinality(openings) = 0 AND cardinality(closings) = 0 THEN
+                INSERT INTO room_events (room, epoch, rev, at, body)
+                SELECT u.room, u.epoch, u.rev, u.at, u.body
+                FROM unnest(rooms_, epochs, revs, ats, bodies) AS u(room, epoch, rev, at, body)
+                JOIN rooms r ON r.id = u.room AND r.epoch = u.epoch ORDER BY 1, 2, 3
+                ON CONFLICT DO NOTHING;
+                GET DIAGNOSTICS done = ROW_COUNT;
+                IF done = cardinality(rooms_) THEN
+                    RETURN '{}';
+                END IF;
+            END IF;
             FOR o IN
                 SELECT rooms_[u.n] AS id, epochs[u.n] AS epoch, revs[u.n] AS rev, ats[u.n] AS at, u.*
                 FROM unnest(openings, codes, names, listings, owners) AS u(n, code, name, listed, owner)
