@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from typing import Literal, NamedTuple
 
+from roomd.domain.commit import Commit
 from roomd.domain.ids import RoomId
 from roomd.store.archive import Entry, Head
 
@@ -30,8 +31,8 @@ class Line:
         #: When the next snapshot is sure to be planned no more, and commits since the log was last trimmed.
         self.planned_until = 0.0
         self.untrimmed = 0
-        #: Whether commits were refused whose effect may be in Redis alone: only a snapshot makes up for that.
-        self.torn = False
+        #: A commit that was refused, and whose effect may be in Redis alone: only a snapshot makes up for that.
+        self.torn: Commit | None = None
 
     @property
     def behind(self) -> int:
@@ -39,7 +40,7 @@ class Line:
 
     @property
     def idle(self) -> bool:
-        return self.behind == 0 and not self.waiters and not self.torn
+        return self.behind == 0 and not self.waiters and self.torn is None
 
     def take(self, limit: int) -> list[Entry]:
         """What is pending and follows on what is archived; empty when something between is missing here."""

@@ -97,7 +97,7 @@ class Archiver:
 
     def _want(self, line: Line, epoch: int, rev: int) -> asyncio.Future[Level]:
         answer: asyncio.Future[Level] = asyncio.get_running_loop().create_future()
-        if line.head is not None and not line.torn and line.head.epoch == epoch and rev <= line.head.rev:
+        if line.head is not None and line.torn is None and line.head.epoch == epoch and rev <= line.head.rev:
             answer.set_result("archived")
             return answer
         line.target = max(line.target, rev)

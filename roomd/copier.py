@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TypeVar
 
 from roomd.archived import Line, Waiter
+from roomd.domain.commit import Commit
 from roomd.domain.ids import RoomId
 from roomd.store import plain
 from roomd.store.archive import Archive, Entry, Head
@@ -51,27 +52,26 @@ class Copier:
         """Archive one batch. Raises DatabaseAway; Unavailable when something has to wait because Redis is away."""
         await self._find_heads([line for line in lines if line.head is None])
         # What is here first: it needs no Redis, which may have gone since.
-        here = [line.take(ROOM_BATCH) if line.behind and not line.torn else [] for line in lines]
-        given_up = await self._append(lines, [entry for taken in here for entry in taken])
+        here = [line.take(ROOM_BATCH) if line.behind and line.torn is None else [] for line in lines]
+        await self._append(lines, [entry for taken in here for entry in taken])
         batch: list[Entry] = []
         for line, taken in zip(lines, here, strict=True):
-            if not taken and line.behind and not line.torn and len(batch) < BATCH:
+            if not taken and line.behind and line.torn is None and len(batch) < BATCH:
                 batch += await self._logged(line)
-        given_up |= await self._append(lines, batch)
+        await self._append(lines, batch)
         for line in lines:
-            if line.torn:
-                await self._superseded(line, given_up.get(line.room))
+            if line.torn is not None:
+                await self._superseded(line, line.torn)
             await self._finish(line)
 
-    async def _append(self, lines: Sequence[Line], batch: Sequence[Entry]) -> dict[RoomId, int]:
-        """Archive commits, and tell who waits for them; the epochs of rooms whose history was given up."""
+    async def _append(self, lines: Sequence[Line], batch: Sequence[Entry]) -> None:
+        """Archive commits, and tell who waits for them; note the first that was refused of each room."""
         refused = await self._asked(self._archive.append(batch)) if batch else []
-        given_up = {batch[n].room: batch[n].commit.epoch for n in refused}
+        given_up = {batch[n].room: batch[n].commit for n in reversed(refused)}
         by_room = {line.room: line for line in lines}
-        for room in given_up:
-            by_room[room].torn = True
+        for room, commit in given_up.items():
+            by_room[room].torn = commit
         self._settle(by_room, [each for each in batch if each.room not in given_up])
-        return given_up
 
     async def _asked(self, work: Awaitable[T]) -> T:
         """What PostgreSQL answers; where it takes its time, nobody is kept waiting for it."""
@@ -125,24 +125,30 @@ class Copier:
             lines[room].reached(Head(run[-1].commit.epoch, run[-1].commit.rev))
             lines[room].untrimmed += len(run)
 
-    async def _superseded(self, line: Line, epoch: int | None) -> None:
+    async def _superseded(self, line: Line, refused: Commit) -> None:
         """PostgreSQL does not take commits of this history: it has given it up, or does not know the room at all.
 
-        What they did may be in the room as Redis has it. The commit that begins its next history does not say all of
-        it (chat is not in it), so nothing counts as archived before a snapshot is.
+        Where Redis has given them up too, they are lost. Where it has not, what they did is in the room. The commit
+        that begins its next history does not say all of it (chat is not in it), so nothing counts as archived before a
+        snapshot is.
         """
         line.head = None
         line.pending.clear()
         whole = await self._moves.whole(line.room)
-        if whole is None:
-            # Redis has given it up too.
-            line.torn, line.target = False, 0
-            await self._part(line, [waiter for waiter in line.waiters if waiter.epoch == epoch])
+        if whole is None or not await self._is_there(line.room, refused):
+            line.torn = None
+            line.target = 0 if whole is None else max(line.target, whole.room.rev)
+            await self._part(line, [w for w in line.waiters if whole is None or w.epoch < whole.room.epoch])
         elif await self._archive.put(whole, self._now()):
-            line.torn = False
+            line.torn = None
             await self._part(line, [waiter for waiter in line.waiters if waiter.epoch < whole.room.epoch])
-        elif whole.room.epoch == epoch:
+        elif whole.room.epoch == refused.epoch:
             await self.reopen(line.room)
+
+    async def _is_there(self, room: RoomId, commit: Commit) -> bool:
+        """Whether the room's log has this commit, and not another history's under its number."""
+        found = await self._store.bodies(room, commit.rev - 1, commit.rev, 1)
+        return bool(found) and plain.decode_commit(found[0]).epoch == commit.epoch
 
     async def _part(self, line: Line, waiters: Sequence[Waiter]) -> None:
         """Tell those who wait for commits that will not come any more what became of them."""
@@ -153,7 +159,7 @@ class Copier:
         line.waiters = [waiter for waiter in line.waiters if not waiter.answer.done()]
 
     async def _finish(self, line: Line) -> None:
-        if line.head is None or line.torn:
+        if line.head is None or line.torn is not None:
             return
         line.reached(line.head)
         await self._part(line, [w for w in line.waiters if w.epoch < line.head.epoch and w.rev <= line.head.rev])

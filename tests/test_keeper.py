@@ -187,6 +187,8 @@ async def test_an_append_to_a_history_that_was_given_up_is_refused(redis_url: st
         # Sent again, it takes effect.
         assert (await here.do(room.id, Say(text="gone"), "c-1"))[1] == "archived"
         assert [line.text for line in await there.core.store.chat(room.id, 10)] == ["kept", "gone"]
+        # And the commits of the new history are all there, not only a snapshot that has what they did.
+        assert [rev for _, rev in await here.archived(room.id)] == [1, 2, 3, 4]
 
 
 @pytest.mark.logs("is at 9 in Redis, archived up to 10")

@@ -80,6 +80,7 @@ class Run:
             self.seconds += time.monotonic() - began
             self.kills += made.kills
             self.complaints += [line for server in made.servers for line in server.complaints()]
+            self.require(not self.complaints, f"servers logged errors: {self.complaints[:_SHOWN]}")
             if not self.good:
                 told = [*self.broken, *self.verdict.faults]
                 made.note("broken.txt", told)

@@ -15,8 +15,8 @@ from faults.world import World
 #: What a client may resume over, and what it may take.
 _WINDOW = 5_000
 _RESUME_S = 0.5
-#: Lines that one of a chorus says in a burst: what a socket takes at once, and a little more.
-_LINES_EACH = 24
+#: Lines that one of a chorus says in a burst, and those of them that its socket takes at once.
+_LINES_EACH = 50
 _LINES_AT_ONCE = 16
 _PATIENCE_S = 60.0
 #: Until somebody has it come back.
@@ -34,6 +34,8 @@ async def resume(run: Run, *, bursts: Sequence[tuple[int, float]], listeners: in
         chorus = [people.client(world.person(), people.rooms[0]) for _ in range(_singers(bursts))]
         ears = [people.client(world.person(), people.rooms[0]) for _ in range(listeners)]
         await all_in([*chorus, *ears], _PATIENCE_S)
+        for each in chorus[1:]:
+            each.absent_minded, each.resuming = True, False
         for events, away_s in bursts:
             again = [each for number, each in enumerate(ears) if number % 3 == 1]
             for each in again:
@@ -43,8 +45,9 @@ async def resume(run: Run, *, bursts: Sequence[tuple[int, float]], listeners: in
             began = time.monotonic()
             await _sing(people, chorus, events)
             await asyncio.sleep(max(0.0, away_s - (time.monotonic() - began)))
-            if away_s:
-                await asyncio.gather(*(each.come_back() for each in ears))
+            for each in ears if away_s else ():
+                # One after the other: what is to be known is how long one takes, not how many of them there are.
+                await each.come_back()
             await _all_know(ears, chorus)
             for _ in range(2):
                 # Nothing happens between these two, but for the closing and opening of its own connection.
@@ -95,7 +98,7 @@ async def _all_know(ears: Sequence[Client], chorus: Sequence[Client]) -> None:
         await asyncio.sleep(0.05)
         while True:
             await asyncio.gather(*(each.welcomed.wait() for each in ears))
-            newest = max(each.position or (0, 0) for each in chorus)
+            newest = chorus[0].position or (0, 0)
             if all(each.position is not None and each.position >= newest for each in ears):
                 return
             await asyncio.sleep(0.02)
