@@ -107,6 +107,10 @@ class Copier:
         whole = await self._moves.whole(line.room)
         at = Head(whole.room.epoch, whole.room.rev) if whole else NOWHERE
         if whole is not None and at > before:
+            if await self._leads_on(line.room, before.rev):
+                # The room came back between our two looks at it.
+                line.target = max(line.target, at.rev)
+                return
             if not await self._archive.put(whole, self._now()):
                 await self.reopen(line.room)
                 line.head = None
@@ -118,6 +122,10 @@ class Copier:
         # Beyond that there is nothing: what was there is gone with the Redis that had it.
         line.target = line.head.rev if line.head else 0
         await self._part(line, list(line.waiters))
+
+    async def _leads_on(self, room: RoomId, rev: int) -> bool:
+        found = await self._store.bodies(room, rev, rev + 1, 1)
+        return bool(found)
 
     def _settle(self, lines: dict[RoomId, Line], done: Sequence[Entry]) -> None:
         for (room, _), entries in groupby(done, lambda entry: (entry.room, entry.commit.epoch)):

@@ -68,7 +68,7 @@ class Keeper:
             return looked.room
         task = self._loading.get(room_id)
         if task is None:
-            task = self._loading[room_id] = asyncio.create_task(self._bring(room_id))
+            task = self._loading[room_id] = asyncio.create_task(self._bring(room_id, looked))
             task.add_done_callback(lambda _: self._loading.pop(room_id, None))
         return await asyncio.shield(task)
 
@@ -132,21 +132,21 @@ class Keeper:
                 return after
         return None
 
-    async def _bring(self, room_id: RoomId) -> Room | None:
+    async def _bring(self, room_id: RoomId, looked: Looked | None) -> Room | None:
         end = asyncio.get_running_loop().time() + PATIENCE_S
         while asyncio.get_running_loop().time() < end:
-            looked = await self._store.look(room_id)
             if looked is not None and looked.life == self._life.current:
                 return looked.room
             if looked is None and not await self._archive.asleep(room_id):
                 return None
-            if not await self._index.take_lease(f"wake:{room_id}", self._holdings.process, WAKE_MS):
+            if await self._index.take_lease(f"wake:{room_id}", self._holdings.process, WAKE_MS):
+                await self._holdings.hold(room_id)
+                brought = await (self._wake(room_id, None) if looked is None else self._check(looked))
+                if brought is not None:
+                    return brought
+            else:
                 await asyncio.sleep(LOOK_S)
-                continue
-            await self._holdings.hold(room_id)
-            brought = await (self._wake(room_id, None) if looked is None else self._check(looked))
-            if brought is not None:
-                return brought
+            looked = await self._store.look(room_id)
         raise Unavailable("The room is being brought back. Try again in a moment.")
 
     async def _check(self, looked: Looked) -> Room | None:
@@ -178,11 +178,7 @@ class Keeper:
             return await self._store.load(room_id)
         room = structs.replace(restored.whole.room, epoch=opening.epoch, rev=opening.rev)
         self._archiver.note(room_id, opening)
-        await self._moves.claim(room.code, room_id)
-        await self._index.settle(room_id, room.last_activity, room.settings.visibility == "public", room.members, now)
-        due = rules.deadline(room)
-        if due is not None:
-            await self._index.plan(room_id, due)
+        await self._index.settle(room, rules.deadline(room), now)
         for process in {socket.partition(".")[0] for each in room.members.values() for socket in each.sockets}:
             await self._holdings.suspect(process, room_id)
         return room

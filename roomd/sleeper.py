@@ -107,7 +107,4 @@ async def rest(core: Core, room_id: RoomId, now: float) -> None:
     await core.index.rest(room_id)
     room = await core.store.load(room_id)
     if room is not None and not room.closed:
-        await core.index.settle(room_id, room.last_activity, room.settings.visibility == "public", room.members, now)
-        due = rules.deadline(room)
-        if due is not None:
-            await core.index.plan(room_id, due)
+        await core.index.settle(room, rules.deadline(room), now)

@@ -1,6 +1,7 @@
 """The command line: help, options, and faults that a person can mend in one line."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -10,6 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from roomd.cli import main
+
+TOP = Path(__file__).parent.parent
 
 
 @pytest.fixture
@@ -32,6 +35,16 @@ def test_help_and_version(runner: CliRunner) -> None:
     assert (version.exit_code, "version" in version.output) == (0, True)
 
 
+def test_every_command_has_help_and_is_documented(runner: CliRunner) -> None:
+    documents = "".join(path.read_text(encoding="utf-8") for path in (TOP / "docs").glob("*.md"))
+    for name, command in main.commands.items():
+        assert re.search(rf"roomd {name}\b", documents), name
+        shown = runner.invoke(main, [name, "--help"])
+        assert (shown.exit_code, command.help is not None) == (0, True)
+        for option in command.params:
+            assert any(each in shown.output for each in (*option.opts, option.opts[0].upper())), option.opts
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -40,6 +53,11 @@ def test_help_and_version(runner: CliRunner) -> None:
         ["serve", "--port", "65536"],
         ["serve", "--music", "/nowhere"],
         ["serve", "x"],
+        ["snapshot"],
+        ["snapshot", "/"],
+        ["restore"],
+        ["restore", "rooms.gz", "more.gz"],
+        ["cleanup-rooms", "--hours", "-1"],
     ],
 )
 def test_wrong_options(runner: CliRunner, arguments: list[str]) -> None:

@@ -3,14 +3,27 @@
 Whoever acts on an entry decides on the room itself, so a wrong entry costs a look and nothing else.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from typing import Any, Protocol
 
 from redis.asyncio import Redis
 
 from roomd.domain.ids import RoomId, UserId
-from roomd.store.keys import ACTIVE, BUILT, DUE, PROCESSES, ROOMS, SNAPSHOTS, YES, lease, rooms_held_by, rooms_of
+from roomd.domain.room import Room
+from roomd.store.keys import (
+    ACTIVE,
+    BUILT,
+    DUE,
+    PROCESSES,
+    ROOMS,
+    SNAPSHOTS,
+    YES,
+    code_claim,
+    lease,
+    rooms_held_by,
+    rooms_of,
+)
 from roomd.store.redis import answering
 
 #: Rooms written in one go.
@@ -129,16 +142,19 @@ class Index:
         with answering():
             await self._redis.zadd(rooms_of(user), {room: at})
 
-    async def settle(self, room: RoomId, at: float, listed: bool, members: Iterable[UserId], now: float) -> None:
-        """Note a room that has come back `now`, and whose rooms it is among; `at` is its last activity."""
+    async def settle(self, room: Room, due: float | None, now: float) -> None:
+        """Note a room that has come back `now`: its code, that it is active, whose rooms it is among, what is due."""
         with answering():
             async with self._redis.pipeline(transaction=False) as pipe:
+                pipe.set(code_claim(room.code), room.id, nx=True)
                 # Whoever woke it has a use for it: it does not go to sleep again at once.
-                pipe.zadd(ROOMS, {room: now})
-                if listed:
-                    pipe.zadd(ACTIVE, {room: at})
-                for user in members:
-                    pipe.zadd(rooms_of(user), {room: at}, nx=True)
+                pipe.zadd(ROOMS, {room.id: now})
+                if room.settings.visibility == "public":
+                    pipe.zadd(ACTIVE, {room.id: room.last_activity})
+                for user in room.members:
+                    pipe.zadd(rooms_of(user), {room.id: room.last_activity}, nx=True)
+                if due is not None:
+                    pipe.zadd(DUE, {room.id: due}, lt=True)
                 await pipe.execute()
 
     async def rooms_of(self, user: UserId, limit: int) -> list[RoomId]:

@@ -117,11 +117,6 @@ class Moves:
         if await self._redis.get(code_claim(code)) == room.encode():
             await self._redis.delete(code_claim(code))
 
-    async def claim(self, code: Code, room: RoomId) -> None:
-        """The code is this room's again, if it is nobody else's."""
-        with answering():
-            await self._redis.set(code_claim(code), room, nx=True)
-
     async def trim(self, room: RoomId, archived: int) -> None:
         """Let the log go as far as it is archived and nobody resumes over it any more."""
         if archived > LOG_LENGTH:

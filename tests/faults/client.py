@@ -164,7 +164,10 @@ class Client:
 
     def ask(self, kind: str, *, must: bool, **fields: Any) -> Line:
         """Send a command now, or as soon as there is a connection; and again until it is answered."""
-        line = Line(f"{self._dice.getrandbits(48):x}", self.person.id, self.room, kind, must, time.monotonic())
+        line = Line(f"{self._dice.getrandbits(48):012x}", self.person.id, self.room, kind, must, time.monotonic())
+        if kind == "say":
+            # By this it is found again in the chat.
+            fields["text"] += f" #{line.id}"
         self._ledger.sent(line)
         self.waiting[line.id] = line, encode({"type": kind, "id": line.id} | fields)
         if self.welcomed.is_set():

@@ -14,6 +14,8 @@ from roomd.domain import rules
 from roomd.domain.chat import Message, Said
 from roomd.domain.commit import Commit
 from roomd.domain.room import Room, RoomOpened
+from roomd.domain.whole import Whole
+from roomd.store import snapshots
 from roomd.store.plain import decode_commit
 
 #: Lines of chat that a state shows.
@@ -30,6 +32,14 @@ class Record(NamedTuple):
     digest: int
 
 
+class Shelved(NamedTuple):
+    """The newest snapshot of a room."""
+
+    epoch: int
+    rev: int
+    whole: Whole
+
+
 async def archived(database_url: str) -> dict[str, list[Record]]:
     """Every archived commit of every room, by epoch and rev."""
     connection = await asyncpg.connect(database_url)
@@ -44,6 +54,16 @@ async def archived(database_url: str) -> dict[str, list[Record]]:
             record(decode_commit(body.encode() if isinstance(body, str) else body))
         )
     return found
+
+
+async def shelved(database_url: str) -> dict[str, Shelved]:
+    """The newest snapshot of each room that has one."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        rows = await connection.fetch("SELECT room::text, epoch, rev, body FROM room_snapshots")
+    finally:
+        await connection.close()
+    return {row["room"]: Shelved(row["epoch"], row["rev"], snapshots.decode(row["body"])) for row in rows}
 
 
 async def reached(database_url: str) -> dict[str, tuple[int, int]]:
@@ -81,16 +101,23 @@ def counting(records: Sequence[Record]) -> list[Record]:
     return [each for each in records if each.commit.rev < supersedes(starts, each.commit.epoch)]
 
 
-def fold(records: Sequence[Record], wanted: Iterable[int]) -> dict[tuple[int, int], object]:
+def fold(
+    records: Sequence[Record], wanted: Iterable[int], base: Shelved | None = None
+) -> dict[tuple[int, int], object]:
     """The room as a state would show it, by (epoch, rev), for the revs that are wanted.
 
-    Every commit is applied in turn; where they do not follow on each other, that is the end.
+    Every commit is applied in turn, from the first one on or from a snapshot; where they do not follow on each other,
+    that is the end.
     """
-    room: Room | None = None
-    chat: deque[Message] = deque(maxlen=_SHOWN)
+    room: Room | None = structs.replace(base.whole.room, epoch=base.epoch, rev=base.rev) if base else None
+    chat: deque[Message] = deque(base.whole.chat if base else (), maxlen=_SHOWN)
     asked = set(wanted)
     states: dict[tuple[int, int], object] = {}
+    if room is not None and room.rev in asked:
+        states[room.epoch, room.rev] = _as_shown(room, chat)
     for commit, _ in records:
+        if room is not None and base is not None and commit.rev <= base.rev:
+            continue
         opening = next((event.room for event in commit.events if isinstance(event, RoomOpened)), None)
         if opening is not None:
             room = structs.replace(opening, epoch=commit.epoch, rev=commit.rev, last_activity=commit.at)
@@ -100,8 +127,12 @@ def fold(records: Sequence[Record], wanted: Iterable[int]) -> dict[tuple[int, in
             room = rules.apply(room, commit)
         chat.extend(event.message for event in commit.events if isinstance(event, Said))
         if commit.rev in asked:
-            states[commit.epoch, commit.rev] = shown(native_told.state(View(room, list(chat), 0.0)).encode())
+            states[commit.epoch, commit.rev] = _as_shown(room, chat)
     return states
+
+
+def _as_shown(room: Room, chat: Iterable[Message]) -> object:
+    return shown(native_told.state(View(room, list(chat), 0.0)).encode())
 
 
 def shown(state: bytes) -> object:

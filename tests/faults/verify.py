@@ -2,17 +2,22 @@
 
 import asyncio
 import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from random import Random
 
 from faults.checker import Evidence, Snapshot, Verdict, check
 from faults.client import Client
 from faults.crowd import Crowd, all_in
-from faults.ledger import Ledger
-from faults.records import archived, reached
+from faults.ledger import Ledger, Line
+from faults.records import archived, reached, shelved
 
 #: Seconds until the last command is answered, and the last commit archived, after all faults have ended.
 _ANSWERED_S = 30.0
 _ARCHIVED_S = 15.0
+#: Lines of chat that rooms keep for sure, and that are shown at a time.
+_CHAT_KEPT = 4_500
+_PAGE = 200
 #: Rooms that are looked at together at the end.
 _AT_ONCE = 50
 
@@ -24,7 +29,7 @@ async def verify(crowd: Crowd, *, wiped_while_away: bool = False) -> Verdict:
     shots = await _snapshots(crowd)
     await crowd.leave()
     await _all_archived(crowd, shots)
-    records = await archived(crowd.world.database_url)
+    records, shelves = await archived(crowd.world.database_url), await shelved(crowd.world.database_url)
     verdict = Verdict()
     for room in crowd.rooms:
         stories = {
@@ -33,8 +38,37 @@ async def verify(crowd: Crowd, *, wiped_while_away: bool = False) -> Verdict:
             if each.room == room
         }
         lines = [line for line in crowd.ledger if line.room == room]
-        verdict.add(check(Evidence(room, lines, stories, records.get(room, []), shots[room], wiped_while_away)))
+        verdict.add(
+            check(
+                Evidence(
+                    room,
+                    lines,
+                    stories,
+                    records.get(room, []),
+                    shots[room],
+                    await _chat(crowd, room, lines),
+                    shelves.get(room),
+                    wiped_while_away,
+                )
+            )
+        )
     return verdict
+
+
+async def _chat(crowd: Crowd, room: str, lines: Sequence[Line]) -> Mapping[str, int] | None:
+    """How often each command's line is in the room's chat, as people page through it; None where it was too much."""
+    if sum(line.kind == "say" for line in lines) > _CHAT_KEPT:
+        return None
+    found: Counter[str] = Counter()
+    oldest = ""
+    while True:
+        path = f"/api/rooms/{room}/messages/?limit={_PAGE}{oldest}"
+        answer = await crowd.world.call("GET", path, crowd.hosts[room])
+        page = answer.json()["messages"]
+        found.update(each["message"].rpartition("#")[2] for each in page)
+        if len(page) < _PAGE:
+            return found
+        oldest = f"&before={page[0]['id']}"
 
 
 async def _snapshots(crowd: Crowd) -> dict[str, list[Snapshot]]:
