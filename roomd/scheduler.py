@@ -23,7 +23,7 @@ from roomd.store.index import Index
 LOOK_S = 0.2
 #: Rooms ticked in one look; the rest follow in the next.
 BATCH = 200
-#: Rooms looked at at once. With 24, bringing back 1,000 rooms takes as long, and others wait ten times as long meanwhile.
+#: Rooms looked at at once. With 24, bringing 1,000 rooms back takes as long, and all others wait ten times as long.
 AT_ONCE = 8
 #: Milliseconds a job's lease holds: as long as rooms may stand still when its holder dies. Of a job that is done rarely
 #: it holds until the next time; others ask so often whether it has been let go of.

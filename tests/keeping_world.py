@@ -1,12 +1,14 @@
 """Rooms that live in Redis and nowhere else, for tests that are not about how they are kept."""
 
 import asyncio
+from contextlib import suppress
 
 from redis.asyncio import Redis
 
 from roomd.archived import Level
 from roomd.domain.commit import Commit
 from roomd.domain.ids import Code, RoomId
+from roomd.domain.refusals import Unavailable
 from roomd.domain.room import Room
 from roomd.store.life import Life
 from roomd.store.moves import Moves
@@ -17,7 +19,7 @@ class RedisOnly:
     def __init__(self, redis: Redis) -> None:
         self._store = RoomStore(redis)
         self._moves = Moves(redis, Life())
-        self._tasks: set[asyncio.Task[bool]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def load(self, room_id: RoomId) -> Room | None:
         return await self._store.load(room_id)
@@ -40,6 +42,11 @@ class RedisOnly:
         return answer
 
     def bury(self, room: Room) -> None:
-        task = asyncio.create_task(self._moves.forget(room))
+        task = asyncio.create_task(self._bury(room))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _bury(self, room: Room) -> None:
+        # A test may take Redis away meanwhile.
+        with suppress(Unavailable):
+            await self._moves.forget(room)

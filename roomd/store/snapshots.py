@@ -69,7 +69,7 @@ def decode(data: bytes) -> Whole:
 
 
 def decode_room(data: bytes) -> Room:
-    """The room without its chat and audit log, in a tenth of the time that `decode` takes. Raises SnapshotError."""
+    """The room without its chat and audit log, in a quarter of the time that `decode` takes. Raises SnapshotError."""
     text = _decompress(data)
     try:
         _demand_known(text)

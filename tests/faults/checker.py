@@ -40,7 +40,7 @@ class Evidence(NamedTuple):
 class Verdict:
     """What was broken, in words, and in numbers.
 
-    `given_up`: lost, and allowed to be. `holes`: commits that the archive's log lacks, though they may be in a snapshot.
+    `given_up`: lost, and allowed to be. `holes`: commits that the archive's log lacks; they may be in a snapshot.
     """
 
     acks: int = 0

@@ -53,8 +53,8 @@ class Client:
         self.story: list[Told] = []
         self.resumes: list[Resume] = []
         self.closes: list[tuple[int, str]] = []
-        #: How often it gave a connection up because nothing was answered.
-        self.given_up = 0
+        #: For what it gave a connection up, because that was not answered: for "hello", or for commands.
+        self.given_up: list[str] = []
         #: Codes of errors that were about no command.
         self.complaints: list[str] = []
         self.position: tuple[int, int] | None = None
@@ -151,11 +151,12 @@ class Client:
 
     def _watch(self) -> None:
         """Give up a connection over which nothing is answered."""
-        oldest = min(self._sent_at.values(), default=time.monotonic())
-        if not self.welcomed.is_set():
-            oldest = min(oldest, self._hello_at)
-        if time.monotonic() - oldest > self.patience_s:
-            self.given_up += 1
+        late = time.monotonic() - self.patience_s
+        silent = [self.waiting[key][0].kind for key, at in self._sent_at.items() if at < late and key in self.waiting]
+        if not self.welcomed.is_set() and self._hello_at < late:
+            silent.append("hello")
+        if silent:
+            self.given_up += silent
             self.cut()
         else:
             self._clock = asyncio.get_running_loop().call_later(0.5, self._watch)

@@ -1,6 +1,7 @@
 """One run of a scenario: what it measures, what it holds the servers to, and whether that was kept."""
 
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,9 @@ from faults.crowd import Crowd
 from faults.verify import verify
 from faults.world import Wanted, World, world
 
+#: Seconds within which a command is answered, and what a harness on the servers' own cores may add when it measures.
+ANSWER_S = 3.0
+_MEASURING_S = 0.25
 #: Broken promises that the error itself lists.
 _SHOWN = 12
 
@@ -56,6 +60,11 @@ class Run:
             shown = "never came" if found is None else f"was {found:.3f}"
             self.broken.append(f"{what} {shown}, and is to be at most {limit} (times {self.slack:g})")
 
+    def answered(self, crowd: Crowd, since: float) -> None:
+        """Hold the servers to answering in time all that was settled since a moment."""
+        slowest = max(line.slowest_answer_s for line in crowd.ledger if line.settled_at >= since)
+        self.at_most("answer_s", slowest, ANSWER_S + _MEASURING_S)
+
     def recovered(self, found: float | None, limit: float) -> None:
         """Seconds until all was well again after a fault."""
         self.recovery_s = max(self.recovery_s, found or 0.0)
@@ -63,13 +72,15 @@ class Run:
             self.broken.append(f"recovery took {found} s, and is to take at most {limit} (times {self.slack:g})")
 
     async def judge(self, crowd: Crowd, *, wiped_while_away: bool = False) -> None:
-        """Check what the crowd was promised."""
-        verdict = await verify(crowd, wiped_while_away=wiped_while_away)
+        """Check what the crowd was promised; the ledger stays in the folder of a run that fails."""
+        try:
+            verdict = await verify(crowd, wiped_while_away=wiped_while_away)
+        finally:
+            crowd.world.note("ledger.txt", [str(line) for line in crowd.ledger])
         self.verdict.add(verdict)
         self.archived += crowd.ledger.archived()
-        given_up = sum(client.given_up for client in crowd.clients)
-        if given_up:
-            self.note(links_given_up=given_up)
+        silent = Counter(what for client in crowd.clients for what in client.given_up)
+        self.require(not silent, f"these were not answered at all: {dict(silent)}")
 
     @asynccontextmanager
     async def world(self, **wanted: Any) -> AsyncIterator[World]:
