@@ -8,7 +8,7 @@ from typing import NamedTuple
 from roomd.domain.refusals import Unavailable
 
 #: Seconds a part may take to answer before it counts as away.
-PATIENCE_S = 2.0
+PATIENCE_S = 1.5
 
 
 class Part(NamedTuple):

@@ -35,12 +35,12 @@ class Holdings:
     def held(self) -> frozenset[RoomId]:
         return frozenset(self._held)
 
-    async def hold(self, room: RoomId) -> None:
+    async def hold(self, *rooms: RoomId) -> None:
         now = self._clock.now()
-        if room not in self._held:
+        if fresh := [room for room in rooms if room not in self._held]:
             await self._let_go.wait()
-            await self._index.hold(self.process, room)
-        self._held[room] = now
+            await self._index.hold(self.process, *fresh)
+        self._held.update(dict.fromkeys(rooms, now))
 
     async def release_unused(self, used: Callable[[RoomId], bool]) -> int:
         """Let go of rooms for which nothing is left to do here; how many.
@@ -71,7 +71,7 @@ class Holdings:
                     await self._index.hold(self.process, *held[n : n + _BATCH])
         return unknown
 
-    async def suspect(self, process: str, room: RoomId) -> None:
-        """A socket in the room is said to be that process's: unless it says so itself, it is taken for dead."""
-        await self._index.hold(process, room)
+    async def suspect(self, process: str, *rooms: RoomId) -> None:
+        """A socket in each room is said to be that process's: unless it says so itself, it is taken for dead."""
+        await self._index.hold(process, *rooms)
         await self._index.suspect(process, self._clock.now() + LEASE_MS)

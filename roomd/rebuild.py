@@ -1,11 +1,12 @@
 """What a Redis that was emptied has to be told again, out of PostgreSQL; done by one process, under a lease.
 
 Rooms come back by themselves when they are touched. Here is what nobody would miss before it is too late: which
-sessions have ended, which rooms are whose, and that those which were live have something due in them, so that the
-scheduler wakes them and their clocks go on.
+sessions have ended, which rooms are whose; and those that were live are brought back, so that their clocks go on.
 """
 
+import asyncio
 import logging
+from collections.abc import Sequence
 
 from roomd.accounts import Accounts
 from roomd.clock import Clock
@@ -17,6 +18,10 @@ from roomd.store.shelf import FIRST, Shelf
 LOOK_S = 0.5
 #: Rooms told of in one go.
 BATCH = 500
+#: Live rooms brought back in the same few messages; and such groups at once, so that neither store waits for the other.
+#: 1,000 rooms take 1.7 s of a core.
+GROUP = 25
+GROUPS = 3
 
 log = logging.getLogger(__name__)
 
@@ -53,13 +58,22 @@ class Rebuild:
         """Tell of the next rooms; False when all are told of."""
         assert self._next is not None
         live, after = self._next
-        page = await self._shelf.page(after, BATCH, live=live)
-        await self._core.index.restore(page, self._clock.now())
+        limit = GROUP * GROUPS if live else BATCH
+        page = await self._shelf.page(after, limit, live=live)
+        missing = await self._bring_back([each.id for each in page]) if live else set()
+        # Those that could not be brought back are looked at by the scheduler, which says why.
+        await self._core.index.restore([each for each in page if not live or each.id in missing], self._clock.now())
         self._told += len(page)
-        if len(page) == BATCH:
+        if len(page) == limit:
             self._next = (live, page[-1].id)
         elif live:
             self._next = (False, FIRST)
         else:
             return False
         return True
+
+    async def _bring_back(self, rooms: Sequence[RoomId]) -> set[RoomId]:
+        """Those that did not come."""
+        groups = [rooms[n : n + GROUP] for n in range(0, len(rooms), GROUP)]
+        missing = await asyncio.gather(*(self._core.keeper.bring_back(group) for group in groups))
+        return set().union(*missing)

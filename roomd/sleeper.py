@@ -14,6 +14,7 @@ from roomd.domain.refusals import Unavailable
 from roomd.domain.room import Room
 from roomd.engine import SYSTEM
 from roomd.several import several
+from roomd.store.index import Back
 from roomd.store.shelf import Shelf
 
 HOUR_MS = 3_600_000.0
@@ -107,4 +108,4 @@ async def rest(core: Core, room_id: RoomId, now: float) -> None:
     await core.index.rest(room_id)
     room = await core.store.load(room_id)
     if room is not None and not room.closed:
-        await core.index.settle(room, rules.deadline(room), now)
+        await core.index.settle([Back(room, rules.deadline(room))], now)

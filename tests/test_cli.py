@@ -72,6 +72,9 @@ def test_wrong_options(runner: CliRunner, arguments: list[str]) -> None:
         ({"PORT": "http"}, "Error: PORT: "),
         ({"DYNO": "web.1"}, "attach Redis and PostgreSQL"),
         ({"REDIS_URL": "redis://127.0.0.1:1"}, "SECRET_KEY is not set"),
+        ({"ROOMD_SLEEP_HOURS": "-1"}, "Error: ROOMD_SLEEP_HOURS: "),
+        ({"ROOMD_KEEP_EVENTS_DAYS": "a month"}, "Error: ROOMD_KEEP_EVENTS_DAYS: "),
+        ({"ROOMD_FORGET_DAYS": "nan"}, "Error: ROOMD_FORGET_DAYS: "),
     ],
 )
 def test_wrong_settings_are_one_line(runner: CliRunner, environment: dict[str, str], words: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+from faults.suite import SUITE
 from tornado.web import RequestHandler
 
 from roomd.app import API_ROUTES
@@ -101,3 +102,14 @@ def test_every_close_code_is_documented() -> None:
     codes = {str(code) for name, code in vars(wire).items() if name.startswith("CLOSE_")} | {"1000"}
     documented = {row[0] for row in rows("protocol.md") if row[0].isdecimal()}
     assert documented == codes
+
+
+def test_every_promise_names_scenarios_and_tests_that_there_are() -> None:
+    text = (TOP / "docs" / "reliability.md").read_text(encoding="utf-8")
+    promised = text[text.index("## What is promised") : text.index("## Figures")]
+    named = set(
+        re.findall(r"`([^`]+)`", " ".join(line.rsplit("|", 2)[-2] for line in promised.splitlines() if "|" in line))
+    )
+    tests = {name for name in named if name.startswith("tests/")}
+    assert all((TOP / name).is_file() for name in tests)
+    assert named - tests == set(SUITE)

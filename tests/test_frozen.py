@@ -17,9 +17,10 @@ from serving import Live, Person, Served, serving
 from roomd.embedded import stores
 from roomd.settings import Settings
 
-#: Seconds within which everything is answered, with what a busy machine adds; and until all is well again.
-ANSWER_S = 3.0 + 0.6
-BACK_S = 2.0 + 1.0
+#: Seconds within which everything is answered, and until all is well again: 3 and 2, and what a machine busy with
+#: other tests adds. `make faults` measures.
+ANSWER_S = 3.0 + 5.0
+BACK_S = 2.0 + 5.0
 
 
 @asynccontextmanager

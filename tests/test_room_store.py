@@ -129,7 +129,13 @@ async def test_chat_is_paged(store: RoomStore) -> None:
     first = await store.chat(ROOM, 500)
     assert said(first) == list(range(230))
     assert await store.chat(ROOM, 5, before=first[0].id) == []
-    assert await store.chat(ROOM, 5, before="unheard of") == []
+    for wrong in ("unheard of", "", "-1", "1e3", "9" * 40, "٣"):
+        assert await store.chat(ROOM, 5, before=wrong) == []
+    # Page by page, however far back.
+    pages = [await store.chat(ROOM, 30)]
+    while pages[-1]:
+        pages.append(await store.chat(ROOM, 30, before=pages[-1][0].id))
+    assert [number for page in reversed(pages) for number in said(page)] == said(await store.chat(ROOM, 1_000))
     assert said(await store.chat(ROOM, 3, upto=room.rev - 10)) == [217, 218, 219]
 
 

@@ -12,20 +12,18 @@ from math import inf
 from typing import NamedTuple, TypeVar
 
 import asyncpg
-from msgspec import structs
 
 from roomd.domain.commit import Commit
 from roomd.domain.ids import Code, RoomId, UserId
 from roomd.domain.room import Room, RoomClosed, RoomOpened
-from roomd.domain.whole import Whole, fold
+from roomd.domain.whole import Whole
 from roomd.domain.words import Event
-from roomd.store import plain, snapshots
+from roomd.store import snapshots
 from roomd.store.postgres import PostgresConnection, PostgresPool, acquired
+from roomd.store.restoring import LATELY, READ, ArchiveError, made
 
 #: What `roomd_append` shares, and whoever begins a new history holds alone.
 _LOCK = 491529
-#: Commits before a snapshot that are looked through for the ids of commands that took effect lately.
-_LATELY = 1_000
 _APPEND = "SELECT roomd_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 _HEADS = """
     SELECT r.id::text, e.epoch, e.rev, s.epoch AS s_epoch, s.rev AS s_rev
@@ -35,18 +33,14 @@ _HEADS = """
     ) e ON true
     LEFT JOIN room_snapshots s ON s.room = r.id
 """
-_READ = """
-    SELECT s.epoch, s.rev, s.body,
-        ARRAY(SELECT body FROM room_events WHERE room = r.id AND (epoch, rev) > (at.epoch, at.rev) ORDER BY epoch, rev)
-            AS tail,
-        ARRAY(SELECT l.body FROM (
-            SELECT epoch, rev, at, body FROM room_events WHERE room = r.id AND (epoch, rev) <= (at.epoch, at.rev)
-            ORDER BY epoch DESC, rev DESC LIMIT $3
-        ) l WHERE l.at >= $2 ORDER BY l.epoch, l.rev) AS lately
-    FROM (SELECT $1::uuid AS id) r LEFT JOIN room_snapshots s ON s.room = r.id
-    CROSS JOIN LATERAL (SELECT coalesce(s.epoch, -1) AS epoch, coalesce(s.rev, -1) AS rev) at
+_TAKE = """
+    SELECT u.id::text, t.head_rev, t.begun
+    FROM unnest($1::uuid[]) AS u(id) CROSS JOIN LATERAL roomd_take(u.id, $2) t WHERE t.begun IS NOT NULL
 """
-
+_CLOSED = """
+    UPDATE rooms r SET state = 'closed' FROM unnest($1::uuid[], $2::bigint[]) AS u(id, epoch)
+    WHERE r.id = u.id AND r.epoch = u.epoch
+"""
 _PUT = """
     WITH put AS (
         INSERT INTO rooms AS r (id, code, name, last_activity, listed, members, tracks, epoch, state)
@@ -109,6 +103,12 @@ class Restored(NamedTuple):
     lately: tuple[Commit, ...]
     #: The epoch that its new history is to have.
     epoch: int
+
+
+class Taken(NamedTuple):
+    rooms: list[Restored]
+    #: Those that are there to be taken out, and cannot be.
+    broken: dict[RoomId, ArchiveError]
 
 
 class Replaced(Exception):  # noqa: N818 - not an error: an operator has restored the room from a file
@@ -189,30 +189,43 @@ class Archive:
             return begun
 
     async def take(self, room: RoomId, at_least: int, since: float = inf) -> Restored | None:
-        """Take a room out, to be put into Redis under a new epoch; None for one that is not here, or closed.
+        """As `take_all`, of one room; None when it is not here, or closed. Raises ArchiveError."""
+        taken = await self.take_all([room], at_least, since)
+        for fault in taken.broken.values():
+            raise fault
+        return next(iter(taken.rooms), None)
 
-        From now on older histories take no commit at all, so what is read is all that was ever archived. The answer
-        has the commits made at or after room time `since`, as far as they are kept.
+    async def take_all(self, rooms: Sequence[RoomId], at_least: int, since: float = inf) -> Taken:
+        """Take rooms out, to be put into Redis under new epochs; those that are not here, or closed, are left out.
+
+        From now on their older histories take no commit at all, so what is read is all that was ever archived. The
+        answer has the commits made at or after room time `since`, as far as they are kept.
         """
         async with acquired(self._pool) as connection:
-            took = await connection.fetchrow("SELECT * FROM roomd_take($1, $2)", room, at_least)
-            assert took is not None
-            if (epoch := took["begun"]) is None:
-                return None
-            whole, commits = await _read(connection, room, since)
-            if whole is not None and whole.room.closed:
-                await connection.execute("UPDATE rooms SET state = 'closed' WHERE id = $1 AND epoch = $2", room, epoch)
-        if whole is None:
-            log.error("room %s is archived up to %d, and cannot be made out of that", room, took["head_rev"])
-            return None
-        if whole.room.rev != (rev := took["head_rev"]):
-            log.error("the archive of room %s has a hole after %d; it goes up to %d", room, whole.room.rev, rev)
-        return None if whole.room.closed else Restored(whole, commits, epoch)
+            begun = {row["id"]: row for row in await connection.fetch(_TAKE, sorted(rooms), at_least)}
+            rows = await connection.fetch(READ, list(begun), since, LATELY)
+            taken = Taken([], {})
+            for row in rows:
+                try:
+                    whole, commits = made(row)
+                except ArchiveError as fault:
+                    taken.broken[RoomId(row["id"])] = fault
+                    continue
+                assert whole is not None
+                if whole.room.rev != (rev := begun[row["id"]]["head_rev"]):
+                    log.error("the archive of room %s has a hole after %d of %d", row["id"], whole.room.rev, rev)
+                taken.rooms.append(Restored(whole, commits, begun[row["id"]]["begun"]))
+            if closed := [each for each in taken.rooms if each.whole.room.closed]:
+                await connection.execute(
+                    _CLOSED, [each.whole.room.id for each in closed], [each.epoch for each in closed]
+                )
+        return taken._replace(rooms=[each for each in taken.rooms if not each.whole.room.closed])
 
     async def read(self, room: RoomId) -> Whole | None:
-        """A room as it is archived, whatever became of it."""
+        """A room as it is archived, whatever became of it. Raises ArchiveError."""
         async with acquired(self._pool) as connection:
-            return (await _read(connection, room, inf))[0]
+            (row,) = await connection.fetch(READ, [room], inf, LATELY)
+        return made(row)[0]
 
     async def put(self, whole: Whole, taken_at: float, *, asleep: bool = False) -> bool:
         """Keep a snapshot, unless there is a newer one or the room's history is another by now; whether it is kept.
@@ -247,36 +260,10 @@ def known(room: Room) -> tuple[RoomId, Code, str, float, bool, list[UserId], int
     return room.id, room.code, room.settings.name, room.last_activity, listed, sorted(room.members), len(room.entries)
 
 
-async def _read(connection: PostgresConnection, room: RoomId, since: float) -> tuple[Whole | None, tuple[Commit, ...]]:
-    """The room, and the commits after its snapshot or since that room time."""
-    row = await connection.fetchrow(_READ, room, since, _LATELY)
-    assert row is not None
-    whole = None
-    if row["body"] is not None:
-        whole = snapshots.decode(row["body"])
-        # A snapshot that was brought from elsewhere goes by the number that it has here.
-        whole = structs.replace(whole, room=structs.replace(whole.room, epoch=row["epoch"], rev=row["rev"]))
-    commits = _valid([plain.decode_commit(body.encode()) for body in (*row["lately"], *row["tail"])])
-    at = (row["epoch"], row["rev"]) if whole else (-1, -1)
-    return fold(whole, [each for each in commits if (each.epoch, each.rev) > at]), tuple(commits)
-
-
 def _head(row: asyncpg.Record | None) -> Head | None:
     """The later of the newest archived commit and the snapshot."""
     ats = [(row[a], row[b]) for a, b in (("epoch", "rev"), ("s_epoch", "s_rev"))] if row else []
     return max((Head(*at) for at in ats if at[0] is not None), default=None)
-
-
-def _valid(commits: Sequence[Commit]) -> list[Commit]:
-    """Without those that a later history, which began before them, has superseded."""
-    kept: list[Commit] = []
-    limit: float = inf
-    for index, commit in reversed(list(enumerate(commits))):
-        if commit.rev < limit:
-            kept.append(commit)
-        if index and commits[index - 1].epoch != commit.epoch:
-            limit = min(limit, commit.rev)
-    return kept[::-1]
 
 
 def _of(commit: Commit, kind: type[E]) -> list[E]:

@@ -5,7 +5,7 @@ Whoever acts on an entry decides on the room itself, so a wrong entry costs a lo
 
 from collections.abc import Sequence
 from importlib import resources
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from redis.asyncio import Redis
 
@@ -45,6 +45,13 @@ class Known(Protocol):
     def members(self) -> Sequence[UserId]: ...
 
 
+class Back(NamedTuple):
+    """A room that has come back, and when the next thing is due in it."""
+
+    room: Room
+    due: float | None
+
+
 class Index:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -73,10 +80,10 @@ class Index:
             found: Any = await self._redis.zrange(DUE, 0, 0, withscores=True)
         return float(found[0][1]) if found else None
 
-    async def plan_snapshot(self, room: RoomId, at: float) -> None:
-        """Have a snapshot taken by room time `at`, unless one is planned already."""
+    async def plan_snapshots(self, rooms: Sequence[RoomId], at: float) -> None:
+        """Have a snapshot taken of each room by room time `at`, unless one is planned already."""
         with answering():
-            await self._redis.zadd(SNAPSHOTS, {room: at}, nx=True)
+            await self._redis.zadd(SNAPSHOTS, dict.fromkeys(rooms, at), nx=True)
 
     async def snapshots_due(self, now: float, limit: int) -> list[tuple[RoomId, float]]:
         """Rooms whose snapshot is due, with when it was, the longest due first."""
@@ -142,19 +149,20 @@ class Index:
         with answering():
             await self._redis.zadd(rooms_of(user), {room: at})
 
-    async def settle(self, room: Room, due: float | None, now: float) -> None:
-        """Note a room that has come back `now`: its code, that it is active, whose rooms it is among, what is due."""
+    async def settle(self, rooms: Sequence[Back], now: float) -> None:
+        """Note rooms that have come back `now`: their codes, that they are active, whose they are, what is due."""
         with answering():
             async with self._redis.pipeline(transaction=False) as pipe:
-                pipe.set(code_claim(room.code), room.id, nx=True)
-                # Whoever woke it has a use for it: it does not go to sleep again at once.
-                pipe.zadd(ROOMS, {room.id: now})
-                if room.settings.visibility == "public":
-                    pipe.zadd(ACTIVE, {room.id: room.last_activity})
-                for user in room.members:
-                    pipe.zadd(rooms_of(user), {room.id: room.last_activity}, nx=True)
-                if due is not None:
-                    pipe.zadd(DUE, {room.id: due}, lt=True)
+                for room, due in rooms:
+                    pipe.set(code_claim(room.code), room.id, nx=True)
+                    # Whoever woke it has a use for it: it does not go to sleep again at once.
+                    pipe.zadd(ROOMS, {room.id: now})
+                    if room.settings.visibility == "public":
+                        pipe.zadd(ACTIVE, {room.id: room.last_activity})
+                    for user in room.members:
+                        pipe.zadd(rooms_of(user), {room.id: room.last_activity}, nx=True)
+                    if due is not None:
+                        pipe.zadd(DUE, {room.id: due}, lt=True)
                 await pipe.execute()
 
     async def rooms_of(self, user: UserId, limit: int) -> list[RoomId]:
@@ -247,6 +255,14 @@ class Index:
             await self._redis.zrem(PROCESSES, process)
             if await self._redis.exists(rooms_held_by(process)):
                 await self._redis.zadd(PROCESSES, {process: 0.0}, nx=True)
+
+    async def take_leases(self, jobs: Sequence[str], process: str, ms: int) -> list[bool]:
+        """Be the one process that does each of the jobs for the next `ms`: of which it is, when nobody else was."""
+        with answering():
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for job in jobs:
+                    pipe.set(lease(job), process, nx=True, px=ms)
+                return [bool(each) for each in await pipe.execute()]
 
     async def take_lease(self, job: str, process: str, ms: int) -> bool:
         """Be the one process that does a job for the next `ms`; also renews one's own lease."""

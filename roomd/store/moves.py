@@ -1,8 +1,9 @@
 """Whole rooms in and out of Redis: read for a snapshot, put back from one, let go when they sleep or are closed."""
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import structs
@@ -20,7 +21,21 @@ from roomd.store.life import Life
 from roomd.store.redis import answering
 from roomd.store.rooms import LOG_LENGTH
 
+log = logging.getLogger(__name__)
+
 _message = msgspec.json.Decoder(Message).decode
+
+
+class Coming(NamedTuple):
+    """A room that is to be put into Redis, and the commit that begins its new epoch.
+
+    `instead` is what is there now, `commands` the ids of commands that took effect lately, with rev and room time.
+    """
+
+    whole: Whole
+    opening: Commit
+    instead: Room | None
+    commands: Mapping[str, tuple[int, float]]
 
 
 class Moves:
@@ -66,13 +81,24 @@ class Moves:
                 self._keeps[run] = await _keeps_all(self._redis)
         return self._keeps[run]
 
-    async def put(
-        self, whole: Whole, opening: Commit, instead: Room | None, commands: Mapping[str, tuple[int, float]]
-    ) -> bool:
-        """Put a room into Redis, `opening` the commit that begins its new epoch; False when another was faster.
+    async def put(self, rooms: Sequence[Coming]) -> list[bool]:
+        """Put rooms into Redis; False for each with which another was faster."""
+        with answering():
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for each in rooms:
+                    await self._restore(keys=list(room_keys(each.whole.room.id)), args=self._args(each), client=pipe)
+                answers = await pipe.execute(raise_on_error=False)
+        for each, answer in zip(rooms, answers, strict=True):
+            if isinstance(answer, Exception):
+                # One that Redis will not take must not keep the others from coming.
+                if len(rooms) == 1:
+                    raise answer
+                log.error("room %s cannot be put into Redis: %s", each.whole.room.id, answer)
+        return [not isinstance(answer, Exception) and answer[0] == b"OK" for answer in answers]
 
-        `instead` is what is there now, `commands` the ids of commands that took effect lately, with rev and room time.
-        """
+    def _args(self, coming: Coming) -> list[Any]:
+        """What restore.lua wants to know of a room."""
+        whole, opening, instead, commands = coming
         room = structs.replace(whole.room, epoch=opening.epoch, rev=opening.rev)
         args: list[Any] = [
             instead.epoch if instead else 0,
@@ -83,9 +109,7 @@ class Moves:
         ]
         for part, op, field, value in (*_room_writes(room), *_beside(whole), *_command_writes(commands)):
             args += (op, RoomKeys._fields.index(part) + 1, field, value)
-        with answering():
-            word, _ = await self._restore(keys=list(room_keys(room.id)), args=args)
-        return bool(word == b"OK")
+        return args
 
     async def adopt(self, room: Room) -> bool:
         """Note that the room is whole as it is; False when it has moved on."""

@@ -19,6 +19,8 @@ PostgresConnection: TypeAlias = "PoolConnectionProxy[asyncpg.Record] | asyncpg.C
 COMMAND_TIMEOUT_S = 5.0
 #: Seconds after which the archive takes a silent PostgreSQL for away.
 SILENT_S = 2.0
+#: Seconds that it may take to say that it is there.
+PING_S = 1.0
 MOST_CONNECTIONS = 10
 
 _LOST = (
@@ -27,6 +29,8 @@ _LOST = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
+    # What a connection that was broken off in the middle of something says of itself.
+    asyncpg.InternalClientError,
     TimeoutError,
     OSError,
 )
@@ -83,6 +87,6 @@ async def acquired(pool: PostgresPool, within_s: float = SILENT_S) -> AsyncItera
 
 
 async def ping(pool: PostgresPool) -> None:
-    """Raises Unavailable when the database does not answer."""
-    with postgres_needed():
-        await pool.fetchval("SELECT 1")
+    """Raises DatabaseAway when the database does not answer within a second."""
+    async with acquired(pool, PING_S) as connection:
+        await connection.fetchval("SELECT 1")

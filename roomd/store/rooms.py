@@ -24,7 +24,8 @@ from roomd.store.redis import answering
 LOG_LENGTH = 10_000
 #: Commits that a log may hold: while PostgreSQL is away, a room goes on for so long.
 LOG_MOST = 60_000
-CHAT_BATCH = 100
+#: Digits that the number of a commit may have.
+MAX_DIGITS = 15
 #: Commits on their way to Redis at once; the other connections are for everything else.
 COMMITS = 24
 #: Milliseconds for which a command's id is known again: as long as a client may take to come back.
@@ -192,21 +193,16 @@ class RoomStore:
         return [fields[b"c"] for _, fields in entries]
 
     async def chat(self, room: RoomId, limit: int, before: str | None = None, upto: int | None = None) -> list[Message]:
-        """The last `limit` lines (before the one with id `before`; said at or before rev `upto`), oldest first."""
-        stream = room_keys(room).chat
-        lines: list[Message] = []
-        last = "+" if upto is None else f"{upto}-0"
-        while len(lines) < limit:
-            with answering():
-                batch: Any = await self._redis.xrevrange(stream, last, "-", count=CHAT_BATCH)
-            for _, fields in batch:
-                lines.append(_message(fields[b"m"]))
-                if before is not None and lines[-1].id == before:
-                    lines, before = [], None
-            if len(batch) < CHAT_BATCH:
-                break
-            last = f"({batch[-1][0].decode()}"
-        return await self._with_reactions(room, [] if before is not None else lines[:limit][::-1])
+        """The last `limit` lines (said before the one with id `before`; at or before rev `upto`), oldest first."""
+        if before is not None:
+            if not (before.isascii() and before.isdecimal()) or len(before) > MAX_DIGITS:
+                return []
+            # A line's id is the number of the commit that said it, under which it stands in the stream.
+            upto = min(int(before) - 1, int(before) if upto is None else upto)
+        last = "+" if upto is None else f"{max(upto, 0)}-0"
+        with answering():
+            found: Any = await self._redis.xrevrange(room_keys(room).chat, last, "-", count=limit)
+        return await self._with_reactions(room, [_message(fields[b"m"]) for _, fields in reversed(found)])
 
     async def audit(self, room: RoomId, limit: int) -> list[Commit]:
         """The last commits in which somebody did something to others or to the room, the latest first."""

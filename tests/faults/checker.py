@@ -41,6 +41,7 @@ class Verdict:
     """What was broken, in words, and in numbers.
 
     `given_up`: lost, and allowed to be. `holes`: commits that the archive's log lacks; they may be in a snapshot.
+    `unshown`: what is archived, and yet not there for people to see.
     """
 
     acks: int = 0
@@ -49,11 +50,12 @@ class Verdict:
     reordered: int = 0
     disagreed: int = 0
     holes: int = 0
+    unshown: int = 0
     given_up: int = 0
     faults: list[str] = field(default_factory=list)
 
     def add(self, other: "Verdict") -> None:
-        for name in ("acks", "lost", "duplicated", "reordered", "disagreed", "holes", "given_up"):
+        for name in ("acks", "lost", "duplicated", "reordered", "disagreed", "holes", "unshown", "given_up"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.faults += other.faults
 
@@ -110,12 +112,15 @@ def _check_lines(evidence: Evidence, history: Sequence[Record], holes: set[int],
         if line.acks and not revs and not said <= holes and (line.must or max(said) > last):
             _missing(evidence, line, verdict, "archive")
         elif line.kind == "say" and evidence.chat is not None:
-            _check_chat(evidence, line, evidence.chat.get(line.id, 0), verdict)
+            _check_chat(evidence, line, evidence.chat.get(line.id, 0), verdict, archived=bool(revs))
 
 
-def _check_chat(evidence: Evidence, line: Line, times: int, verdict: Verdict) -> None:
+def _check_chat(evidence: Evidence, line: Line, times: int, verdict: Verdict, *, archived: bool) -> None:
     """A line is shown once if it was acknowledged, at most once if nobody knows, and never if it was refused."""
-    if line.acks and not times:
+    if line.acks and not times and archived:
+        verdict.unshown += 1
+        verdict.faults.append(f"{_name(line)} is archived, and is not shown in the chat of {evidence.room}")
+    elif line.acks and not times:
         _missing(evidence, line, verdict, "chat")
     elif times > (line.outcome != "fail"):
         verdict.duplicated += 1

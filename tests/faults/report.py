@@ -17,7 +17,7 @@ def table(runs: Sequence[Run], *, markdown: bool = False) -> str:
 def _row(run: Run) -> list[str]:
     verdict = run.verdict
     figures = dict(run.figures)
-    for name in ("disagreed", "holes"):
+    for name in ("disagreed", "holes", "unshown"):
         if getattr(verdict, name):
             figures[name] = getattr(verdict, name)
     if run.complaints:

@@ -179,11 +179,20 @@ def test_behind_a_hole_the_snapshot_counts(good: Evidence) -> None:
     assert check(good._replace(shelf=other)).disagreed == 1
 
 
-@pytest.mark.parametrize(("times", "lost", "duplicated"), [(1, 0, 0), (0, 1, 0), (2, 0, 1)])
-def test_what_was_said_is_shown_once(good: Evidence, times: int, lost: int, duplicated: int) -> None:
+@pytest.mark.parametrize(("times", "unshown", "duplicated"), [(1, 0, 0), (0, 1, 0), (2, 0, 1)])
+def test_what_was_said_is_shown_once(good: Evidence, times: int, unshown: int, duplicated: int) -> None:
     shown = {line.id: 1 for line in good.lines} | {good.lines[0].id: times}
     verdict = check(good._replace(chat=shown))
-    assert (verdict.lost, verdict.duplicated, len(verdict.faults)) == (lost, duplicated, lost + duplicated)
+    assert (verdict.unshown, verdict.duplicated, len(verdict.faults)) == (unshown, duplicated, unshown + duplicated)
+
+
+def test_what_is_neither_archived_nor_shown_is_lost(good: Evidence) -> None:
+    """A hole in the archive may be made up for by a snapshot; then the chat has the line."""
+    holed = _without(good, 3)._replace(snapshots=[])
+    shown = {line.id: 1 for line in good.lines}
+    assert check(holed._replace(chat=shown)).lost == 0
+    assert good.records[3].commit.command == good.lines[2].id
+    assert check(holed._replace(chat=shown | {good.lines[2].id: 0})).lost == 1
 
 
 def test_what_was_refused_is_not_shown(good: Evidence) -> None:
