@@ -49,7 +49,7 @@ class Patience(NamedTuple):
     """Seconds that a client has to say who it is, and that it may be silent; pings are answered by its WebSocket."""
 
     hello_s: float = 10
-    silent_s: float = 45
+    silent_s: float = 40
 
 
 class Wire(WebSocketHandler):
