@@ -21,7 +21,7 @@ BATCH = 500
 #: Live rooms brought back in the same few messages; and such groups at once, so that neither store waits for the other.
 #: 1,000 rooms take 1.7 s of a core.
 GROUP = 25
-GROUPS = 3
+GROUPS = 2
 
 log = logging.getLogger(__name__)
 

@@ -65,7 +65,7 @@ async def watchable(resolver: Resolver, wanted: Wanted) -> Track:
 
 
 def _sessions(room: Room, now: float) -> list[Shape]:
-    """One for each open socket. A connection that is silent for 45 s is closed, so whoever is there was active now."""
+    """One for each open socket. A connection that is silent for 40 s is closed, so whoever is there was active now."""
     return [_session(room, member, socket, now) for member in room.members.values() for socket in member.sockets]
 
 
