@@ -68,7 +68,7 @@ class Client:
         self.away_until = 0.0
         self.resuming = True
         self.answers_pings = True
-        #: Whether it takes no notice of commits, which spares the harness most of the work of a crowd.
+        #: Whether it takes no notice of commits as long as this connection lasts, which spares the harness much work.
         self.absent_minded = False
         #: Bytes that the kernel keeps for it while it does not read; None: as many as usual.
         self.receive_buffer: int | None = None
@@ -226,6 +226,7 @@ class Client:
             self.away_until = self._gone_at + int(reason) / 1_000
         self._sent_at.clear()
         self._past = None
+        self.absent_minded = False
 
     def _welcome(self, heard: Heard) -> None:
         if heard.resumed:

@@ -189,6 +189,7 @@ async def half_open(run: Run, *, load: Load, client_s: float | None) -> None:
         run.at_most("deaf_s", await _deaf(world, here, there), 5.0)
         await _mute(run, world, people)
         await people.pause()
+        await people.settled(_PATIENCE_S)
         if client_s is not None:
             run.at_most("client_gone_s", await _gone(world, people, there), client_s)
         await run.judge(people)

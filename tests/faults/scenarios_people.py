@@ -29,11 +29,15 @@ async def slow(run: Run, *, load: Load, stalled: int, seconds: float, harm_ms: f
     """Some do not read what they are sent, while much is said. `load.rate` is of long lines."""
     async with run.world(servers=1) as world, crowd(world, load) as people:
         server = world.servers[0]
+        # As long as they read, they are part of what others are compared with.
+        sleepers = [await _sleeper(people) for _ in range(stalled)]
         calm = time.monotonic()
         async with _shouting(people, load.rate):
             await asyncio.sleep(seconds)
         baseline = _p99_ms(people, calm)
-        sleepers = [await _sleeper(people) for _ in range(stalled)]
+        for each in sleepers:
+            assert each.socket is not None
+            each.socket.stop_reading()
         before = server.rss_mb
         began = time.monotonic()
         async with _shouting(people, load.rate):
@@ -73,15 +77,15 @@ async def _shouting(people: Crowd, rate: float) -> AsyncIterator[None]:
 
 
 async def _sleeper(people: Crowd) -> Client:
-    """Somebody who is let in, and then does not read."""
+    """Somebody who is let in, and for whom the kernel keeps little when they do not read."""
     made = Client(people.world.person(), people.rooms[0], people.world.doors, people.ledger, people.world.dice)
-    made.receive_buffer = 4_096
+    made.receive_buffer = 65_536
     made.patience_s = 3_600.0
     people.clients.append(made)
     made.start()
     await all_in([made], _PATIENCE_S)
-    assert made.socket is not None
-    made.socket.stop_reading()
+    # What it hears while it reads is of no interest, and would be the harness's work.
+    made.absent_minded = True
     return made
 
 
@@ -124,8 +128,12 @@ async def host(run: Run, *, swallowed: bool) -> None:
 async def _swallowed(run: Run, people: Crowd, alice: Client, hosts: list[tuple[float, str, str]]) -> None:
     """The host's link goes dead: found out after 45 s of silence, and 10 s later somebody stands in."""
     here = people.world.links[0].clients
-    alice.doors = people.world.door(0)
-    await alice.come_back()
+    await people.pause()
+    await people.settled(_PATIENCE_S)
+    for each in people.clients:
+        each.doors = people.world.door(0 if each is alice else 1)
+        await each.come_back()
+    people.write()
     alice.patience_s = 3_600.0
     here.swallow()
     began = time.monotonic()

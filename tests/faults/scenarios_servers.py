@@ -54,7 +54,7 @@ async def drain(run: Run, *, load: Load, idle: int, idle_rooms: int) -> None:
         await all_in(guests, _PATIENCE_S)
         run.note(all_down_s=round(back - began, 2), sockets=len(people.clients))
         run.recovered(time.monotonic() - back, _PATIENCE_S)
-        await run.judge(people)
+        await run.judge(people, stampede=True)
 
 
 async def both(run: Run, *, load: Load, orders: int, wipe: bool, seconds: float) -> None:
