@@ -172,9 +172,20 @@ class Copier:
             return
         line.reached(line.head)
         await self._part(line, [w for w in line.waiters if w.epoch < line.head.epoch and w.rev <= line.head.rev])
+        if line.behind == 0 and any(waiter.epoch > line.head.epoch for waiter in line.waiters):
+            await self._look_ahead(line)
         if line.untrimmed >= TRIM_EVERY:
             await self._moves.trim(line.room, line.head.rev)
             line.untrimmed = 1
+
+    async def _look_ahead(self, line: Line) -> None:
+        """Somebody waits for what a later history took over under its old rev: archive as far as that one has got."""
+        at, _ = await self._store.at(line.room)
+        if at is not None and at[1] > line.target:
+            line.target = at[1]
+        else:
+            # There is nothing that would ever answer them.
+            line.answer("unknown")
 
     async def _plan_snapshots(self, lines: Sequence[Line]) -> None:
         """All in one message: where Redis writes to disk before it answers, a message for each takes 4 ms or so."""
