@@ -14,14 +14,18 @@ from tornado.ioloop import IOLoop
 
 from roomd.clock import Clock
 from roomd.domain import rules
+from roomd.domain.actor import Actor
 from roomd.domain.entries import ordered
 from roomd.domain.ids import RoomId
 from roomd.domain.membership import HOST_GRACE_MS, Attach, Detach
 from roomd.domain.playback import START_LEAD_MS, Pause, Play, PlayEntry, Seek
 from roomd.domain.queue import Add
+from roomd.domain.refusals import Unavailable
 from roomd.domain.room import Close, Room
+from roomd.domain.words import Command
 from roomd.engine import Engine
-from roomd.scheduler import FAULTY_MS, LEASE_MS, LOOK_S, Scheduler
+from roomd.keeping import Receipt
+from roomd.scheduler import AGAIN_MS, FAULTY_MS, LEASE_MS, LOOK_S, Scheduler
 from roomd.store.index import Index
 from roomd.store.keys import DUE, PROCESSES, lease, room_keys, rooms_held_by
 
@@ -199,6 +203,31 @@ async def test_a_room_that_cannot_be_read_does_not_stop_the_others(world: World,
         await tick(scheduler(here, world))
         assert await current(there, sound.id) == 1
         assert await here.redis.zscore(DUE, broken.id) == world.clock.now() + FAULTY_MS
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_a_room_that_is_not_to_be_had_now_is_looked_at_again_and_stops_no_other(
+    world: World, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = both(redis_url, world.clock)
+    async with one as here, other as there:
+        away, sound = await playing(there, 1_000.0), await playing(there, 1_000.0, 1_000.0)
+        handle = here.engine.handle
+
+        async def handle_others(room_id: RoomId, command: Command, actor: Actor) -> Receipt:
+            if room_id == away.id:
+                raise Unavailable("not now")
+            return await handle(room_id, command, actor)
+
+        monkeypatch.setattr(here.engine, "handle", handle_others)
+        world.clock.pass_s(2)
+        await tick(scheduler(here, world))
+        assert await current(there, sound.id) == 1
+        assert await here.redis.zscore(DUE, away.id) == world.clock.now() + AGAIN_MS
+        # Where nothing is to be had, the job waits.
+        world.clock.pass_s(AGAIN_MS / 1_000)
+        with pytest.raises(Unavailable):
+            await tick(scheduler(here, world))
 
 
 @pytest.mark.logs("job lapse failed")
