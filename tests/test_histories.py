@@ -1,5 +1,6 @@
 """Which history of a room counts, when several were begun: what is called archived is in what is brought back."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 
@@ -65,6 +66,35 @@ async def test_what_was_said_in_a_history_that_was_given_up_is_archived_with_the
     assert await one.do(room.id, Say(text="two"), "c-1") == (receipt.rev, "archived")
     await one.say(room.id, "three")
     assert await texts(one, room) == ["one", "two", "three"]
+
+
+@pytest.mark.gen_test(timeout=30)
+async def test_a_command_repeated_after_another_process_began_a_new_history_is_answered(
+    redis_url: str, database_url: str
+) -> None:
+    """It is known by its old number then, and the new history is another's to archive, which has died meanwhile."""
+    async with process(redis_url, database_url) as here, process(redis_url, database_url) as there:
+        room = await here.open()
+        first = await here.do(room.id, Say(text="one"), "c-1")
+        assert first[1] == "archived"
+        await there.core.archiver.stop()
+        reopened = await there.core.keeper.reopen(room.id)
+        assert reopened is not None
+        assert await asyncio.wait_for(here.do(room.id, Say(text="one"), "c-1"), 5) == first
+        assert (reopened.epoch, reopened.rev) in await here.archived(room.id)
+        await eventually(lambda: _is_at_rest(here))
+
+
+async def _is_at_rest(of: Process) -> bool:
+    return not of.core.archiver.behind
+
+
+@pytest.mark.gen_test(timeout=30)
+async def test_nobody_waits_for_a_number_that_nothing_leads_to(one: Process) -> None:
+    room = await one.open()
+    await one.settle(room.id)
+    answer = await asyncio.wait_for(one.core.archiver.settled(room.id, room.epoch + 1, room.rev), 5)
+    assert answer == "unknown"
 
 
 @pytest.mark.logs("it comes from there")
