@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import groupby
 from typing import TypeVar
 
-from roomd.archived import Line, Waiter
+from roomd.archived import Level, Line, Waiter
 from roomd.domain.commit import Commit
 from roomd.domain.ids import RoomId
+from roomd.domain.whole import Whole
 from roomd.store import plain
 from roomd.store.archive import Archive, Entry, Head
 from roomd.store.index import Index
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class Copier:
-    """`reopen` begins a new history of a room that lives on in Redis although PostgreSQL has given up its epoch.
+    """`reopen` begins a new history of a room that lives on in Redis although PostgreSQL has given up this epoch of it.
 
     `on_silent` is called when PostgreSQL has not answered for a while.
     """
@@ -45,7 +46,7 @@ class Copier:
         self._moves = moves
         self._index = index
         self._now = now
-        self.reopen: Callable[[RoomId], Awaitable[object]]
+        self.reopen: Callable[[RoomId, int], Awaitable[object]]
         self.on_silent: Callable[[], None] = lambda: None
 
     async def copy(self, lines: Sequence[Line]) -> None:
@@ -113,7 +114,7 @@ class Copier:
                 line.target = max(line.target, at.rev)
                 return
             if not await self._archive.put(whole, self._now()):
-                await self.reopen(line.room)
+                await self.reopen(line.room, at.epoch)
                 line.head = None
                 return
             log.warning(
@@ -144,28 +145,45 @@ class Copier:
         line.head = None
         line.pending.clear()
         whole = await self._moves.whole(line.room)
-        if whole is None or not await self._is_there(line.room, refused):
+        if whole is None or await self._epoch_of(line.room, refused.rev) != refused.epoch:
             line.torn = None
             line.target = 0 if whole is None else max(line.target, whole.room.rev)
             await self._part(line, [w for w in line.waiters if whole is None or w.epoch < whole.room.epoch])
         elif await self._archive.put(whole, self._now()):
+            await self._fill(whole, refused.rev)
             line.torn = None
             await self._part(line, [waiter for waiter in line.waiters if waiter.epoch < whole.room.epoch])
-        elif whole.room.epoch == refused.epoch:
-            await self.reopen(line.room)
+        else:
+            # Also where Redis is in a later epoch than the refused one: PostgreSQL may have given that one up as well.
+            await self.reopen(line.room, whole.room.epoch)
 
-    async def _is_there(self, room: RoomId, commit: Commit) -> bool:
-        """Whether the room's log has this commit, and not another history's under its number."""
-        found = await self._store.bodies(room, commit.rev - 1, commit.rev, 1)
-        return bool(found) and plain.decode_commit(found[0]).epoch == commit.epoch
+    async def _fill(self, whole: Whole, rev: int) -> None:
+        """Archive the commits from `rev` on of which the snapshot has the effect, so that the log has no hole there."""
+        room = whole.room
+        while bodies := await self._store.bodies(room.id, rev - 1, room.rev, ROOM_BATCH):
+            entries = [Entry(room.id, plain.decode_commit(body), body.decode()) for body in bodies]
+            await self._asked(self._archive.fill(entries))
+            rev = entries[-1].commit.rev + 1
+
+    async def _epoch_of(self, room: RoomId, rev: int) -> int | None:
+        """The history to which the commit of this number in the room's log belongs; None where it has none."""
+        found = await self._store.bodies(room, rev - 1, rev, 1)
+        return plain.decode_commit(found[0]).epoch if found else None
 
     async def _part(self, line: Line, waiters: Sequence[Waiter]) -> None:
         """Tell those who wait for commits that will not come any more what became of them."""
         for waiter in waiters:
-            archived = await self._archive.has(line.room, waiter.epoch, waiter.rev)
+            level: Level = "archived" if await self._is_archived(line.room, waiter) else "lost"
             if not waiter.answer.done():
-                waiter.answer.set_result("archived" if archived else "lost")
+                waiter.answer.set_result(level)
         line.waiters = [waiter for waiter in line.waiters if not waiter.answer.done()]
+
+    async def _is_archived(self, room: RoomId, waiter: Waiter) -> bool:
+        if await self._archive.has(room, waiter.epoch, waiter.rev):
+            return True
+        # A command that is repeated is waited for under the history in which it was, which may be later than its own.
+        epoch = await self._epoch_of(room, waiter.rev)
+        return epoch is not None and epoch < waiter.epoch and await self._archive.has(room, epoch, waiter.rev)
 
     async def _finish(self, line: Line) -> None:
         if line.head is None or line.torn is not None:

@@ -132,10 +132,15 @@ class Keeper:
                 return await self._moves.forget(room)
         return False
 
-    async def reopen(self, room_id: RoomId) -> Room | None:
-        """Begin a new epoch of a room out of what Redis has of it; None when it has nothing that is to go on."""
+    async def reopen(self, room_id: RoomId, epoch_before: int) -> Room | None:
+        """Begin a new epoch of a room out of what Redis has of it.
+
+        None when it has nothing that is to go on, or somebody else has begun one meanwhile.
+        """
         while (looked := await self._store.look(room_id)) is not None and not looked.room.closed:
             before = looked.room
+            if before.epoch != epoch_before:
+                return None
             at_least = max(before.epoch + 1, int(self._moment().now))
             epoch = at_least
             try:
@@ -181,7 +186,7 @@ class Keeper:
                 )
                 return await self._wake(room.id, room)
         if not room.closed and not await self._moves.keeps_all():
-            return await self.reopen(room.id)
+            return await self.reopen(room.id, room.epoch)
         return room if await self._moves.adopt(room) else None
 
     async def _bring_all(self, room_ids: Sequence[RoomId]) -> dict[RoomId, Room]:

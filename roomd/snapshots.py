@@ -76,11 +76,6 @@ class Snapshots:
         elif whole is not None:
             done = await core.archive.put(whole, self._clock.now())
             if not done:
-                await self._given_up(room_id, whole.room.epoch)
+                # PostgreSQL has given up this history of the room; if Redis has not, it begins a new one.
+                await core.keeper.reopen(room_id, whole.room.epoch)
         await core.index.snapshot_later(room_id, at, None if done else self._clock.now() + AGAIN_MS)
-
-    async def _given_up(self, room_id: RoomId, epoch: int) -> None:
-        """PostgreSQL has given up this history of the room. If Redis has not, it begins a new one."""
-        at, _ = await self._core.store.at(room_id)
-        if at is not None and at[0] == epoch:
-            await self._core.keeper.reopen(room_id)

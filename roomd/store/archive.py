@@ -25,6 +25,11 @@ from roomd.store.restoring import LATELY, READ, ArchiveError, made
 #: What `roomd_append` shares, and whoever begins a new history holds alone.
 _LOCK = 491529
 _APPEND = "SELECT roomd_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+_FILL = """
+    INSERT INTO room_events (room, epoch, rev, at, body)
+    SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::double precision[], $5::text[])
+    ON CONFLICT DO NOTHING
+"""
 _HEADS = """
     SELECT r.id::text, e.epoch, e.rev, s.epoch AS s_epoch, s.rev AS s_rev
     FROM unnest($1::uuid[]) AS r(id)
@@ -131,11 +136,7 @@ class Archive:
         async with acquired(self._pool) as connection:
             refused: list[int] = await connection.fetchval(
                 _APPEND,
-                [each.room for each in entries],
-                [each.commit.epoch for each in entries],
-                [each.commit.rev for each in entries],
-                [each.commit.at for each in entries],
-                [each.body for each in entries],
+                *_columns(entries),
                 [n for n, _ in openings],
                 [room.code for _, room in openings],
                 [room.settings.name for _, room in openings],
@@ -144,6 +145,11 @@ class Archive:
                 closings,
             )
         return sorted(n - 1 for n in refused)
+
+    async def fill(self, entries: Sequence[Entry]) -> None:
+        """Archive commits of histories that were given up, but of which a later snapshot here has the effect."""
+        async with acquired(self._pool) as connection:
+            await connection.execute(_FILL, *_columns(entries))
 
     async def heads(self, rooms: Sequence[RoomId]) -> dict[RoomId, Head]:
         """How far each of the rooms is archived; those that are not archived at all are left out."""
@@ -258,6 +264,16 @@ def known(room: Room) -> tuple[RoomId, Code, str, float, bool, list[UserId], int
     """What is known of a room without its snapshot: the columns as they stand in _PUT."""
     listed = room.settings.visibility == "public"
     return room.id, room.code, room.settings.name, room.last_activity, listed, sorted(room.members), len(room.entries)
+
+
+def _columns(entries: Sequence[Entry]) -> tuple[list[RoomId], list[int], list[int], list[float], list[str]]:
+    return (
+        [each.room for each in entries],
+        [each.commit.epoch for each in entries],
+        [each.commit.rev for each in entries],
+        [each.commit.at for each in entries],
+        [each.body for each in entries],
+    )
 
 
 def _head(row: asyncpg.Record | None) -> Head | None:
