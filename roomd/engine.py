@@ -34,7 +34,7 @@ RETRY_S = (0.05, 0.2, 0.5)
 #: Seconds after which an unanswered commit is left to the sender to repeat.
 GIVE_UP_S = 1.0
 #: Seconds within which a command is answered, whatever is wrong.
-PATIENCE_S = 2.8
+PATIENCE_S = 2.5
 
 #: Who acts when time does.
 SYSTEM = Actor(UserId(""), "roomd")

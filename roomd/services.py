@@ -14,6 +14,7 @@ from roomd.clock import Clock
 from roomd.doorkeeper import Doorkeeper
 from roomd.drain import Drain
 from roomd.engine import Engine
+from roomd.entrance import Entrance
 from roomd.health import Health
 from roomd.hub import Hub
 from roomd.listing import Listing
@@ -43,6 +44,7 @@ class Services:
     doorkeeper: Doorkeeper
     capabilities: Capabilities
     drain: Drain = field(default_factory=Drain)
+    entrance: Entrance = field(default_factory=Entrance)
 
     def address_of(self, request: HTTPServerRequest) -> str:
         """The address that limits are counted by, and that a guest's ban reaches."""

@@ -13,8 +13,8 @@ from roomd.domain.refusals import Unavailable
 from roomd.services import Services
 
 #: Seconds within which whatever was asked for is answered, whichever part hangs: 3 with the way there and back. A
-#: single question to Redis is given up after 2.5, but one command may ask several, or wait for a connection first.
-PATIENCE_S = 2.7
+#: single question to Redis is given up after 2.2, but one command may ask several, or wait for a connection first.
+PATIENCE_S = 2.4
 
 
 class Budget:

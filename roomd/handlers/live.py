@@ -103,9 +103,13 @@ class NativeSocket(Wire):
     async def _enter(self, hello: Hello) -> None:
         """Find out who this is and let them in, or have them wait until the host does."""
         token = hello.token or self.request.query_arguments.get("token", [b""])[-1].decode(errors="replace")
-        try:
+
+        async def enter() -> None:
             self.actor = await self.services.accounts.authenticate(token)
             await self._come_in(await self.services.engine.find(self.ref), hello)
+
+        try:
+            await self.in_turn(enter)
         except Refusal as refusal:
             self._turn_away(refusal)
 
@@ -208,5 +212,7 @@ def _close_for(refusal: Refusal) -> tuple[int, str]:
             return wire.CLOSE_FORBIDDEN, refusal.code
         case NotFound():
             return wire.CLOSE_GONE, refusal.code
+        case Limited():
+            return wire.CLOSE_RESTART, wire.in_ms(refusal)
         case _:
             return wire.CLOSE_RESTART, refusal.code

@@ -101,16 +101,19 @@ class SpeakingSocket(Wire):
         """Let somebody in: membership first, then the greeting, then everything that happens."""
         self.actor = actor
         try:
-            room_id = await self.services.engine.find(self.ref)
-            origin = self.services.doorkeeper.origin(room_id, self.services.address_of(self.request))
-            entered_at = await self.services.presence.attach(room_id, actor, self.id, origin)
-            self.room_id, self.attached = room_id, True
-            if self.ws_connection is not None:
-                await self.services.hub.enter(self, room_id, entered_at, None, _no_welcome)
-            if self.ws_connection is None:
-                self.on_close()
+            await self.in_turn(self._come_in)
         except Refusal as refusal:
             self._turn_away(refusal)
+
+    async def _come_in(self) -> None:
+        room_id = await self.services.engine.find(self.ref)
+        origin = self.services.doorkeeper.origin(room_id, self.services.address_of(self.request))
+        entered_at = await self.services.presence.attach(room_id, self.actor, self.id, origin)
+        self.room_id, self.attached = room_id, True
+        if self.ws_connection is not None:
+            await self.services.hub.enter(self, room_id, entered_at, None, _no_welcome)
+        if self.ws_connection is None:
+            self.on_close()
 
     def _turn_away(self, refusal: Refusal) -> None:
         self.refuse(refusal)
@@ -121,7 +124,7 @@ class SpeakingSocket(Wire):
             code = wire.CLOSE_FORBIDDEN
         elif isinstance(refusal, NotFound):
             code = wire.CLOSE_GONE
-        self.shut(code, refusal.code)
+        self.shut(code, wire.in_ms(refusal) if isinstance(refusal, Limited) else refusal.code)
 
     def _out_of_patience(self) -> None:
         if not self.known:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -14,9 +15,10 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from roomd.domain.actor import Actor
 from roomd.domain.ids import SocketId
-from roomd.domain.refusals import Refusal
+from roomd.domain.refusals import Limited, Refusal
 from roomd.handlers.backlog import Backlog
 from roomd.handlers.base import RETRY_S
+from roomd.handlers.bounded import elsewhere
 from roomd.limits import Bucket
 from roomd.services import Services
 
@@ -153,6 +155,15 @@ class Wire(WebSocketHandler):
         except Refusal as refusal:
             refuse(refusal)
 
+    async def in_turn(self, enter: Callable[[], Awaitable[None]]) -> None:
+        """Let this client in once those before it are; not if it has gone meanwhile. Raises a Refusal."""
+        async with AsyncExitStack() as stack:
+            with elsewhere():
+                await stack.enter_async_context(self.services.entrance.turn())
+            self.services.drain.demand_open()
+            if self.ws_connection is not None:
+                await enter()
+
     def later(self, delay_s: float, action: Callable[[], None]) -> asyncio.TimerHandle:
         return asyncio.get_running_loop().call_later(delay_s, action)
 
@@ -202,3 +213,8 @@ class Wire(WebSocketHandler):
         """Go, if that is due."""
         if self._farewell is not None and self.work.idle:
             self.shut(CLOSE_RESTART, self._farewell)
+
+
+def in_ms(limited: Limited) -> str:
+    """When to come back, as the reason for closing a socket says it."""
+    return str(round(limited.retry_after_s * 1_000))

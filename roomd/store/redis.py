@@ -18,7 +18,7 @@ from roomd.domain.refusals import Unavailable
 from roomd.store.life import Life
 
 #: Seconds until a command that Redis does not answer is given up.
-ANSWER_S = 2.5
+ANSWER_S = 2.2
 CONNECT_S = 1.0
 MAX_CONNECTIONS = 32
 

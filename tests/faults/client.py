@@ -16,6 +16,8 @@ encode = msgspec.json.encode
 
 #: Seconds that an unanswered command is waited for before the connection is given up.
 PATIENCE_S = 8.0
+#: And until it is let in, as docs/protocol.md says.
+WELCOME_S = 12.0
 #: Commands sent at once after coming back; a socket takes 20 at once, and 10 a second over time.
 _AT_ONCE = 12
 _COMMIT = b'{"type":"commit"'
@@ -151,9 +153,10 @@ class Client:
 
     def _watch(self) -> None:
         """Give up a connection over which nothing is answered."""
-        late = time.monotonic() - self.patience_s
+        now = time.monotonic()
+        late = now - self.patience_s
         silent = [self.waiting[key][0].kind for key, at in self._sent_at.items() if at < late and key in self.waiting]
-        if not self.welcomed.is_set() and self._hello_at < late:
+        if not self.welcomed.is_set() and self._hello_at < now - max(WELCOME_S, self.patience_s):
             silent.append("hello")
         if silent:
             self.given_up += silent
