@@ -27,6 +27,13 @@ _NAMES = {
     "sleep_hours": "ROOMD_SLEEP_HOURS",
     "keep_events_days": "ROOMD_KEEP_EVENTS_DAYS",
     "forget_days": "ROOMD_FORGET_DAYS",
+    "subsonic_url": "ROOMD_SUBSONIC_URL",
+    "subsonic_user": "ROOMD_SUBSONIC_USER",
+    "subsonic_password": "ROOMD_SUBSONIC_PASSWORD",
+    "subsonic_api_key": "ROOMD_SUBSONIC_API_KEY",
+    "radio_browser_url": "ROOMD_RADIO_BROWSER_URL",
+    "cdn_url": "ROOMD_CDN_URL",
+    "ffmpeg": "ROOMD_FFMPEG",
 }
 #: So many hours or days: up to a century, and 0 where it is to be never.
 Span = Annotated[float, Meta(ge=0, le=876_000)]
@@ -59,6 +66,19 @@ class Settings(Struct, frozen=True, kw_only=True):
     sleep_hours: Span = 6
     keep_events_days: Span = 30
     forget_days: Span = 0
+    deezer_base_url: str | None = None
+    subsonic_url: str | None = None
+    subsonic_user: str | None = None
+    subsonic_password: str | None = None
+    subsonic_api_key: str | None = None
+    radio_browser_url: str | None = None
+    aws_access_key_id: str | None = None
+    aws_secret_access_key: str | None = None
+    aws_storage_bucket_name: str | None = None
+    aws_s3_region_name: str | None = None
+    aws_s3_endpoint_url: str | None = None
+    cdn_url: str | None = None
+    ffmpeg: Path | None = None
     dyno: str | None = None
 
     @property

@@ -1,0 +1,118 @@
+"""What catalogues know of music: songs, artists, albums and genres, whichever provider they come from.
+
+Ids are `provider:id`, as in `local:1f0c…` or `deezer:3135556`. A bare number is Deezer's.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from roomd.domain.refusals import Invalid, NotFound
+from roomd.domain.track import MAX_SOURCE, Kind, Track, check_track, fit_text
+
+#: The provider that a bare number belongs to.
+NUMBERS = "deezer"
+
+
+class Song(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A recording. `url` is a path under /media/ of this server, which stays good; "" where it cannot be played.
+
+    `duration_ms` is the recording's. `playable_ms` is what `url` plays of it, where that is less: a preview.
+    `released` is YYYY-MM-DD, or the beginning of that. `popularity` is the provider's own measure, from 0 to 1.
+    """
+
+    id: str
+    title: str
+    artist: str = ""
+    artist_id: str = ""
+    album: str = ""
+    album_id: str = ""
+    cover: str = ""
+    url: str = ""
+    duration_ms: float | None = None
+    playable_ms: float | None = None
+    kind: Kind = "audio"
+    mime: str = ""
+    genre: str = ""
+    number: int = 0
+    released: str = ""
+    popularity: float = 0.0
+    #: A station: it has no beginning, and everybody hears what it sends now.
+    live: bool = False
+
+
+class Artist(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    id: str
+    name: str
+    picture: str = ""
+    albums: int = 0
+    fans: int = 0
+
+
+class Album(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    id: str
+    title: str
+    artist: str = ""
+    artist_id: str = ""
+    cover: str = ""
+    released: str = ""
+
+
+class Genre(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`id` is a number, as PlayPod has it: Deezer's own, or one of the name's (`genre_number`)."""
+
+    id: int
+    name: str
+    picture: str = ""
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    songs: list[Song] = []
+    artists: list[Artist] = []
+    albums: list[Album] = []
+
+
+class ArtistPage(Struct, frozen=True, kw_only=True):
+    artist: Artist
+    albums: list[Album] = []
+    top: list[Song] = []
+
+
+class AlbumPage(Struct, frozen=True, kw_only=True):
+    album: Album
+    songs: list[Song] = []
+
+
+def full_id(text: str, field: str = "track_id") -> str:
+    """An id as people send it, with its provider. Raises Invalid."""
+    text = text.strip()
+    if text.isascii() and text.isdecimal():
+        text = f"{NUMBERS}:{text}"
+    provider, _, rest = text.partition(":")
+    fine = text.isascii() and text.isprintable() and " " not in text
+    if not provider or not rest or len(text) > MAX_SOURCE or not fine:
+        raise Invalid(f"{field} must be like deezer:3135556", fields={field: "is not the id of a track"})
+    return text
+
+
+def split_id(full: str) -> tuple[str, str]:
+    """The provider, and the id that it goes by there."""
+    provider, _, rest = full.partition(":")
+    return provider, rest
+
+
+def track_of(song: Song) -> Track:
+    """A song as it is queued. Raises NotFound where it cannot be played."""
+    if not song.url:
+        raise NotFound(f"“{song.title}” cannot be played here.", "not_playable")
+    return check_track(
+        title=fit_text(song.title) or "Untitled",
+        artist=fit_text(song.artist),
+        album=fit_text(song.album),
+        url=song.url,
+        duration_ms=song.playable_ms or song.duration_ms or None,
+        kind=song.kind,
+        cover=song.cover,
+        source=song.id,
+        mime=song.mime,
+    )
