@@ -31,6 +31,7 @@ from roomd.handlers.base import NotFoundHandler, log_request
 from roomd.handlers.media import media_routes
 from roomd.health import Health
 from roomd.hub import Hub
+from roomd.library import open_library
 from roomd.listing import Listing
 from roomd.passwords import Passwords
 from roomd.presence import Presence
@@ -78,9 +79,12 @@ async def lifespan(
         stack.callback(passwords.close)
         keys = [secret, *settings.secret_key_previous]
         signing = accounts.make_accounts(pool=pool, redis=redis, keys=keys, passwords=passwords, clock=clock)
-        upkeep = Upkeep(core, pool, presence=presence, accounts=signing, settings=settings, clock=clock)
         subtitles = Subtitles(_fetcher(settings), secret)
         folder = await _music(settings, secret, stack)
+        library = await open_library(settings, core, folder, redis=redis, pool=pool, clock=clock, stack=stack)
+        upkeep = Upkeep(
+            core, pool, presence=presence, accounts=signing, settings=settings, clock=clock, more=library.jobs()
+        )
         for start in (core.start, bell.start, upkeep.scheduler.start):
             await start()
         for stop in (core.stop, upkeep.last, bell.stop, hub.stop, presence.stop, upkeep.scheduler.stop):
@@ -101,6 +105,7 @@ async def lifespan(
             subtitles=subtitles,
             doorkeeper=Doorkeeper(engine, passwords, Attempts(redis, clock.now), secret),
             capabilities=Capabilities(redis, pool),
+            library=library,
             health=Health({"redis": store.ping, "postgres": lambda: postgres.ping(pool)}),
         )
 

@@ -17,6 +17,7 @@ from roomd.engine import Engine
 from roomd.entrance import Entrance
 from roomd.health import Health
 from roomd.hub import Hub
+from roomd.library import Library
 from roomd.listing import Listing
 from roomd.presence import Presence
 from roomd.settings import Settings
@@ -43,6 +44,7 @@ class Services:
     health: Health
     doorkeeper: Doorkeeper
     capabilities: Capabilities
+    library: Library
     drain: Drain = field(default_factory=Drain)
     entrance: Entrance = field(default_factory=Entrance)
 

@@ -32,6 +32,7 @@ class Upkeep:
         accounts: Accounts,
         settings: Settings,
         clock: Clock,
+        more: Sequence[Job] = (),
     ) -> None:
         shelf = Shelf(pool)
         self._core = core
@@ -40,7 +41,8 @@ class Upkeep:
         self._sleeper = Sleeper(core, shelf, clock, settings.sleep_hours)
         self._retention = Retention(Pruning(pool), settings, clock)
         self._rebuild = Rebuild(core, shelf, accounts, clock)
-        self.scheduler = Scheduler(core.engine, core.index, presence, clock, accounts, more=self.jobs())
+        jobs = (*self.jobs(), *more)
+        self.scheduler = Scheduler(core.engine, core.index, presence, clock, accounts, more=jobs)
 
     async def last(self) -> None:
         """What is done when the server ends, in a few seconds: snapshots, so that its rooms are woken quickly."""

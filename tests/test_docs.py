@@ -31,6 +31,11 @@ def rows(document: str) -> Iterator[list[str]]:
             yield [cell.strip() for cell in line.strip("|").split("|")]
 
 
+def http_rows() -> list[list[str]]:
+    """Every route: of rooms and accounts, and of the library."""
+    return [*rows("http.md"), *rows("library.md")]
+
+
 def test_every_route_is_documented_and_no_other() -> None:
     refusing = RequestHandler._unimplemented_method
     routes = {
@@ -41,12 +46,12 @@ def test_every_route_is_documented_and_no_other() -> None:
         if method != "HEAD"
         if getattr(handler, method.lower()) is not refusing
     }
-    documented = [re.sub(r"{\w+}", "{}", row[0].strip("`")) for row in rows("http.md")]
+    documented = [re.sub(r"{\w+}", "{}", row[0].strip("`")) for row in http_rows()]
     assert sorted(documented) == sorted(routes)
 
 
 def test_every_route_says_who_may_ask() -> None:
-    assert {row[1] for row in rows("http.md")} == {"any", "any, guest", "needed"}
+    assert {row[1] for row in http_rows()} == {"any", "any, guest", "needed"}
 
 
 def codes_in(tree: ast.AST) -> Iterator[tuple[str, type[Refusal]]]:
@@ -75,7 +80,7 @@ def test_every_code_is_documented_and_no_other() -> None:
 
 def test_codes_that_other_documents_name_are_documented() -> None:
     documented = {row[0].strip("`") for row in rows("errors.md")}
-    for row in rows("http.md"):
+    for row in http_rows():
         assert set(re.findall(r"`(\w+)`", row[4])) - {"status"} <= documented, row
 
 

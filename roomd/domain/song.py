@@ -5,6 +5,8 @@ Ids are `provider:id`, as in `local:1f0c…` or `deezer:3135556`. A bare number 
 
 from __future__ import annotations
 
+import hashlib
+
 from msgspec import Struct
 
 from roomd.domain.refusals import Invalid, NotFound
@@ -15,7 +17,8 @@ NUMBERS = "deezer"
 
 
 class Song(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A recording. `url` is a path under /media/ of this server, which stays good; "" where it cannot be played.
+    """A recording. `url` plays it: a path under /media/ of this server, which stays good, or the link itself
+    of one that somebody pasted; "" where it cannot be played.
 
     `duration_ms` is the recording's. `playable_ms` is what `url` plays of it, where that is less: a preview.
     `released` is YYYY-MM-DD, or the beginning of that. `popularity` is the provider's own measure, from 0 to 1.
@@ -115,4 +118,31 @@ def track_of(song: Song) -> Track:
         cover=song.cover,
         source=song.id,
         mime=song.mime,
+    )
+
+
+#: What stands before the ids of links that people pasted: no provider knows them.
+LINK = "link"
+
+
+class Pick(Struct, frozen=True, kw_only=True):
+    """A song that somebody may like, and why, in a few words for people to read."""
+
+    song: Song
+    why: str = ""
+
+
+def song_from(track: Track) -> Song:
+    """A queued track as a song that can be kept; one that no provider knows goes by its link."""
+    digest = hashlib.blake2b(track.url.encode(), digest_size=16).hexdigest()
+    return Song(
+        id=track.source or f"{LINK}:{digest}",
+        title=track.title,
+        artist=track.artist,
+        album=track.album,
+        cover=track.cover,
+        url=track.url,
+        duration_ms=track.duration_ms,
+        kind=track.kind,
+        mime=track.mime,
     )
