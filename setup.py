@@ -17,6 +17,8 @@ REQUIRES = [
     "httpx>=0.28,<0.29",  # looking at media links, behind the address guard
     "jinja2>=3.1.6,<4",  # the pages' first state
     "tinytag>=2.3,<3",  # tags, covers and durations; MIT where mutagen is GPL
+    "pillow>=13,<14",  # uploaded pictures are decoded under limits and written anew
+    "obstore>=0.12,<0.13",  # S3-compatible buckets; async, MIT, no tree of dependencies as boto3 has
     "segno>=1.6,<2",  # QR codes, for the page and for the terminal
     "click>=8.5,<9",  # the command line
 ]
@@ -36,6 +38,7 @@ DEV = [
     "mypy>=2.4,<3",
     "asyncpg-stubs>=0.32,<0.33",
     "vulture>=2.16,<3",
+    "moto[server]>=5.2,<6",  # an S3-speaking server for tests
 ]
 
 setup(
