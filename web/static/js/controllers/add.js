@@ -1,12 +1,16 @@
-/** Adding music: a search in the library as one types, or a pasted link. */
-import { byline, clockTime, mediaLink, trackOfLink } from "../models/format.js";
-import { paintCover } from "../helpers/cover.js";
-import { find, icon, make, setText } from "../helpers/dom.js";
+/** Adding music, or asking for it: from the catalogues as one types, from favourites and playlists, or by a pasted link. */
+import { mediaLink, trackOfLink } from "../models/format.js";
+import { find, findAll, icon, make, setText } from "../helpers/dom.js";
+import { bindTabs } from "../helpers/tabs.js";
 import { toast } from "../helpers/toast.js";
+import { playlistRow, songRow } from "./found-rows.js";
+import { bindHearts } from "./hearts.js";
+import { makeShelves } from "./shelves.js";
 
 /** A pause in typing this long is a question. */
 const PAUSE_MS = 220;
-const LIMIT = 20;
+/** Tracks that one command may add. */
+const MAX_ADDED = 100;
 
 export function bindAdd({ client, api }) {
   const form = find("#add");
@@ -14,9 +18,16 @@ export function bindAdd({ client, api }) {
   const results = find("#results");
   const note = find("#results-note");
   const list = find("#results-list");
+  const heart = bindHearts({ api });
+  const shelves = makeShelves(api);
+  let shelf = shelves.found;
   let timer = null;
   let asked = null;
 
+  bindTabs(findAll("[role=tab]", results), (name) => {
+    shelf = shelves[name];
+    look();
+  });
   input.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(look, PAUSE_MS);
@@ -24,7 +35,8 @@ export function bindAdd({ client, api }) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     clearTimeout(timer);
-    if (mediaLink(input.value)) add([trackOfLink(mediaLink(input.value))], find("button", list));
+    const link = mediaLink(input.value);
+    if (link) take([trackOfLink(link)], find("button", list));
     else look();
   });
   form.addEventListener("keydown", (event) => {
@@ -38,16 +50,12 @@ export function bindAdd({ client, api }) {
     asked?.abort();
     const text = input.value.trim();
     const link = text && mediaLink(text);
+    results.hidden = false;
     if (link) return offerLink(link);
     asked = new AbortController();
-    results.hidden = false;
-    setText(note, "Searching…");
+    setText(note, "Looking…");
     try {
-      const { signal } = asked;
-      const { tracks } = await api("GET", `/api/catalogue/search/?q=${encodeURIComponent(text)}&limit=${LIMIT}`, { signal });
-      const nothing = text ? `Nothing found for “${text}”. A link to a file works too.` : "The library is empty. Paste a link to a file.";
-      setText(note, tracks.length ? "" : nothing);
-      list.replaceChildren(...tracks.map(resultRow));
+      show(await shelf(text, asked.signal));
     } catch (fault) {
       if (fault.name === "AbortError") return;
       list.replaceChildren();
@@ -55,49 +63,60 @@ export function bindAdd({ client, api }) {
     }
   }
 
+  function show({ songs = [], playlists = [], note: said, back }) {
+    setText(note, said);
+    const rows = [...playlists.map((each) => playlistRow(each, () => open(each))), ...songs.map((song) => rowOf(song))];
+    if (back) rows.unshift(heading(back, songs));
+    list.replaceChildren(...rows);
+  }
+
+  function open(playlist) {
+    shelf = playlist.open;
+    input.value = "";
+    look().then(() => find("button", list)?.focus());
+  }
+
+  /** Above the songs of a playlist: its name, the way back, and all of it at once. */
+  function heading(name, songs) {
+    const back = make("button", { type: "button", class: "button quiet small" }, "All playlists");
+    back.addEventListener("click", () => {
+      shelf = shelves.playlists;
+      look();
+    });
+    const all = make("button", { type: "button", class: "button small", "aria-label": `Add all songs of ${name}` }, "Add all");
+    all.addEventListener("click", () => take(songs.slice(0, MAX_ADDED).map(({ id }) => ({ source: id })), all));
+    all.hidden = !client.may("add") || songs.length === 0;
+    return make("li", { class: "results-head" }, back, make("strong", {}, name), all);
+  }
+
+  function rowOf(song) {
+    return songRow(song, { heart, verb: verb(), run: (button) => take([{ source: song.id }], button, song.title) });
+  }
+
   function offerLink(link) {
-    results.hidden = false;
     setText(note, "");
     const host = link.startsWith("/") ? location.host : (URL.parse?.(link)?.host ?? link);
-    list.replaceChildren(row({ title: link.split("/").pop() || host, line: host, cover: "" }, () => trackOfLink(link)));
+    const song = { title: link.split("/").pop() || host, artist: host, cover: "", playable: true };
+    list.replaceChildren(songRow(song, { verb: verb(), run: (button) => take([trackOfLink(link)], button) }));
   }
 
-  function resultRow(track) {
-    const flat = {
-      title: track.title, artist: track.artist?.name ?? "", album: track.album?.title ?? "", url: track.url,
-      cover: track.cover || undefined, duration_ms: track.duration_ms ?? undefined, kind: track.kind,
-    };
-    const time = flat.duration_ms ? clockTime(flat.duration_ms) : "";
-    return row({ title: flat.title, line: byline(flat), cover: flat.cover, time }, () => flat);
+  function verb() {
+    return client.may("add") ? "Add" : "Ask";
   }
 
-  function row({ title, line, cover, time }, track) {
-    const picture = make("span", { class: "cover" }, icon("note"));
-    paintCover(picture, { title, cover });
-    const button = make("button", { type: "button", class: "button small", "aria-label": `Add ${title}` }, "Add");
-    button.addEventListener("click", () => add([track()], button));
-    return make(
-      "li",
-      { class: "track" },
-      picture,
-      make("span", { class: "track-text" }, make("span", { class: "track-title" }, title), make("span", { class: "track-by" }, line)),
-      make("span", { class: "track-time" }, time ?? ""),
-      make("span", { class: "track-actions" }, button),
-    );
-  }
-
-  async function add(tracks, button) {
-    const link = !tracks[0].title;
+  async function take(tracks, button, title) {
+    const word = verb();
     if (button?.ariaDisabled === "true") return;
     // Not `disabled`: a button that has the focus would lose it, and with it the place in the list.
-    if (button) [button.ariaDisabled, button.textContent] = ["true", "Adding…"];
+    if (button) [button.ariaDisabled, button.textContent] = ["true", "…"];
     try {
-      await client.run("add", { tracks });
-      if (button) button.replaceChildren(icon("check"), make("span", { class: "visually-hidden" }, "Added"));
-      if (link) clear();
-      toast(link ? "Added to the queue." : `Added ${tracks[0].title}.`);
+      if (word === "Add") await client.run("add", { tracks });
+      else await client.run("ask", { action: "add", track: tracks[0] });
+      if (button) button.replaceChildren(icon("check"), make("span", { class: "visually-hidden" }, word === "Add" ? "Added" : "Asked"));
+      if (!title) clear();
+      toast(told(word, title, tracks.length));
     } catch (fault) {
-      if (button) [button.ariaDisabled, button.textContent] = ["false", "Add"];
+      if (button) [button.ariaDisabled, button.textContent] = ["false", word];
       toast(fault.message, { kind: "bad" });
     }
   }
@@ -118,4 +137,10 @@ export function bindAdd({ client, api }) {
     if (list.childElementCount > 0) results.hidden = false;
     else look();
   });
+}
+
+function told(word, title, count) {
+  if (word === "Ask") return title ? `Asked the host for ${title}.` : "Asked the host for it.";
+  if (title) return `Added ${title}.`;
+  return count > 1 ? `Added ${count} songs to the queue.` : "Added to the queue.";
 }

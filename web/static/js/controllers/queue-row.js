@@ -44,7 +44,7 @@ export function updateRow({ client }, row, entry, part) {
   find(".grip", row).hidden = !row.draggable;
   paintCover(find(".cover", row), track);
   setText(find(".track-title", row), track.title);
-  setText(find(".track-by", row), [byline(track), `added by ${entry.by_name}`].filter(Boolean).join(" · "));
+  setText(find(".track-by", row), [byline(track), entry.why ? `radio: ${entry.why}` : `added by ${entry.by_name}`].filter(Boolean).join(" · "));
   setText(find(".track-time", row), track.duration_ms ? clockTime(track.duration_ms) : "");
   const play = find(".track-play", row);
   play.disabled = part === "current" || !client.may("skip");

@@ -18,6 +18,7 @@ export function bindSettings({ client, deck, preferences, act }) {
       visibility: form.elements.public.checked ? "public" : "private",
       chat_enabled: form.elements.chat_enabled.checked,
       autoplay: form.elements.autoplay.checked,
+      radio: form.elements.radio.checked,
     });
     if (Object.keys(changes).length > 0) await client.run("set", changes);
     dialog.close();
@@ -47,8 +48,8 @@ export function bindSettings({ client, deck, preferences, act }) {
       about.hidden = client.may("settings") || !state.description;
       setText(about, state.description);
       setText(find("#room-name"), state.name);
-      const { name, description, theme, visibility, chat_enabled, autoplay } = state;
-      const values = JSON.stringify([name, description, theme, visibility, chat_enabled, autoplay]);
+      const { name, description, theme, visibility, chat_enabled, autoplay, radio } = state;
+      const values = JSON.stringify([name, description, theme, visibility, chat_enabled, autoplay, radio]);
       if (values === shown) return;
       shown = values;
       form.elements.name.value = name;
@@ -57,6 +58,7 @@ export function bindSettings({ client, deck, preferences, act }) {
       form.elements.public.checked = visibility === "public";
       form.elements.chat_enabled.checked = chat_enabled;
       form.elements.autoplay.checked = autoplay;
+      form.elements.radio.checked = radio;
     },
   };
 }

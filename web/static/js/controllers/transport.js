@@ -73,7 +73,9 @@ export function bindTransport({ client, act, sound }) {
     render(state) {
       renderTrack(state);
       renderButtons(state);
-      for (const element of findAll("[data-right]")) element.hidden = !client.may(element.dataset.right);
+      for (const element of findAll("[data-right]")) {
+        element.hidden = !element.dataset.right.split(" ").some((right) => client.may(right));
+      }
     },
   };
 }

@@ -1,0 +1,65 @@
+/** Where music is looked for: the catalogues, one's favourites, playlists, and what one may like. Each is a list. */
+import { plural } from "../models/format.js";
+import { caveat, songFound, songKept } from "../models/library.js";
+
+const LIMIT = 25;
+
+/**
+ * A shelf answers `{songs, playlists, note, back}` for a text and a signal to stop by; `open` of a playlist is a shelf too.
+ * @param {Function} api
+ */
+export function makeShelves(api) {
+  let labels = {};
+
+  async function found(text, signal) {
+    const answer = await api("GET", `/api/catalogue/search/?q=${encodeURIComponent(text)}&limit=${LIMIT}`, { signal });
+    labels = answer.providers ?? labels;
+    const songs = answer.tracks.map((track) => songFound(track, labels));
+    const nothing = text ? `Nothing found for “${text}”. A link to a file works too.` : "The library is empty. Paste a link to a file.";
+    return { songs, note: songs.length > 0 ? caveat(answer, labels) : `${nothing} ${caveat(answer, labels)}`.trim() };
+  }
+
+  async function favourites(text, signal) {
+    const kept = await api("GET", "/api/playlists/favorites/?limit=200", { signal });
+    const songs = kept.map((each) => songKept(each, labels)).filter(matching(text));
+    const nothing = kept.length > 0 ? `No favourite matches “${text}”.` : "Tap the heart of a song, and you find it here in every room.";
+    return { songs, note: songs.length > 0 ? "" : nothing };
+  }
+
+  async function playlists(text, signal) {
+    const all = await api("GET", `/api/playlists/playlists/?limit=200&q=${encodeURIComponent(text)}`, { signal });
+    const open = (playlist) => (within, stop) => songsOf(playlist, within, stop);
+    const shown = all.filter((each) => each.track_count > 0).map((each) => ({
+      id: each.id,
+      name: each.name,
+      cover: each.cover_image ?? "",
+      line: [plural(each.track_count, "song"), each.owner_name && `by ${each.owner_name}`].filter(Boolean).join(" · "),
+      open: open(each),
+    }));
+    const nothing = text ? `No playlist matches “${text}”.` : "There is no playlist yet.";
+    return { playlists: shown, note: shown.length > 0 ? "" : nothing };
+  }
+
+  async function songsOf({ id, name }, text, signal) {
+    const { tracks } = await api("GET", `/api/playlists/playlists/${id}/`, { signal });
+    const songs = tracks.map((each) => songKept(each, labels)).filter(matching(text));
+    return { songs, note: songs.length > 0 ? "" : "Nothing of it matches.", back: name };
+  }
+
+  async function forYou(text, signal) {
+    const { recommendations } = await api("GET", `/api/playlists/recommendations/?limit=${LIMIT}`, { signal });
+    const songs = recommendations.map((each) => songKept(each, labels)).filter(matching(text));
+    return { songs, note: songs.length > 0 ? "" : "Listen for a while, and this fills." };
+  }
+
+  return { found, favourites, playlists, forYou };
+}
+
+/** Whether every word of the text is somewhere in a song's. */
+function matching(text) {
+  const words = text.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  return ({ title, artist, album }) => {
+    const all = `${title} ${artist} ${album}`.toLocaleLowerCase();
+    return words.every((word) => all.includes(word));
+  };
+}

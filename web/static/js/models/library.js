@@ -1,0 +1,59 @@
+/** Songs as the library tells of them, in one shape wherever they were found. */
+
+/**
+ * @typedef {{id: string, title: string, artist: string, album: string, cover: string, duration_ms: number | null,
+ *   playable: boolean, live: boolean, why: string, from: string}} Song
+ */
+
+/** A song of a search, or of a chart. @returns {Song} */
+export function songFound(found, labels = {}) {
+  return {
+    id: found.id,
+    title: found.title,
+    artist: found.artist?.name ?? "",
+    album: found.album?.title ?? "",
+    cover: found.cover || found.album?.cover_medium || "",
+    duration_ms: found.duration_ms || found.duration * 1_000 || null,
+    playable: Boolean(found.url),
+    live: Boolean(found.live),
+    why: "",
+    from: from(found.id, labels),
+  };
+}
+
+/** A song of a playlist, of the favourites or of what one may like. @returns {Song} */
+export function songKept(kept, labels = {}) {
+  return {
+    id: kept.track_id,
+    title: kept.track_title,
+    artist: kept.artist_name,
+    album: kept.album_title ?? "",
+    cover: kept.album_cover ?? "",
+    duration_ms: kept.duration ? kept.duration * 1_000 : null,
+    playable: true,
+    live: false,
+    why: kept.why ?? "",
+    from: from(kept.track_id, labels),
+  };
+}
+
+/** What is said below the title: who it is by, why it is there, and where it comes from unless that is the own folder. */
+export function lineOf(song) {
+  return [song.artist, song.why || song.album, song.live && "live", song.from].filter(Boolean).join(" · ");
+}
+
+/** What the server said besides: that it is from before, or that a catalogue did not answer. */
+export function caveat({ stale, left_out: missing }, labels = {}) {
+  const names = (Array.isArray(missing) ? missing : []).map((name) => labels[name] ?? name);
+  if (names.length > 0) return `${list(names)} ${names.length > 1 ? "do" : "does"} not answer right now.`;
+  return stale ? "A catalogue does not answer right now; this is what it said before." : "";
+}
+
+function from(id, labels) {
+  const provider = id.split(":")[0];
+  return provider === "local" || provider === "link" ? "" : (labels[provider] ?? "");
+}
+
+function list(names) {
+  return names.length > 1 ? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : names[0];
+}
