@@ -1,0 +1,64 @@
+"""Favourites over HTTP, in the words of PlayPod (`/api/playlists/favorites/…`)."""
+
+from msgspec import Struct
+
+from roomd.domain.playlist import MAX_FAVOURITES
+from roomd.domain.refusals import Invalid
+from roomd.domain.song import full_id
+from roomd.handlers.base import ApiHandler
+from roomd.handlers.bounded import elsewhere
+from roomd.handlers.kept import KeptHandler
+
+USUAL = 100
+
+
+class FavouriteBody(Struct):
+    track_id: str | int
+
+
+class FavouritesHandler(KeptHandler):
+    async def get(self) -> None:
+        """The newest first."""
+        actor = await self.actor()
+        limit, offset = self.limit(USUAL, MAX_FAVOURITES), self.offset()
+        found = await self.services.library.favourites.songs(actor.id, limit, offset)
+        self.answer([self.favourite(each) for each in found])
+
+
+class FavouriteIdsHandler(KeptHandler):
+    async def get(self) -> None:
+        """All of them, for a page that marks them wherever they are shown."""
+        actor = await self.actor()
+        found = (await self.services.library.favourites.ids([actor.id])).get(actor.id, set())
+        self.answer({"track_ids": sorted(found), "count": len(found)})
+
+
+class AddFavouriteHandler(KeptHandler):
+    async def post(self) -> None:
+        """201; and 200 where it was one already."""
+        actor = await self.actor()
+        song_id = full_id(str(self.body(FavouriteBody).track_id))
+        with elsewhere():
+            song = (await self.services.library.catalogue.song(song_id)).value
+        fresh = await self.services.library.favourites.add(actor.id, song)
+        shown = {"track_id": song.id, "track_title": song.title, "artist_name": song.artist}
+        message = "Track added to favorites" if fresh else "Track is among the favorites already"
+        self.answer({"message": message, "track_info": shown}, 201 if fresh else 200)
+
+
+class RemoveFavouriteHandler(KeptHandler):
+    async def delete(self) -> None:
+        actor = await self.actor()
+        track = self.get_query_argument("track_id", "")
+        if not track:
+            raise Invalid("track_id is required", fields={"track_id": "is required"})
+        await self.services.library.favourites.remove(actor.id, full_id(track))
+        self.answer({"message": "Track removed from favorites"})
+
+
+ROUTES: list[tuple[str, type[ApiHandler]]] = [
+    (r"/api/playlists/favorites/?", FavouritesHandler),
+    (r"/api/playlists/favorites/ids/?", FavouriteIdsHandler),
+    (r"/api/playlists/favorites/add/?", AddFavouriteHandler),
+    (r"/api/playlists/favorites/remove/?", RemoveFavouriteHandler),
+]

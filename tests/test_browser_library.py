@@ -1,0 +1,74 @@
+"""The library from inside a room, in a real browser: hearts, playlists, radio, and a guest who may only ask."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from browser_world import Person, Roomd, open_room, say_who
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "color_scheme": "dark"}
+#: Asks the server as whoever sits at the page.
+CALL = """async ([method, path, body]) => {
+  const { access } = JSON.parse(localStorage.getItem("roomd.session"));
+  const headers = { Authorization: `Bearer ${access}`, "Content-Type": "application/json" };
+  const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+  return [answer.status, await answer.json()];
+}"""
+
+
+def call(person: Person, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    status, answer = person.page.evaluate(CALL, [method, path, body])
+    assert status < 300, answer
+    return answer
+
+
+def test_a_heart_a_playlist_and_the_radio(roomd: Roomd, invite: Callable[..., Person]) -> None:
+    alice = invite("Alice")
+    open_room(roomd, alice)
+    page = alice.page
+    (song,) = call(alice, "GET", "/api/catalogue/search/?q=long%20walk")["tracks"]
+    walk = call(alice, "POST", "/api/playlists/playlists/", {"name": "Evening walk"})
+    call(alice, "POST", f"/api/playlists/playlists/{walk['id']}/add_track/", {"track_id": song["id"]})
+
+    page.locator("#search").click()
+    heart = page.get_by_role("button", name="Keep Brook among your favourites")
+    heart.click()
+    expect(page.get_by_role("button", name="Take Brook from your favourites")).to_be_visible()
+    alice.shot("library-found")
+    # By keyboard: the tab that is chosen is the one that is reached, and arrows go on from there.
+    page.get_by_role("tab", name="Library").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Favourites")).to_be_focused()
+    expect(page.locator("#results-list .track")).to_have_count(1)
+    page.get_by_role("tab", name="Playlists").click()
+    page.get_by_role("button", name="Open Evening walk").click()
+    expect(page.locator("#results-list .track")).to_have_count(1)
+    alice.shot("library-playlist")
+    page.get_by_role("button", name="Add all songs of Evening walk").click()
+    expect(page.locator("#current-list .track-title")).to_have_text("Long Walk")
+    page.keyboard.press("Escape")
+
+    # The radio goes on where the queue ends, and says why.
+    page.locator("[data-opens=settings]").first.click()
+    page.get_by_role("switch", name="Radio").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#coming-list .track-by").filter(has_text="radio:").first).to_be_visible()
+    alice.shot("radio-goes-on")
+
+
+def test_a_guest_on_a_phone_asks_for_a_song(roomd: Roomd, invite: Callable[..., Person]) -> None:
+    alice, bob = invite("Alice"), invite("Bob", **PHONE)
+    code = open_room(roomd, alice)
+    alice.page.evaluate("() => window.roomd.client.run('permit', { preset: 'host_only' })")
+    bob.open(f"{roomd.url}/r/{code}")
+    say_who(bob)
+    bob.page.get_by_role("button", name="Queue").click()
+    bob.page.locator("#search").click()
+    bob.page.get_by_role("button", name="Ask Brook").click()
+    expect(bob.page.get_by_text("Asked the host for Brook.")).to_be_visible()
+    bob.shot("phone-asks")
+    state = "() => window.roomd.state().requests.length"
+    alice.page.wait_for_function(f"({state})() === 1")
