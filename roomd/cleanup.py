@@ -51,7 +51,7 @@ class Cleaner:
                     yield idle
             after = (batch[-1].last_activity, batch[-1].id)
         async for room in self._unarchived():
-            if room.expired(self._before):
+            if room.disposable(self._before):
                 yield self._idle(room, asleep=False)
 
     async def remove(self, idle: Idle) -> bool:
@@ -75,7 +75,7 @@ class Cleaner:
             # Redis has lost it; what was archived since its last snapshot counts too.
             whole = await self._core.archive.read(known.id)
             room = whole.room if whole else None
-        return self._idle(room, asleep=False) if room is not None and room.expired(self._before) else None
+        return self._idle(room, asleep=False) if room is not None and room.disposable(self._before) else None
 
     async def _unarchived(self) -> AsyncIterator[Room]:
         """Rooms that PostgreSQL has not heard of yet."""

@@ -49,6 +49,11 @@ class Engine:
         self._moment = moment
         self._warm: OrderedDict[RoomId, Room] = OrderedDict()
         self._turns = Turns()
+        self._watchers: list[Callable[[Room, Commit, Room], None]] = []
+
+    def watch(self, told: Callable[[Room, Commit, Room], None]) -> None:
+        """Have somebody told of every commit made here, between the room before it and after: they must not raise."""
+        self._watchers.append(told)
 
     async def open(self, settings: RoomSettings, actor: Actor, password_hash: str = "") -> Room:
         """Make a room under a code of its own; `password_hash` is of the password that lets people in, if one does."""
@@ -201,6 +206,8 @@ class Engine:
         if isinstance(outcome, Done):
             kept = self._keeper.note(after.id, commit)
             self._keep(after)
+            for told in self._watchers:
+                told(before, commit, after)
             await self._noted(before, after, commit)
             return Receipt(after, after.rev, kept)
         self._warm.pop(after.id, None)

@@ -20,7 +20,7 @@ class Listing:
         self._shelf = shelf
 
     async def rooms_of(self, user: UserId, limit: int) -> list[Room]:
-        """The rooms that a user is a member of, the one joined last first. Raises Unavailable.
+        """The rooms that a user is a member of, the one joined last first; without their own queue. Raises Unavailable.
 
         Those that sleep are left out while PostgreSQL is away.
         """
@@ -40,7 +40,7 @@ class Listing:
             except NotFound:
                 await self._core.index.drop_room_of(user, room_id)
                 continue
-            if user in room.members:
+            if user in room.members and not room.settings.personal:
                 rooms.append(room)
         return rooms
 

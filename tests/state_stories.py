@@ -8,11 +8,24 @@ from msgspec import structs
 from rooms_world import ALICE, BOB, CAROL, DAVE, ERIN, START, after, online, opened, person, track
 from state_world import History, Taste
 
-from roomd.domain import chat, door, listening, membership, moderation, permissions, requests, room, rules, votes
+from roomd.domain import (
+    chat,
+    door,
+    listening,
+    membership,
+    moderation,
+    permissions,
+    personal,
+    radio,
+    requests,
+    room,
+    rules,
+    votes,
+)
 from roomd.domain.ids import UserId
 from roomd.domain.people import Member
-from roomd.domain.playback import PlayEntry
-from roomd.domain.queue import MAX_ENTRIES, Add, Move, Remove, Shuffle
+from roomd.domain.playback import Next, PlayEntry
+from roomd.domain.queue import MAX_ENTRIES, Add, Load, Move, Remove, Shuffle
 from roomd.domain.undo import Undo
 
 
@@ -128,6 +141,18 @@ STORIES: Mapping[str, Story] = {
         {**_STILL, Add: 15, Remove: 10, Shuffle: 3, Move: 10, requests.Ask: 10, rules.Tick: 30, Undo: 40},
         150,
         750,
+    ),
+    "radio": Story(
+        lambda number: online(opened(autoplay=True, radio=True), ALICE, BOB),
+        {**_STILL, radio.Supply: 40, Next: 20, Remove: 5, rules.Tick: 20, room.Set: 1},
+        200,
+        600,
+    ),
+    "own": Story(
+        lambda number: online(opened(visibility="private", personal=True, radio=True), ALICE),
+        {personal.Party: 1, radio.Supply: 10, Load: 5, Next: 10, membership.Detach: 10, room.Close: 0.1},
+        100,
+        400,
     ),
     "full": Story(_full, {membership.Join: 40, membership.Attach: 40}, 25, 25),
     "long": Story(_long, {Add: 40, Shuffle: 10}, 40, 40),

@@ -11,7 +11,20 @@ from msgspec import UNSET, inspect, structs
 from rooms_world import ALICE, BOB, CAROL, DAVE, ERIN, NOBODY, START, after, at, named, online, party, track
 
 from roomd.dialects import native
-from roomd.domain import door, membership, moderation, modes, permissions, playback, queue, requests, rules, votes
+from roomd.domain import (
+    door,
+    membership,
+    moderation,
+    modes,
+    permissions,
+    personal,
+    playback,
+    queue,
+    radio,
+    requests,
+    rules,
+    votes,
+)
 from roomd.domain.actor import Actor
 from roomd.domain.chat import React, Say
 from roomd.domain.ids import MessageId, RequestId
@@ -101,7 +114,7 @@ def test_the_document_names_each_commands_fields_and_which_are_optional(kind: ty
 
 def test_the_document_names_every_setting() -> None:
     told = re.findall(r"`(\w+)`", re.sub(r"\([^)]*\)", "", TOLD["settings_changed"][1]))
-    assert sorted(told) == sorted(["changes", "entry_mode", *Set.__struct_fields__])
+    assert sorted(told) == sorted(["changes", "entry_mode", "personal", *Set.__struct_fields__])
     assert all(default is UNSET for default in Set.__struct_defaults__)
 
 
@@ -218,7 +231,8 @@ def test_every_right_is_somebodys_and_is_asked_for_by_some_command() -> None:
 
 
 def test_what_only_the_server_sends_cannot_be_sent_by_a_client() -> None:
-    for kind in (membership.Attach, membership.Detach, membership.Lapse, membership.Join, rules.Tick):
+    coming = (membership.Attach, membership.Detach, membership.Lapse, membership.Join)
+    for kind in (*coming, rules.Tick, radio.Supply, personal.Party, queue.Load):
         assert kind not in native.COMMANDS
         with pytest.raises(native.Misunderstood, match="Invalid value"):
             native.hear(msgspec.json.encode({"type": tag(kind), "id": "c", "socket": "p.1", "process": "p"}).decode())

@@ -63,7 +63,9 @@ def set_door(room: Room, command: SetDoor, actor: Actor, moment: Moment) -> list
 
 
 def demand_entry(room: Room, actor: Actor, origin: str, *, admitted: bool) -> None:
-    """Raise Forbidden unless somebody who is not a member may come in at once."""
+    """Raise Forbidden unless somebody who is not a member may come in at once; of personal queues nobody knows."""
+    if room.settings.personal:
+        raise NotFound("There is no such room, or it was closed.", "no_such_room")
     ban = room.bans.get(actor.id) or (room.bans.get(origin) if actor.guest and origin else None)
     if ban is not None:
         raise Forbidden("You were banned from this room.", "banned")

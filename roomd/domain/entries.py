@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, structs
 
 from roomd.domain.ids import EntryId, UserId
+from roomd.domain.song import song_from
 from roomd.domain.track import Track
 from roomd.domain.words import Event
 
@@ -19,16 +20,22 @@ if TYPE_CHECKING:
 
 #: Below this distance two ranks are too close to put another between them, and all are numbered afresh.
 MIN_GAP = 1e-6
+#: Songs that are remembered for having been taken out.
+DECLINED = 50
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """A track somebody put into the queue. The same track may be there twice."""
+    """A track somebody put into the queue. The same track may be there twice.
+
+    `why` says why it was chosen, where no person did: by the radio (then `by` is empty), or as going with another.
+    """
 
     id: EntryId
     track: Track
     by: UserId
     by_name: str
     added_at: float
+    why: str = ""
 
 
 class EntriesAdded(Event, frozen=True):
@@ -69,10 +76,20 @@ def entries_removed(room: Room, event: EntriesRemoved) -> Room:
     gone = set(event.entries)
     return structs.replace(
         room,
+        declined=_declined(room, event.entries),
         entries={key: entry for key, entry in room.entries.items() if key not in gone},
         ranks={key: rank for key, rank in room.ranks.items() if key not in gone},
         ups={key: users for key, users in room.ups.items() if key not in gone},
     )
+
+
+def _declined(room: Room, gone: Sequence[EntryId]) -> tuple[str, ...]:
+    """With what the radio had ready of them, and nobody has heard: it is not to come back at once."""
+    ready = [room.entries[key] for key in gone if key in room.entries and not room.entries[key].by]
+    if not ready:
+        return room.declined
+    begun = {url for url, _ in room.played}
+    return (*room.declined, *(song_from(entry.track).id for entry in ready if entry.track.url not in begun))[-DECLINED:]
 
 
 def entries_ranked(room: Room, event: EntriesRanked) -> Room:

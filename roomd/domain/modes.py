@@ -120,14 +120,16 @@ def arrange(room: Room) -> list[Event]:
 
 
 def _order(room: Room, entries: list[Entry]) -> list[Entry]:
+    """What the radio chose has no turn: it follows what people chose, unless votes lift it."""
     mode = room.settings.queue_mode
-    if mode == "fifo":
-        return sorted(entries, key=lambda entry: entry.added_at)
     if mode == "votes":
-        return sorted(entries, key=lambda entry: (-len(room.ups.get(entry.id, ())), entry.added_at))
-    if mode in {"fair", "dj"}:
-        return _in_turn(room, entries, "dj" if mode == "dj" else "fair")
-    return entries
+        return sorted(entries, key=lambda entry: (-len(room.ups.get(entry.id, ())), entry.why != "", entry.added_at))
+    chosen, radio = [entry for entry in entries if not entry.why], [entry for entry in entries if entry.why]
+    if mode == "fifo":
+        chosen = sorted(chosen, key=lambda entry: entry.added_at)
+    elif mode in {"fair", "dj"}:
+        chosen = _in_turn(room, chosen, "dj" if mode == "dj" else "fair")
+    return [*chosen, *radio]
 
 
 def _in_turn(room: Room, entries: list[Entry], mode: Literal["fair", "dj"]) -> list[Entry]:

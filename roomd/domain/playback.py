@@ -199,7 +199,23 @@ def advance(room: Room, moment: Moment, cause: Cause) -> PlaybackChanged:
 
 
 def start(room: Room, entry: EntryId, moment: Moment, cause: Cause, position: float = 0.0) -> PlaybackChanged:
-    return _changed(Playback(entry, position, room.playback.rate, True, moment.now + START_LEAD_MS), cause)
+    # What ends goes on, lest a page that reconnects finds its queue standing still.
+    playing = cause == "ended" or not paced_elsewhere(room)
+    lead = START_LEAD_MS if playing else 0.0
+    return _changed(Playback(entry, position, room.playback.rate, playing, moment.now + lead), cause)
+
+
+def paced_elsewhere(room: Room) -> bool:
+    """Whether it is somebody's own queue, and no socket of theirs is open.
+
+    Then a client may play it that only moves the pointer, over HTTP, and the clock is not started behind its back.
+    """
+    return room.settings.personal and not any(member.online for member in room.members.values())
+
+
+def paused(change: PlaybackChanged) -> PlaybackChanged:
+    """The same, but standing still."""
+    return structs.replace(change, playback=structs.replace(change.playback, playing=False))
 
 
 def silence(room: Room, moment: Moment, cause: Cause) -> PlaybackChanged:
@@ -212,7 +228,7 @@ def tick(room: Room, moment: Moment) -> list[Event]:
     if end is not None and end <= moment.now:
         following = advance(room, moment, "ended")
         if following.playback.playing and _unheard_for(room, moment.now) >= ABANDONED_MS:
-            return [_changed(structs.replace(following.playback, playing=False), "abandoned")]
+            return [_changed(paused(following).playback, "abandoned")]
         return [following]
     if abandoned is not None and abandoned <= moment.now:
         return [_changed(_still(room, position_at(room.playback, moment.now), moment), "abandoned")]

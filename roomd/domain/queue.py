@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, structs
@@ -21,10 +22,10 @@ from roomd.domain.entries import (
     ranks_between,
 )
 from roomd.domain.ids import EntryId, make_short_id
-from roomd.domain.people import demand, demand_member, may
-from roomd.domain.playback import PlaybackChanged, advance, silence, start
+from roomd.domain.people import Right, demand, demand_member, may
+from roomd.domain.playback import advance, paused, silence, start
 from roomd.domain.refusals import Conflict, Forbidden, Invalid, NotFound
-from roomd.domain.track import Track
+from roomd.domain.track import Track, fit_text
 from roomd.domain.words import Command, Event
 
 if TYPE_CHECKING:
@@ -42,12 +43,29 @@ Where = Literal["end", "next"]
 
 
 class Add(Command, frozen=True):
-    """`play`: the first of them at once, which takes the right to skip; with `keep`, paused if the room is paused."""
+    """`play`: the first of them at once, which takes the right to skip; with `keep`, paused if the room is paused.
+
+    `why`: why each was chosen, where no person chose it; of those that it does not reach to, somebody did.
+    """
 
     tracks: tuple[Track, ...]
     at: Where = "end"
     play: bool = False
     keep: bool = False
+    why: tuple[str, ...] = ()
+
+
+class Load(Command, frozen=True):
+    """The queue becomes these tracks, and starts with the one at `position`.
+
+    `shuffle`: that one is the first, the others follow in any order; without a position any is the first. `why` as
+    in Add.
+    """
+
+    tracks: tuple[Track, ...]
+    position: Annotated[int, Meta(ge=0, lt=MAX_ENTRIES)] | None = None
+    shuffle: bool = False
+    why: tuple[str, ...] = ()
 
 
 class Remove(Command, frozen=True):
@@ -78,38 +96,64 @@ def add(room: Room, command: Add, actor: Actor, moment: Moment) -> list[Event]:
         raise Invalid("Name at least one track to add.", fields={"tracks": "must not be empty"})
     modes.demand_measure(room, command.tracks, actor, moment)
     if not command.play:
-        return adding(room, command.tracks, command.at, actor, moment)
+        return adding(room, command.tracks, command.at, actor, moment, why=command.why)
     demand(room, actor, "skip")
-    events = [
-        event for event in adding(room, command.tracks, "next", actor, moment) if not isinstance(event, PlaybackChanged)
-    ]
-    first = next(event for event in events if isinstance(event, EntriesAdded)).entries[0]
-    started = start(room, first.id, moment, "started")
+    events, added = placing(room, command.tracks, "next", actor, moment, why=command.why)
+    started = start(room, added.entries[0].id, moment, "started")
     if command.keep and not room.playback.playing:
-        started = structs.replace(started, playback=structs.replace(started.playback, playing=False))
+        started = paused(started)
     return [*events, started]
 
 
-def adding(room: Room, tracks: Sequence[Track], at: Where, actor: Actor, moment: Moment) -> list[Event]:
+def adding(
+    room: Room, tracks: Sequence[Track], at: Where, actor: Actor, moment: Moment, *, why: Sequence[str] = ()
+) -> list[Event]:
     """What adding the tracks, in the name of `actor`, brings about."""
+    events, added = placing(room, tracks, at, actor, moment, why=why)
+    if room.playback.entry is None and (room.settings.autoplay or room.settings.personal):
+        first = start(entries_added(room, added), added.entries[0].id, moment, "started")
+        # One's own queue has a current track from the first one on; that need not make it sound.
+        events.append(first if room.settings.autoplay else paused(first))
+    return events
+
+
+def placing(
+    room: Room, tracks: Sequence[Track], at: Where, actor: Actor, moment: Moment, *, why: Sequence[str] = ()
+) -> tuple[list[Event], EntriesAdded]:
+    """The events that put the tracks into the queue, and the one of them that does."""
     events: list[Event] = list(_make_room(room, len(tracks)))
     for event in events:
         room = entries_removed(room, event) if isinstance(event, EntriesRemoved) else room
     order = ordered(room)
-    index = len(order)
-    if at == "next" and room.playback.entry in room.ranks:
-        index = place(room, order) + 1
-    entries = tuple(_entry(track, actor, moment) for track in tracks)
+    entries = tuple(_entry(track, actor, moment, reason) for track, reason in zip_longest(tracks, why[: len(tracks)]))
+    follows = at == "next" and room.playback.entry in room.ranks
+    index = place(room, order) + 1 if follows else _end(room, order, entries)
     ranks = ranks_between(room.ranks, order, index, len(entries))
     if ranks is None:
         fresh = {entry: float(n) for n, entry in enumerate(order, 1)}
         events.append(EntriesRanked(ranks=fresh))
         ranks = ranks_between(fresh, order, index, len(entries)) or []
     added = EntriesAdded(entries=entries, ranks=dict(zip((e.id for e in entries), ranks, strict=True)))
-    events.append(added)
-    if room.playback.entry is None and room.settings.autoplay:
-        events.append(start(entries_added(room, added), entries[0].id, moment, "started"))
-    return events
+    return [*events, added], added
+
+
+def load(room: Room, command: Load, actor: Actor, moment: Moment) -> list[Event]:
+    rights: tuple[Right, ...] = ("add", "remove", "reorder", "skip")
+    for right in rights:
+        demand(room, actor, right)
+    tracks, first = list(zip_longest(command.tracks, command.why[: len(command.tracks)])), command.position or 0
+    if not 0 < len(tracks) <= MAX_ENTRIES:
+        raise Invalid(f"Name 1 to {MAX_ENTRIES} tracks.", fields={"tracks": f"must be 1 to {MAX_ENTRIES}"})
+    if first >= len(tracks):
+        raise Invalid("There are not so many tracks.", fields={"position": f"must be 0 to {len(tracks) - 1}"})
+    if command.shuffle:
+        lead = [tracks.pop(first)] if command.position is not None else []
+        moment.dice.shuffle(tracks)
+        tracks, first = [*lead, *tracks], 0
+    entries = tuple(_entry(track, actor, moment, reason) for track, reason in tracks)
+    added = EntriesAdded(entries=entries, ranks={entry.id: float(n) for n, entry in enumerate(entries, 1)})
+    gone: list[Event] = [EntriesRemoved(entries=tuple(ordered(room)))] if room.entries else []
+    return [*gone, added, start(room, entries[first].id, moment, "started")]
 
 
 def remove(room: Room, command: Remove, actor: Actor, moment: Moment) -> list[Event]:
@@ -215,6 +259,17 @@ def _make_room(room: Room, count: int) -> Sequence[EntriesRemoved]:
     return (EntriesRemoved(entries=tuple(played[:over])),)
 
 
-def _entry(track: Track, actor: Actor, moment: Moment) -> Entry:
-    entry = EntryId(make_short_id(moment.dice))
-    return Entry(id=entry, track=track, by=actor.id, by_name=actor.name, added_at=moment.now)
+def _end(room: Room, order: Sequence[EntryId], added: Sequence[Entry]) -> int:
+    """Where the end of the queue is: what somebody chose goes before what the radio has ready."""
+    index = len(order)
+    if room.playback.entry is None or all(entry.why for entry in added):
+        return index
+    here = place(room, order)
+    while index - 1 > here and room.entries[order[index - 1]].why:
+        index -= 1
+    return index
+
+
+def _entry(track: Track, actor: Actor, moment: Moment, why: str | None = None) -> Entry:
+    entry, reason = EntryId(make_short_id(moment.dice)), fit_text(why or "")
+    return Entry(id=entry, track=track, by=actor.id, by_name=actor.name, added_at=moment.now, why=reason)

@@ -14,7 +14,7 @@ from roomd.domain.knocks import Ban, Knock
 from roomd.domain.moment import Moment
 from roomd.domain.people import Member, Right, Role, demand, demand_owner
 from roomd.domain.playback import Playback
-from roomd.domain.refusals import Invalid
+from roomd.domain.refusals import Conflict, Invalid
 from roomd.domain.text import tidy_text
 from roomd.domain.theme import tidy_theme
 from roomd.domain.undo import Act
@@ -53,6 +53,10 @@ class RoomSettings(Struct, frozen=True, kw_only=True):
     no_repeat_minutes: int = 0
     #: Seconds between two lines of one person's.
     slow_mode_s: int = 0
+    #: Whether the radio goes on with related tracks where the queue ends.
+    radio: bool = False
+    #: Somebody's own queue: private, and entered by nobody else, until it becomes a party.
+    personal: bool = False
 
 
 class Room(Struct, frozen=True, kw_only=True):
@@ -86,6 +90,8 @@ class Room(Struct, frozen=True, kw_only=True):
     ups: Mapping[EntryId, frozenset[UserId]] = {}
     #: What was played lately: (url, room time of its start), the latest last.
     played: tuple[tuple[str, float], ...] = ()
+    #: What the radio had ready and somebody took out: songs' ids, the latest last.
+    declined: tuple[str, ...] = ()
     #: In queue mode "dj": whose turn comes after whose.
     djs: tuple[UserId, ...] = ()
     #: The last acts, which can be taken back.
@@ -95,6 +101,10 @@ class Room(Struct, frozen=True, kw_only=True):
     def expired(self, before: float) -> bool:
         """Whether nobody is there, and nobody did anything since room time `before`."""
         return self.last_activity < before and not any(member.online for member in self.members.values())
+
+    def disposable(self, before: float) -> bool:
+        """Whether it may go because nobody uses it: parties end, somebody's own queue is theirs to keep."""
+        return not self.settings.personal and self.expired(before)
 
 
 class Set(Command, frozen=True):
@@ -115,6 +125,7 @@ class Set(Command, frozen=True):
     minutes_each: Annotated[int, Meta(ge=0, le=1_440)] | UnsetType = UNSET
     no_repeat_minutes: Annotated[int, Meta(ge=0, le=1_440)] | UnsetType = UNSET
     slow_mode_s: Annotated[int, Meta(ge=0, le=3_600)] | UnsetType = UNSET
+    radio: bool | UnsetType = UNSET
 
 
 class Close(Command, frozen=True):
@@ -157,6 +168,8 @@ def set_settings(room: Room, command: Set, actor: Actor, moment: Moment) -> list
     demand(room, actor, "skip" if set(given) == {"repeat"} else "settings")
     if not given:
         raise Invalid("Name at least one setting to change.")
+    if room.settings.personal and given.get("visibility", "private") != "private":
+        raise Conflict("This is your own queue; turn it into a party first.", "personal_queue")
     after = structs.asdict(tidy_settings(structs.replace(room.settings, **given)))
     before = structs.asdict(room.settings)
     changes = {key: value for key, value in after.items() if value != before[key]}
@@ -170,7 +183,7 @@ def close(room: Room, command: Close, actor: Actor, moment: Moment) -> list[Even
 
 
 def expire(room: Room, command: Expire, actor: Actor, moment: Moment) -> list[Event]:
-    return [RoomClosed()] if room.expired(command.before) else []
+    return [RoomClosed()] if room.disposable(command.before) else []
 
 
 def room_opened(room: Room, event: RoomOpened) -> Room:

@@ -56,6 +56,7 @@ class Meta(Struct, frozen=True):
     password_hash: str = ""
     skip_votes: frozenset[UserId] = frozenset()
     played: tuple[tuple[str, float], ...] = ()
+    declined: tuple[str, ...] = ()
     djs: tuple[UserId, ...] = ()
 
 

@@ -22,13 +22,15 @@ EXACT = """
         SELECT s.epoch, s.rev FROM room_snapshots s WHERE s.room = r.id
     ))
 """
+#: Whether a room `r` is nobody's own queue, which does not go for being unused.
+SHARED = "NOT EXISTS (SELECT FROM personal_rooms p WHERE p.room = r.id)"
 #: Nothing that any history of the room has counts any more. A Redis that has the room all the same will find out, and
 #: bring it back to life.
 ENDED = "INSERT INTO room_epochs (room, epoch, opened) SELECT id, epoch, -1 FROM ended"
 _CLOSE = f"""
     WITH ended AS (
         UPDATE rooms r SET state = 'closed', epoch = epoch + 1, last_activity = $3
-        WHERE id = $1 AND state = 'asleep' AND last_activity < $2 AND {EXACT} RETURNING id, epoch
+        WHERE id = $1 AND state = 'asleep' AND last_activity < $2 AND {EXACT} AND {SHARED} RETURNING id, epoch
     ), history AS ({ENDED})
     SELECT true FROM ended
 """  # noqa: S608 - nothing in it comes from elsewhere
@@ -36,7 +38,7 @@ _IDLE = f"""
     SELECT id::text, code, name, last_activity, cardinality(members) AS people, tracks,
         state = 'asleep' AND {EXACT} AS exact
     FROM rooms r
-    WHERE state <> 'closed' AND last_activity < $1 AND (last_activity, id) > ($2, $3::uuid)
+    WHERE state <> 'closed' AND last_activity < $1 AND (last_activity, id) > ($2, $3::uuid) AND {SHARED}
     ORDER BY last_activity, id LIMIT $4
 """  # noqa: S608
 _PAGE = """
