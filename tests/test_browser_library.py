@@ -55,7 +55,7 @@ def test_a_heart_a_playlist_and_the_radio(roomd: Roomd, invite: Callable[..., Pe
     page.locator("[data-opens=settings]").first.click()
     page.get_by_role("switch", name="Radio").check()
     page.get_by_role("button", name="Save").click()
-    expect(page.locator("#coming-list .track-by").filter(has_text="radio:").first).to_be_visible()
+    expect(page.locator("#coming-list .track-by").filter(has_text="Radio:").first).to_be_visible()
     alice.shot("radio-goes-on")
 
 

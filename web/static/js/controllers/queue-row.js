@@ -40,11 +40,13 @@ export function updateRow({ client }, row, entry, part) {
   const state = client.state;
   const coming = part === "coming";
   row.classList.toggle("is-current", part === "current");
+  row.classList.toggle("is-radio", Boolean(entry.why));
   row.draggable = coming && client.may("reorder");
   find(".grip", row).hidden = !row.draggable;
   paintCover(find(".cover", row), track);
   setText(find(".track-title", row), track.title);
-  setText(find(".track-by", row), [byline(track), entry.why ? `radio: ${entry.why}` : `added by ${entry.by_name}`].filter(Boolean).join(" · "));
+  const line = entry.why ? [track.artist, `Radio: ${entry.why}`] : [byline(track), `added by ${entry.by_name}`];
+  setText(find(".track-by", row), line.filter(Boolean).join(" · "));
   setText(find(".track-time", row), track.duration_ms ? clockTime(track.duration_ms) : "");
   const play = find(".track-play", row);
   play.disabled = part === "current" || !client.may("skip");
