@@ -179,6 +179,29 @@ def _check_addresses(settings: Settings) -> None:
             raise SettingsError(f"ALLOWED_ORIGINS: {origin!r} is no origin; one looks like https://party.example")
     if settings.public_url is not None and not _is_http(settings.public_url):
         raise SettingsError("ROOMD_PUBLIC_URL must be a URL such as https://party.example")
+    for field in ("cdn_url", "aws_s3_endpoint_url"):
+        url = getattr(settings, field)
+        if url is not None and not _is_http(url):
+            raise SettingsError(f"{variable(field)} must be a URL such as https://media.party.example")
+    _check_services(settings)
+
+
+def _check_services(settings: Settings) -> None:
+    """The music services: where they are, and that roomd can say who it is there."""
+    for field in ("deezer_base_url", "subsonic_url", "radio_browser_url"):
+        url = getattr(settings, field)
+        # Several mirrors may be given.
+        for each in url.split(",") if url and field == "radio_browser_url" else [url]:
+            if each is not None and not _is_plain_http(each.strip()):
+                raise SettingsError(
+                    f"{variable(field)} must be a URL such as https://music.party.example, without a name, "
+                    "password or question mark in it"
+                )
+    named = settings.subsonic_user and settings.subsonic_password
+    if settings.subsonic_url and not named and not settings.subsonic_api_key:
+        raise SettingsError(
+            "ROOMD_SUBSONIC_URL needs ROOMD_SUBSONIC_USER and ROOMD_SUBSONIC_PASSWORD, or ROOMD_SUBSONIC_API_KEY"
+        )
 
 
 def _has_port(url: str) -> bool:
@@ -195,3 +218,7 @@ def _is_http(url: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(parts.netloc)
+
+
+def _is_plain_http(url: str) -> bool:
+    return _is_http(url) and _has_port(url) and not {"@", "?", "#", " "} & set(url)

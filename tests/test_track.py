@@ -75,3 +75,14 @@ def test_text_that_is_refused_from_people_is_mended_from_files(text: str) -> Non
     with pytest.raises(Invalid):
         check_track(title=text, url=URL)
     assert check_track(title=fit_text(text), url=URL)
+
+
+@pytest.mark.parametrize("gain", [float("nan"), float("inf"), 61.0, -61.0])
+def test_gain_that_is_a_joke(gain: float) -> None:
+    with pytest.raises(Invalid) as caught:
+        check_track(title="Rain", url=URL, gain_db=gain)
+    assert list(caught.value.fields) == ["gain_db"]
+
+
+def test_gain_is_kept() -> None:
+    assert check_track(title="Rain", url=URL, gain_db=-6.5).gain_db == -6.5

@@ -4,7 +4,7 @@ Each takes a seekable file and reads only headers, so that it works as well on a
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from roomd.catalogue.forms import adts_frame_length
@@ -29,6 +29,23 @@ def mp4_has_video(file: BinaryIO, size: int) -> bool | None:
                 if kind == b"trak"
             )
     return None
+
+
+def mp4_codings(file: BinaryIO, size: int) -> set[bytes]:
+    """The four letters of what each track in an MP4 file is coded as, such as `mp4a`, `alac` or `avc1`."""
+    return set(_codings(file, 0, size, (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")))
+
+
+def _codings(file: BinaryIO, begin: int, end: int, way: Sequence[bytes]) -> Iterator[bytes]:
+    for atom, first, last in _atoms(file, begin, end):
+        if atom != way[0]:
+            continue
+        if len(way) > 1:
+            yield from _codings(file, first, last, way[1:])
+        else:
+            # A version, flags and a count come before the first entry, which begins with its length and its name.
+            file.seek(first + 12)
+            yield file.read(4)
 
 
 def _handler(file: BinaryIO, begin: int, end: int) -> bytes:

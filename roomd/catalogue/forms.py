@@ -37,6 +37,17 @@ EXTENSIONS = {
 }
 
 
+#: Forms that browsers refuse, and ffmpeg reads: such files are found only where there is one to convert them.
+FOREIGN = frozenset(
+    {
+        *("aif", "aifc", "aiff", "ac3", "amr", "ape", "au", "caf", "dff", "dsf", "dts", "mka", "mp2", "mpc", "tak"),
+        *("tta", "w64", "wma", "wv"),
+    }
+)
+#: What they are converted to.
+CONVERTED = "m4a"
+
+
 def mime_of(form: Form, kind: Kind) -> str:
     """The type that browsers know a form by."""
     return "audio/mpeg" if form == "mp3" else f"{kind}/{form}"

@@ -8,15 +8,16 @@ import hashlib
 import logging
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
-from roomd.catalogue.forms import EXTENSIONS
+from roomd.catalogue.forms import CONVERTED, EXTENSIONS, FOREIGN
 from roomd.catalogue.tags import Facts, from_name, playable, read_facts
 from roomd.catalogue.words import fold
-from roomd.domain.track import Track
+from roomd.domain.track import Track, fit_text
+from roomd.sound.notes import Heard
 
 #: Files looked at in one folder tree; 100,000 tracks are about 6,000 albums.
 MAX_FILES = 100_000
@@ -50,10 +51,20 @@ class Item(Struct, frozen=True, kw_only=True):
     artist_words: str
     album_words: str
     order: tuple[str, str, int, str]
+    #: On its disc; 0 where nobody says.
+    number: int = 0
+    genre: str = ""
+    released: str = ""
+    #: Browsers refuse the file: one that is made of it is played instead.
+    converted: bool = False
 
 
-def walk(root: Path) -> Iterator[Found]:
-    """Every file with a known extension under the root, MAX_FILES at most. Raises OSError for an unreadable root."""
+def walk(root: Path, more: Collection[str] = ()) -> Iterator[Found]:
+    """Every file with a known extension, or one of those in `more`, under the root, MAX_FILES at most.
+
+    Raises OSError for an unreadable root.
+    """
+    known = {*EXTENSIONS, *more}
     base = root.resolve(strict=True)
     seen = {base}
     pending = [(base, "", 0)]
@@ -63,7 +74,7 @@ def walk(root: Path) -> Iterator[Found]:
         files, folders = _listing(base, folder, is_root=depth == 0)
         names = {path.name.lower(): path for _, path in files}
         for name, path in files[:left]:
-            if extension_of(name) in EXTENSIONS and (found := _look(prefix + name, path, names)):
+            if extension_of(name) in known and (found := _look(prefix + name, path, names)):
                 yield found
         left -= len(files)
         for name, path in reversed(folders):
@@ -74,9 +85,14 @@ def walk(root: Path) -> Iterator[Found]:
         _LOG.warning("the music folder has %d files or more; the rest is left out", MAX_FILES)
 
 
-def describe(found: Found, key: bytes) -> Item | None:
-    """Read one file; None, and a line in the log, when it is damaged or is not what its name says."""
+def describe(found: Found, key: bytes, heard: Heard | None = None) -> Item | None:
+    """Read one file; None, and a line in the log, when it is damaged or is not what its name says.
+
+    `heard` is what is known of it by listening. Of a file that browsers refuse, only that is known.
+    """
     extension = extension_of(found.relative)
+    if extension in FOREIGN:
+        return _item(found, _facts(heard), CONVERTED, key, heard) if heard and not heard.fault else None
     try:
         with found.path.open("rb") as file:
             facts = read_facts(file, extension, picture=found.picture is None)
@@ -86,7 +102,7 @@ def describe(found: Found, key: bytes) -> Item | None:
     if facts is None or not playable(facts, extension):
         _LOG.info("skipped %s: damaged, or not %s at all", found.relative, extension)
         return None
-    return _item(found, facts, extension, key)
+    return _item(found, facts, extension, key, heard)
 
 
 def make_id(key: bytes, *parts: str) -> str:
@@ -137,7 +153,30 @@ def _look(relative: str, path: Path, names: Mapping[str, Path]) -> Found | None:
     return Found(relative, path, status.st_size, status.st_mtime_ns, picture)
 
 
-def _item(found: Found, facts: Facts, extension: str, key: bytes) -> Item:
+def _facts(heard: Heard) -> Facts:
+    """What a file says that only ffmpeg reads."""
+    names = {name: fit_text(text) for name, text in heard.names.items()}
+    return Facts(
+        form=EXTENSIONS[CONVERTED].form,
+        kind="audio",
+        duration_ms=heard.duration_ms,
+        title=names.get("title", ""),
+        artist=names.get("artist") or names.get("album_artist", ""),
+        album=names.get("album", ""),
+        genre=names.get("genre", ""),
+        foreign=True,
+    )
+
+
+def _duration(facts: Facts, heard: Heard | None) -> float | None:
+    """What was measured counts where the file does not say, or says something else."""
+    said = facts.duration_ms
+    if heard is None or heard.fault or (said is not None and abs(said - heard.duration_ms) < 1_000):
+        return said
+    return heard.duration_ms
+
+
+def _item(found: Found, facts: Facts, extension: str, key: bytes, heard: Heard | None) -> Item:
     artist, title = from_name(found.path.stem)
     title, artist = (facts.title, facts.artist) if facts.title else (title, facts.artist or artist)
     media_id = make_id(key, found.relative)
@@ -149,11 +188,12 @@ def _item(found: Found, facts: Facts, extension: str, key: bytes) -> Item:
         artist=artist,
         album=facts.album,
         url=f"/media/{media_id}.{extension}",
-        duration_ms=facts.duration_ms,
+        duration_ms=_duration(facts, heard),
         kind=facts.kind if claimed.kind == "video" else claimed.kind,
         cover=f"/media/{media_id}/cover" if found.picture or facts.picture else "",
         source=f"{LOCAL}:{media_id}",
         mime=mime,
+        gain_db=heard.gain_db if heard else None,
     )
     folded = [fold(text) for text in (track.title, track.artist, track.album)]
     return Item(
@@ -165,5 +205,9 @@ def _item(found: Found, facts: Facts, extension: str, key: bytes) -> Item:
         title_words=folded[0],
         artist_words=folded[1],
         album_words=folded[2],
-        order=(folded[1], folded[2], facts.number, folded[0] + media_id),
+        order=(folded[1], folded[2], 1_000 * facts.disc + facts.number, folded[0] + media_id),
+        number=facts.number,
+        genre=facts.genre,
+        released=facts.released,
+        converted=facts.foreign,
     )

@@ -16,6 +16,8 @@ MAX_STEPS = 100_000
 #: Bytes that one read may ask for; a cover picture is the largest thing worth reading.
 MAX_READ = 16 * 1024 * 1024
 
+_FOREIGN = {b"alac", b"ac-3", b"ec-3"}
+_DATE = re.compile(r"[12]\d{3}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?(?!\d)")
 _NUMBER = re.compile(r"^\d{1,3}(?:-\d{1,3})?[\s._-]+(?=\D)")
 
 
@@ -26,8 +28,14 @@ class Facts(Struct, frozen=True, kw_only=True):
     title: str = ""
     artist: str = ""
     album: str = ""
+    disc: int = 0
     number: int = 0
+    genre: str = ""
+    #: YYYY-MM-DD, or the beginning of that.
+    released: str = ""
     picture: bytes = b""
+    #: Coded in a way that few browsers know, though its form is one of theirs.
+    foreign: bool = False
 
 
 class Bounded(io.RawIOBase):
@@ -108,8 +116,12 @@ def _tagged(file: BinaryIO, size: int, form: Form, *, picture: bool) -> Facts:
         title=fit_text(tag.title or ""),
         artist=fit_text(tag.artist or tag.albumartist or ""),
         album=fit_text(tag.album or ""),
-        number=tag.track or 0,
+        disc=_count(tag.disc),
+        number=_count(tag.track),
+        genre=fit_text(tag.genre or ""),
+        released=_date_of(tag.year or ""),
         picture=shown,
+        foreign=form == "mp4" and kind == "audio" and not _FOREIGN.isdisjoint(containers.mp4_codings(file, size)),
     )
 
 
@@ -128,6 +140,17 @@ def from_name(stem: str) -> tuple[str, str]:
     if dash and artist.strip() and title.strip():
         return fit_text(artist), fit_text(title)
     return "", fit_text(text)
+
+
+def _date_of(text: str) -> str:
+    """The date that a tag begins with: `2004`, `2004-05` or `2004-05-06`; "" where there is none."""
+    match = _DATE.match(text.strip())
+    return match[0] if match else ""
+
+
+def _count(number: int | None) -> int:
+    """A disc's or track's number; what no record has is none."""
+    return number if number is not None and 0 < number < 1_000 else 0
 
 
 def playable(facts: Facts, extension: str) -> bool:

@@ -17,6 +17,8 @@ MAX_URL = 2_000
 MAX_SOURCE = 200
 #: A week. Longer than any recording; what claims more is a damaged header or a joke.
 MAX_DURATION_MS = 7 * 24 * 3_600_000.0
+#: Decibels; more is no correction but a joke.
+MAX_GAIN_DB = 60.0
 #: Where this server's own media live; no other path of it can be queued.
 MEDIA_PATH = "/media/"
 
@@ -25,6 +27,7 @@ class Track(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`source` is `provider:id` where a catalogue or provider knows it; `duration_ms` is None where nobody could tell.
 
     `subtitles` is the path of WebVTT on this server. `loose`: its provider's player cannot be kept to the instant.
+    `gain_db`, where it is known, makes it as loud as others when it is added.
     """
 
     title: str
@@ -38,6 +41,7 @@ class Track(Struct, frozen=True, kw_only=True, omit_defaults=True):
     mime: str = ""
     subtitles: str = ""
     loose: bool = False
+    gain_db: float | None = None
 
 
 def check_track(
@@ -53,6 +57,7 @@ def check_track(
     mime: str = "",
     subtitles: str = "",
     loose: bool = False,
+    gain_db: float | None = None,
 ) -> Track:
     """A track out of what somebody sent. Raises Invalid, naming every field that is wrong."""
     texts = {"title": title, "artist": artist, "album": album, "source": source, "mime": mime}
@@ -68,6 +73,8 @@ def check_track(
         faults["kind"] = "must be audio or video"
     if duration_ms is not None and not (math.isfinite(duration_ms) and 0 < duration_ms <= MAX_DURATION_MS):
         faults["duration_ms"] = "must be more than 0 and at most a week"
+    if gain_db is not None and not (math.isfinite(gain_db) and abs(gain_db) <= MAX_GAIN_DB):
+        faults["gain_db"] = f"must be -{MAX_GAIN_DB:g} to {MAX_GAIN_DB:g}"
     wrong = {name: fault for name, fault in faults.items() if fault}
     if wrong:
         raise Invalid("; ".join(f"{name} {fault}" for name, fault in wrong.items()), fields=wrong)
@@ -79,6 +86,7 @@ def check_track(
         cover=cover.strip(),
         subtitles=subtitles,
         loose=loose,
+        gain_db=gain_db,
     )
 
 

@@ -90,6 +90,18 @@ class AccountStore:
             raise _taken(fault) from None
         return _user(row)
 
+    async def set_avatar(self, user_id: UserId, avatar: str) -> str:
+        """Give the user this picture, or none (""); the former one. Raises NotFound."""
+        query = """
+            WITH former AS (SELECT id, avatar FROM users WHERE id = $1 FOR UPDATE)
+            UPDATE users SET avatar = $2 FROM former WHERE users.id = former.id RETURNING former.avatar
+        """
+        with postgres_needed():
+            former = await self._pool.fetchval(query, user_id, avatar)
+        if former is None:
+            raise NotFound("there is no such user")
+        return str(former)
+
     async def set_password_hash(self, user_id: UserId, password_hash: str) -> None:
         with postgres_needed():
             await self._pool.execute("UPDATE users SET password_hash = $2 WHERE id = $1", user_id, password_hash)
