@@ -8,7 +8,8 @@ are followed by hand, each judged anew.
 import asyncio
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 import httpx
 from msgspec import Struct
@@ -22,6 +23,8 @@ MAX_ADDRESSES = 3
 PORTS = frozenset({80, 443})
 #: Seconds for one address; `timeout_s` is the bound of everything.
 _TIMEOUT = httpx.Timeout(30.0, connect=2.0)
+#: Headers that follow a redirect to another host.
+HARMLESS = frozenset({"Range", "If-Range", "If-None-Match", "If-Modified-Since"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -88,6 +91,41 @@ class Fetcher:
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as fault:
             raise FetchFailed(str(fault) or type(fault).__name__) from None
 
+    @asynccontextmanager
+    async def stream(
+        self, url: str, headers: Mapping[str, str], *, trusted: bool = False, opening_s: float = 8.0
+    ) -> AsyncIterator[httpx.Response]:
+        """The answer with its body unread, which whoever asks has to bound. `trusted`: this URL may be private; where
+        it redirects is judged like any other. Headers go to no other host. Raises FetchRefused or FetchFailed.
+        """
+        stack = contextlib.AsyncExitStack()
+        async with stack:
+            try:
+                async with asyncio.timeout(opening_s):
+                    answer = await self._opened(url, headers, trusted, stack)
+            except TimeoutError:
+                raise FetchFailed(f"no answer within {opening_s:g} s") from None
+            except (httpx.HTTPError, httpx.InvalidURL, OSError) as fault:
+                raise FetchFailed(str(fault) or type(fault).__name__) from None
+            yield answer
+
+    async def _opened(
+        self, url: str, headers: Mapping[str, str], trusted: bool, stack: contextlib.AsyncExitStack
+    ) -> httpx.Response:
+        for _ in range(MAX_REDIRECTS + 1):
+            target = _parse(url)
+            allowed = await self._judge(target, trusted=trusted)
+            answer = await stack.enter_async_context(self._sent(target, allowed, headers))
+            location = answer.headers.get("location", "")
+            if answer.status_code not in _REDIRECTS or not location:
+                return answer
+            following = target.join(location)
+            if following.netloc != target.netloc:
+                headers = {name: value for name, value in headers.items() if name in HARMLESS}
+                trusted = False
+            url = str(following)
+        raise FetchFailed(f"more than {MAX_REDIRECTS} redirects")
+
     async def _follow(self, url: str, bounds: _Bounds) -> Fetched:
         for _ in range(MAX_REDIRECTS + 1):
             target = _parse(url)
@@ -98,7 +136,15 @@ class Fetcher:
             url = str(target.join(location))
         raise FetchFailed(f"more than {MAX_REDIRECTS} redirects")
 
-    async def _judge(self, target: httpx.URL) -> list[Address]:
+    async def judge(self, url: str, timeout_s: float = 2.0) -> None:
+        """Whether this server, or anybody it sends there, may go there now. Raises FetchRefused or FetchFailed."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._judge(_parse(url))
+        except TimeoutError:
+            raise FetchFailed(f"no address within {timeout_s:g} s") from None
+
+    async def _judge(self, target: httpx.URL, *, trusted: bool = False) -> list[Address]:
         """The addresses that may be connected to, in the resolver's order."""
         host, port = target.host, _port(target)
         try:
@@ -107,7 +153,7 @@ class Fetcher:
             raise FetchFailed(f"{host} has no address: {fault.strerror or fault}") from None
         except UnicodeError:
             raise FetchRefused(f"{host!r} is not a host name") from None
-        allowed = [address for address in found if self._may(host, port, address)]
+        allowed = [address for address in found if trusted or self._may(host, port, address)]
         if not allowed:
             raise FetchRefused(f"{host}:{port} is not a public address")
         return allowed[:MAX_ADDRESSES]
@@ -118,22 +164,33 @@ class Fetcher:
         return port in PORTS and addresses.is_public(address)
 
     async def _request(self, target: httpx.URL, allowed: Sequence[Address], bounds: _Bounds) -> Fetched:
-        headers = {"Host": target.netloc.decode("ascii"), "User-Agent": "roomd", "Accept-Encoding": "identity"}
-        if bounds.span is not None:
-            headers["Range"] = f"bytes={bounds.span[0]}-{bounds.span[1]}"
+        span = {} if bounds.span is None else {"Range": f"bytes={bounds.span[0]}-{bounds.span[1]}"}
+        async with self._sent(target, allowed, span) as answer:
+            return await _read(answer, str(target), bounds)
+
+    @asynccontextmanager
+    async def _sent(
+        self, target: httpx.URL, allowed: Sequence[Address], headers: Mapping[str, str]
+    ) -> AsyncIterator[httpx.Response]:
+        """The answer of the first of these addresses that takes a connection."""
+        own = {"Host": target.netloc.decode("ascii"), "User-Agent": "roomd", "Accept-Encoding": "identity"}
         names = {"sni_hostname": target.raw_host.decode("ascii")}
         # A client per request: a kept TLS connection was checked for another name on the same address.
         async with httpx.AsyncClient(verify=self._tls, trust_env=False, timeout=_TIMEOUT) as client:
             for address in allowed:
                 literal = target.copy_with(host=str(address), fragment=None)
-                request = client.build_request("GET", literal, headers=headers, extensions=names)
+                request = client.build_request("GET", literal, headers={**headers, **own}, extensions=names)
                 try:
                     answer = await client.send(request, stream=True)
                 except (httpx.ConnectError, httpx.ConnectTimeout):
                     if address is allowed[-1]:
                         raise
                     continue
-                return await _read(answer, str(target), bounds)
+                try:
+                    yield answer
+                finally:
+                    await answer.aclose()
+                return
         raise FetchFailed("no address was left to try")
 
 

@@ -1,7 +1,8 @@
 """From what somebody wants to a track that can be played: our own media are known, other links are looked at."""
 
 import asyncio
-from collections.abc import Sequence
+import re
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -14,6 +15,7 @@ from roomd.catalogue.probe import Probed, probe
 from roomd.catalogue.subtitles import Subtitles
 from roomd.domain.links import Link, is_short, parse_link
 from roomd.domain.refusals import Invalid, NotFound
+from roomd.domain.song import full_id
 from roomd.domain.track import MAX_TEXT, MEDIA_PATH, Track, check_track, fit_text, url_fault
 from roomd.domain.wanted import Wanted
 
@@ -21,9 +23,19 @@ from roomd.domain.wanted import Wanted
 PROBES_EACH = 4
 PROBES_ALL = 16
 
+#: Songs by their full ids, as they are queued. Raises NotFound.
+Tracks = Callable[[Sequence[str]], Awaitable[tuple[Track, ...]]]
+
+_PASSED_ON = re.compile(r"/media/([a-z][a-z_-]{1,19})/([A-Za-z0-9._~-]{1,150})")
+
 
 class Resolver:
-    def __init__(self, folder: LocalFolder, fetcher: Fetcher, oembed: OEmbed, subtitles: Subtitles) -> None:
+    """`tracks` knows the songs of all catalogues."""
+
+    def __init__(
+        self, folder: LocalFolder, fetcher: Fetcher, oembed: OEmbed, subtitles: Subtitles, tracks: Tracks | None = None
+    ) -> None:
+        self._tracks = tracks
         self._folder = folder
         self._fetcher = fetcher
         self._oembed = oembed
@@ -33,7 +45,8 @@ class Resolver:
     async def resolve(self, wanted: Sequence[Wanted]) -> tuple[Track, ...]:
         """A track for each, in order. Raises Invalid for a link that is none, or is certainly no audio or video."""
         for index, each in enumerate(wanted):
-            fault = "" if parse_link(each.url) else url_fault(each.url.strip())
+            sourced = each.source.strip() and not each.url.strip()
+            fault = "" if sourced or parse_link(each.url) else url_fault(each.url.strip())
             if fault:
                 raise Invalid(f"The url {fault}.", fields={f"tracks[{index}].url": fault})
             fault = url_fault(each.subtitles.strip()) if each.subtitles.strip() else ""
@@ -54,8 +67,11 @@ class Resolver:
 
     async def _one(self, index: int, wanted: Wanted) -> Track:
         url = wanted.url.strip()
+        if not url:
+            return await self._known(full_id(wanted.source, f"tracks[{index}].source"))
         if url.startswith(MEDIA_PATH):
-            return self._own(index, url)
+            passed_on = _PASSED_ON.fullmatch(urlsplit(url).path)
+            return await self._known(f"{passed_on[1]}:{passed_on[2]}") if passed_on else self._own(url)
         link = parse_link(url)
         async with self._all:
             if link is None and is_short(url):
@@ -105,13 +121,24 @@ class Resolver:
             fields = {f"tracks[{index}].{name}": reason for name, reason in refusal.fields.items()}
             raise Invalid(refusal.message, refusal.code, fields) from None
 
-    def _own(self, index: int, url: str) -> Track:
+    async def _known(self, song_id: str) -> Track:
+        """A song of a catalogue: what that says of it counts, not what the client says."""
+        if self._tracks is None:
+            raise _missing()
+        (track,) = await self._tracks([song_id])
+        return track
+
+    def _own(self, url: str) -> Track:
         """A file of this server: what its index says counts, not what the client says."""
         name = url.removeprefix(MEDIA_PATH).partition(".")[0]
         track = self._folder.track(f"local:{name}")
         if track is None:
-            raise NotFound("That file is not in the music folder (any more).", "no_such_track")
+            raise _missing()
         return track
+
+
+def _missing() -> NotFound:
+    return NotFound("That file is not in the music folder (any more).", "no_such_track")
 
 
 def title_of(url: str) -> str:

@@ -1,32 +1,45 @@
 """Searching a folder's tracks, held in memory. A search looks at every track; docs and tests hold what that costs."""
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol, TypedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from roomd.catalogue.scan import LOCAL, Item
-from roomd.catalogue.words import words
-from roomd.domain.refusals import Invalid
+from roomd.catalogue.scan import Item
+from roomd.catalogue.words import fold, words
+from roomd.domain.song import genre_number
 
-MAX_QUERY = 200
-MAX_LIMIT = 50
-DEFAULT_LIMIT = 10
 #: Words of a query that are looked for; the rest of a pasted paragraph is not.
 MAX_WORDS = 12
 
 
 class Group(Struct):
-    """An artist or an album: what tracks have in common."""
+    """An artist, an album or a genre: what tracks have in common."""
 
     id: str
     name: str
     folded: str
-    cover: str
-    artist_id: str
-    artist: str
-    count: int
+    artist_id: str = ""
+    artist: str = ""
+    #: By their ids.
+    items: dict[str, Item] = {}
+
+    @property
+    def count(self) -> int:
+        return len(self.items)
+
+    @property
+    def cover(self) -> str:
+        return next((item.track.cover for item in self.items.values() if item.track.cover), "")
+
+    @property
+    def newest(self) -> int:
+        """When the newest of its files was written, in ns."""
+        return max(item.found.mtime_ns for item in self.items.values())
+
+    def ordered(self) -> list[Item]:
+        """By artist, album, disc and track."""
+        return sorted(self.items.values(), key=lambda item: item.order)
 
 
 class Matches(Struct, frozen=True):
@@ -35,81 +48,72 @@ class Matches(Struct, frozen=True):
     albums: list[Group]
 
 
-class ArtistWire(TypedDict, total=False):
-    id: str
-    name: str
-    picture_medium: str
-
-
-class AlbumWire(TypedDict, total=False):
-    id: str
-    title: str
-    artist: ArtistWire
-    cover_medium: str
-
-
-class TrackWire(TypedDict):
-    id: str
-    title: str
-    artist: ArtistWire
-    album: AlbumWire
-    duration: int
-    duration_ms: float | None
-    preview: str
-    url: str
-    cover: str
-    kind: str
-    mime: str
-    source: str
-
-
-class AnswerWire(TypedDict):
-    tracks: list[TrackWire]
-    artists: list[ArtistWire]
-    albums: list[AlbumWire]
-
-
-class Searchable(Protocol):
-    def search(self, q: str, limit: int) -> Matches: ...
-
-
 class Index:
-    """The tracks by id, and their artists and albums. One thread only: the folder's scan hands its finds over."""
+    """The tracks by id, and what they have in common. One thread only: the folder's scan hands its finds over."""
 
     def __init__(self) -> None:
         self._items: dict[str, Item] = {}
         self._artists: dict[str, Group] = {}
         self._albums: dict[str, Group] = {}
+        self._genres: dict[str, Group] = {}
 
     def __len__(self) -> int:
         return len(self._items)
 
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self._items.values())
+
     def get(self, media_id: str) -> Item | None:
         return self._items.get(media_id)
+
+    def artist(self, artist_id: str) -> Group | None:
+        return self._artists.get(artist_id)
+
+    def album(self, album_id: str) -> Group | None:
+        return self._albums.get(album_id)
+
+    def genre(self, number: int) -> Group | None:
+        return self._genres.get(str(number))
+
+    def genre_of(self, item: Item) -> Group | None:
+        return self.genre(genre_number(item.genre)) if item.genre else None
+
+    def albums(self, of: Iterable[Item] | None = None) -> list[Group]:
+        """The albums that these tracks are on; of all tracks when none are given."""
+        if of is None:
+            return list(self._albums.values())
+        return [self._albums[key] for key in dict.fromkeys(item.album_id for item in of if item.album_id)]
+
+    def genres(self) -> list[Group]:
+        """By name."""
+        return _first(self._genres, len(self._genres), bool)
+
+    def newest(self, limit: int) -> list[Item]:
+        return heapq.nsmallest(limit, self._items.values(), key=lambda item: (-item.found.mtime_ns, item.order))
 
     def add(self, item: Item) -> None:
         self.remove(item.id)
         self._items[item.id] = item
         track = item.track
         if item.artist_id:
-            found = Group(item.artist_id, track.artist, item.artist_words, track.cover, item.artist_id, track.artist, 0)
-            _join(self._artists, found)
+            _join(self._artists, item, item.artist_id, track.artist, item.artist_words)
         if item.album_id:
-            folded = item.album_words + item.artist_words
-            _join(self._albums, Group(item.album_id, track.album, folded, track.cover, item.artist_id, track.artist, 0))
+            _join(self._albums, item, item.album_id, track.album, item.album_words + item.artist_words)
+        if item.genre:
+            _join(self._genres, item, str(genre_number(item.genre)), item.genre, fold(item.genre))
 
     def remove(self, media_id: str) -> None:
         item = self._items.pop(media_id, None)
         if item is not None:
-            _part(self._artists, item.artist_id)
-            _part(self._albums, item.album_id)
+            _part(self._artists, item, item.artist_id)
+            _part(self._albums, item, item.album_id)
+            _part(self._genres, item, str(genre_number(item.genre)))
 
     def search(self, q: str, limit: int) -> Matches:
         """All words must begin a word of the title, artist or album. No words: the newest tracks."""
         wanted = [f" {word}" for word in words(q)[:MAX_WORDS]]
         if not wanted:
-            newest = heapq.nsmallest(limit, self._items.values(), key=lambda item: (-item.found.mtime_ns, item.order))
-            return Matches(newest, _first(self._artists, limit, bool), _first(self._albums, limit, bool))
+            return Matches(self.newest(limit), _first(self._artists, limit, bool), _first(self._albums, limit, bool))
         ranked = ((rank, item) for item in self._items.values() if (rank := _rank(item, wanted)) is not None)
         best = heapq.nsmallest(limit, ranked, key=lambda pair: (pair[0], pair[1].order))
 
@@ -140,61 +144,15 @@ def _first(groups: dict[str, Group], limit: int, wanted: Callable[[Group], bool]
     return heapq.nsmallest(limit, (group for group in groups.values() if wanted(group)), key=lambda group: group.folded)
 
 
-def _join(groups: dict[str, Group], found: Group) -> None:
-    group = groups.setdefault(found.id, found)
-    group.count += 1
-    group.cover = group.cover or found.cover
+def _join(groups: dict[str, Group], item: Item, group_id: str, name: str, folded: str) -> None:
+    if group_id not in groups:
+        groups[group_id] = Group(group_id, name, folded, item.artist_id, item.track.artist, {})
+    groups[group_id].items[item.id] = item
 
 
-def _part(groups: dict[str, Group], group_id: str) -> None:
+def _part(groups: dict[str, Group], item: Item, group_id: str) -> None:
     group = groups.get(group_id)
     if group is not None:
-        group.count -= 1
-        if not group.count:
+        group.items.pop(item.id, None)
+        if not group.items:
             del groups[group_id]
-
-
-def search_answer(folder: Searchable, q: str, limit: int = DEFAULT_LIMIT) -> AnswerWire:
-    """The answer of `GET /api/catalogue/search/`. Raises Invalid."""
-    if len(q) > MAX_QUERY:
-        raise Invalid(f"q has more than {MAX_QUERY} characters", fields={"q": "is too long"})
-    if not 1 <= limit <= MAX_LIMIT:
-        raise Invalid(f"limit must be 1 to {MAX_LIMIT}", fields={"limit": f"must be 1 to {MAX_LIMIT}"})
-    found = folder.search(q, limit)
-    return {
-        "tracks": track_wires(found.tracks),
-        "artists": [{**_artist(group.id, group.name), "picture_medium": group.cover} for group in found.artists],
-        "albums": [
-            {**_album(group.id, group.name, group.cover), "artist": _artist(group.artist_id, group.artist)}
-            for group in found.albums
-        ],
-    }
-
-
-def track_wires(items: Iterable[Item]) -> list[TrackWire]:
-    """Tracks as the catalogue tells them. `duration` is in whole seconds, and 0 where nobody could tell."""
-    return [
-        {
-            "id": item.track.source,
-            "title": item.track.title,
-            "artist": _artist(item.artist_id, item.track.artist),
-            "album": _album(item.album_id, item.track.album, item.track.cover),
-            "duration": round((item.track.duration_ms or 0) / 1_000),
-            "duration_ms": item.track.duration_ms,
-            "preview": item.track.url,
-            "url": item.track.url,
-            "cover": item.track.cover,
-            "kind": item.track.kind,
-            "mime": item.track.mime,
-            "source": item.track.source,
-        }
-        for item in items
-    ]
-
-
-def _artist(artist_id: str, name: str) -> ArtistWire:
-    return {"id": f"{LOCAL}:{artist_id}" if artist_id else "", "name": name}
-
-
-def _album(album_id: str, title: str, cover: str) -> AlbumWire:
-    return {"id": f"{LOCAL}:{album_id}" if album_id else "", "title": title, "cover_medium": cover}

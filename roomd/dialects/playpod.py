@@ -5,7 +5,7 @@
 
 from typing import TypedDict
 
-from roomd.domain.song import Album, Artist, Genre, Song
+from roomd.domain.song import Album, AlbumPage, Artist, ArtistPage, Found, Genre, Song
 
 
 class ArtistWire(TypedDict, total=False):
@@ -43,6 +43,23 @@ class SongWire(TypedDict, total=False):
     source: str
     live: bool
     position: int
+
+
+class FoundWire(TypedDict):
+    tracks: list[SongWire]
+    artists: list[ArtistWire]
+    albums: list[AlbumWire]
+
+
+class ArtistPageWire(TypedDict):
+    artist: ArtistWire
+    albums: list[AlbumWire]
+    top_tracks: list[SongWire]
+
+
+class AlbumPageWire(TypedDict):
+    album: AlbumWire
+    tracks: list[SongWire]
 
 
 class GenreWire(TypedDict):
@@ -92,7 +109,7 @@ def album_wire(album: Album) -> AlbumWire:
         "title": album.title,
         "artist": {"id": album.artist_id, "name": album.artist},
         "cover_medium": album.cover,
-        "cover_xl": album.cover,
+        "cover_xl": album.large or album.cover,
         "release_date": album.released,
     }
 
@@ -106,6 +123,26 @@ def artist_wire(artist: Artist) -> ArtistWire:
         "nb_album": artist.albums,
         "nb_fan": artist.fans,
     }
+
+
+def found_wire(found: Found) -> FoundWire:
+    return {
+        "tracks": [song_wire(song) for song in found.songs],
+        "artists": [artist_wire(artist) for artist in found.artists],
+        "albums": [album_wire(album) for album in found.albums],
+    }
+
+
+def artist_page_wire(page: ArtistPage) -> ArtistPageWire:
+    return {
+        "artist": artist_wire(page.artist),
+        "albums": [album_wire(album) for album in page.albums],
+        "top_tracks": [song_wire(song) for song in page.top],
+    }
+
+
+def album_page_wire(page: AlbumPage) -> AlbumPageWire:
+    return {"album": album_wire(page.album), "tracks": [song_wire(song) for song in page.songs]}
 
 
 def genre_wire(genre: Genre) -> GenreWire:

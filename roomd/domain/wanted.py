@@ -10,9 +10,10 @@ _Text = Annotated[str, Meta(max_length=2_000)]
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """`subtitles` is where WebVTT (or SRT) for it lies."""
+    """`subtitles` is where WebVTT (or SRT) for it lies. Instead of `url`, `source` may name a song of a catalogue."""
 
-    url: _Text
+    url: _Text = ""
+    source: _Text = ""
     title: _Text = ""
     artist: _Text = ""
     album: _Text = ""

@@ -1,0 +1,97 @@
+"""PlayPod's catalogue: searching, and what there is to know of an artist, an album, a track."""
+
+from typing import Any
+
+from roomd.catalogue.cache import Answer
+from roomd.dialects.playpod import (
+    album_page_wire,
+    artist_page_wire,
+    found_wire,
+    genre_wire,
+    song_wire,
+)
+from roomd.domain.refusals import Invalid
+from roomd.domain.song import full_id
+from roomd.handlers.base import ApiHandler
+from roomd.handlers.bounded import elsewhere
+from roomd.handlers.of_room import RoomHandler
+
+MAX_QUERY = 200
+#: Related songs beside a track.
+RELATED = 10
+
+
+class CatalogueHandler(RoomHandler):
+    """Waiting for a provider does not count as this server's own slowness: the catalogue bounds it."""
+
+    def told(self, answer: Answer[Any], value: dict[str, object]) -> None:
+        """`value`, saying which part of it is from before, or is missing."""
+        self.answer(value | marks(answer))
+
+
+class SearchHandler(CatalogueHandler):
+    async def get(self) -> None:
+        await self.actor()
+        q = self.get_query_argument("q", "")
+        if len(q) > MAX_QUERY:
+            raise Invalid(f"q has more than {MAX_QUERY} characters", fields={"q": "is too long"})
+        limit, provider = self.limit(10, 50), self.get_query_argument("provider", "")
+        catalogue = self.services.library.catalogue
+        with elsewhere():
+            answer = await catalogue.search(q, limit, provider)
+        self.told(answer, {**found_wire(answer.value), "providers": catalogue.labels})
+
+
+class ArtistHandler(CatalogueHandler):
+    async def get(self, artist_id: str) -> None:
+        await self.actor()
+        with elsewhere():
+            answer = await self.services.library.catalogue.artist(full_id(artist_id, "artist id"))
+        self.told(answer, {**artist_page_wire(answer.value)})
+
+
+class AlbumHandler(CatalogueHandler):
+    async def get(self, album_id: str) -> None:
+        await self.actor()
+        with elsewhere():
+            answer = await self.services.library.catalogue.album(full_id(album_id, "album id"))
+        self.told(answer, {**album_page_wire(answer.value)})
+
+
+class TrackHandler(CatalogueHandler):
+    async def get(self, track_id: str) -> None:
+        """The track is what was asked for: without related ones it is told all the same."""
+        await self.actor()
+        song_id, catalogue = full_id(track_id, "track id"), self.services.library.catalogue
+        with elsewhere():
+            answer = await catalogue.song(song_id)
+            related = await catalogue.related_if_any(song_id, RELATED)
+        more = [song_wire(song) for song in related.value]
+        whole = Answer(None, answer.stale or related.stale, related.left_out)
+        self.told(whole, {"track": song_wire(answer.value), "related_tracks": more})
+
+
+class GenresHandler(CatalogueHandler):
+    async def get(self) -> None:
+        """A plain list, as PlayPod has it: whether it is stale stands in a header."""
+        await self.actor()
+        with elsewhere():
+            answer = await self.services.library.catalogue.genres()
+        if answer.stale:
+            self.set_header("Roomd-Stale", "true")
+        self.answer([genre_wire(genre) for genre in answer.value])
+
+
+def marks(answer: Answer[Any]) -> dict[str, object]:
+    """What an answer says about itself, where there is something to say."""
+    said: dict[str, object] = {"stale": True} if answer.stale else {}
+    return said | ({"left_out": list(answer.left_out)} if answer.left_out else {})
+
+
+ROUTES: list[tuple[str, type[ApiHandler]]] = [
+    (r"/api/catalogue/search/?", SearchHandler),
+    (r"/api/catalogue/artists/([^/]+)/?", ArtistHandler),
+    (r"/api/catalogue/albums/([^/]+)/?", AlbumHandler),
+    (r"/api/catalogue/tracks/([^/]+)/?", TrackHandler),
+    (r"/api/catalogue/genres/?", GenresHandler),
+]
