@@ -18,14 +18,36 @@ from roomd.catalogue.fetch import Fetcher
 from roomd.catalogue.local import LocalFolder
 from roomd.catalogue.oembed import OEmbed
 from roomd.catalogue.pieces import Pieces
-from roomd.catalogue.resolve import Resolver
+from roomd.catalogue.resolve import Resolver, Tracks
 from roomd.catalogue.subtitles import Subtitles
 from roomd.clock import Clock
 from roomd.core import Core
 from roomd.doorkeeper import Doorkeeper
 from roomd.embedded import stores
 from roomd.handlers import accounts as account_handlers
-from roomd.handlers import collab, live, misc, moderation, musicroom, pages, playing, rooms, streamit, syncplay, wire
+from roomd.handlers import catalogue as catalogue_handlers
+from roomd.handlers import (
+    charts,
+    collab,
+    favourites,
+    live,
+    misc,
+    moderation,
+    musicroom,
+    pages,
+    personal,
+    playing,
+    playlist_files,
+    playlists,
+    recommendations,
+    rooms,
+    sound,
+    stream,
+    streamit,
+    syncplay,
+    uploads,
+    wire,
+)
 from roomd.handlers import subtitles as subtitles_handlers
 from roomd.handlers.base import NotFoundHandler, log_request
 from roomd.handlers.media import media_routes
@@ -37,6 +59,8 @@ from roomd.passwords import Passwords
 from roomd.presence import Presence
 from roomd.services import Services
 from roomd.settings import Settings, SettingsError
+from roomd.sound import find_kit
+from roomd.sound.workshop import Workshop
 from roomd.store import migrate, postgres
 from roomd.store import redis as redis_store
 from roomd.store.attempts import Attempts
@@ -51,13 +75,23 @@ if TYPE_CHECKING:
 
 API_ROUTES = (
     *account_handlers.ROUTES,
+    *catalogue_handlers.ROUTES,
+    *charts.ROUTES,
     *collab.ROUTES,
+    *favourites.ROUTES,
     *misc.ROUTES,
     *moderation.ROUTES,
     *musicroom.ROUTES,
+    *personal.ROUTES,
     *playing.ROUTES,
+    *playlist_files.ROUTES,
+    *playlists.ROUTES,
+    *recommendations.ROUTES,
     *rooms.ROUTES,
+    *sound.ROUTES,
+    *stream.ROUTES,
     *syncplay.ROUTES,
+    *uploads.ROUTES,
 )
 
 
@@ -71,43 +105,55 @@ async def lifespan(
         redis, pool = await _connected(settings, on_lost, life, stack)
         secret = await _secret(settings)
         core = Core.build(redis, pool, life, clock)
-        store, index, engine = core.store, core.index, core.engine
-        hub, presence = Hub(store, engine, clock.now), Presence(engine, index, core.holdings, clock)
-        bell = Bell(redis, hub.ring, hub.doubt)
-        hub.connect(bell, lambda socket, room_id: presence.reattach(room_id, socket.actor, socket.id))
-        passwords = Passwords()
-        stack.callback(passwords.close)
+        hub, presence, bell = _hub(core, redis, clock)
+        passwords = _passwords(stack)
         keys = [secret, *settings.secret_key_previous]
         signing = accounts.make_accounts(pool=pool, redis=redis, keys=keys, passwords=passwords, clock=clock)
-        subtitles = Subtitles(_fetcher(settings), secret)
-        folder = await _music(settings, secret, stack)
-        library = await open_library(settings, core, folder, redis=redis, pool=pool, clock=clock, stack=stack)
+        subtitles, folder = Subtitles(_fetcher(settings), secret), await _music(settings, secret, stack)
+        library = await open_library(
+            settings, core, folder, redis=redis, pool=pool, clock=clock, secret=secret, stack=stack
+        )
         upkeep = Upkeep(
             core, pool, presence=presence, accounts=signing, settings=settings, clock=clock, more=library.jobs()
         )
         for start in (core.start, bell.start, upkeep.scheduler.start):
             await start()
-        for stop in (core.stop, upkeep.last, bell.stop, hub.stop, presence.stop, upkeep.scheduler.stop):
+        for stop in (core.stop, upkeep.last, bell.stop, hub.stop, presence.stop, upkeep.scheduler.stop, library.stop):
             stack.push_async_callback(stop)
         yield Services(
             settings=settings,
             clock=clock,
             accounts=signing,
-            engine=engine,
+            engine=core.engine,
             hub=hub,
             presence=presence,
             archiver=core.archiver,
-            rooms=store,
-            index=index,
+            rooms=core.store,
+            index=core.index,
             listing=Listing(core, Shelf(pool)),
             folder=folder,
-            resolver=_resolver(settings, folder, subtitles),
+            resolver=_resolver(settings, folder, subtitles, library.catalogue.tracks),
             subtitles=subtitles,
-            doorkeeper=Doorkeeper(engine, passwords, Attempts(redis, clock.now), secret),
+            doorkeeper=Doorkeeper(core.engine, passwords, Attempts(redis, clock.now), secret),
             capabilities=Capabilities(redis, pool),
             library=library,
-            health=Health({"redis": store.ping, "postgres": lambda: postgres.ping(pool)}),
+            health=Health({"redis": core.store.ping, "postgres": lambda: postgres.ping(pool)}),
         )
+
+
+def _passwords(stack: AsyncExitStack) -> Passwords:
+    passwords = Passwords()
+    stack.callback(passwords.close)
+    return passwords
+
+
+def _hub(core: Core, redis: "Redis", clock: Clock) -> tuple[Hub, Presence, Bell]:
+    """Who tells sockets, who knows of them, and what wakes the former; each knows of the other."""
+    hub = Hub(core.store, core.engine, clock.now)
+    presence = Presence(core.engine, core.index, core.holdings, clock)
+    bell = Bell(redis, hub.ring, hub.doubt)
+    hub.connect(bell, lambda socket, room_id: presence.reattach(room_id, socket.actor, socket.id))
+    return hub, presence, bell
 
 
 async def _connected(
@@ -155,7 +201,8 @@ def _routes(services: Services) -> list[Any]:
         (r"/ws/sessions/([^/]+)/?", collab.CollabSocket, given),
         *((pattern, handler, given) for pattern, handler in API_ROUTES),
         *((pattern, handler, given) for pattern, handler in subtitles_handlers.ROUTES),
-        *media_routes(services.folder),
+        *((pattern, handler, given) for pattern, handler in stream.MEDIA_ROUTES),
+        *media_routes(services.folder, services.library.cdn),
         *((pattern, handler, page) for pattern, handler in pages.ROUTES),
         (r"/static/(.*)", pages.Static, {"path": str(web / "static")}),
         (r"/(?:api|rooms/api)(?:/.*)?", NotFoundHandler, given),
@@ -173,7 +220,8 @@ async def _music(settings: Settings, secret: str, stack: AsyncExitStack) -> Loca
     """The host's folder; without one, a handful of short pieces made here, so that a first room can play something."""
     key = hmac.digest(secret.encode(), b"media ids", hashlib.sha256)
     root = settings.music_dir or settings.data_dir / "pieces"
-    folder = LocalFolder(root, key)
+    kit = find_kit(settings)
+    folder = LocalFolder(root, key, kit.notes if kit else None)
     stack.push_async_callback(folder.close)
     if settings.music_dir is None:
         pieces = Pieces(root, folder)
@@ -181,12 +229,16 @@ async def _music(settings: Settings, secret: str, stack: AsyncExitStack) -> Loca
         stack.push_async_callback(pieces.close)
     else:
         folder.start()
+    if kit is not None:
+        folder.sound = workshop = Workshop(kit, folder)
+        workshop.start()
+        stack.push_async_callback(workshop.close)
     return folder
 
 
-def _resolver(settings: Settings, folder: LocalFolder, subtitles: Subtitles) -> Resolver:
+def _resolver(settings: Settings, folder: LocalFolder, subtitles: Subtitles, tracks: Tracks) -> Resolver:
     fetcher = _fetcher(settings)
-    return Resolver(folder, fetcher, OEmbed(fetcher), subtitles)
+    return Resolver(folder, fetcher, OEmbed(fetcher), subtitles, tracks)
 
 
 def _fetcher(settings: Settings) -> Fetcher:

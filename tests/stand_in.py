@@ -29,6 +29,8 @@ class StandIn:
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self.files = dict(files)
         self.requests: list[tuple[str, str]] = []
+        #: Of the last request.
+        self.headers: dict[str, str] = {}
         self.sent = 0
         self.closed = asyncio.Event()
 
@@ -49,6 +51,7 @@ class _Handler(RequestHandler):
 
     def prepare(self) -> None:
         self._server.requests.append((self.request.path, self.request.headers.get("Range", "")))
+        self._server.headers = dict(self.request.headers.get_all())
 
     def on_connection_close(self) -> None:
         self._gone.set()
@@ -102,7 +105,8 @@ class OddHandler(_Handler):
                 await self.flush()
                 self._server.sent += 100_000
         except StreamClosedError:
-            return
+            # Tornado may tell the handler in this way only.
+            self._server.closed.set()
 
     async def _bomb(self, _rest: str) -> None:
         self.set_header("Content-Encoding", "gzip")

@@ -66,6 +66,7 @@ def _sockets(scene: Scene) -> list[Any]:
 _POOLS: Mapping[str, Callable[[Scene], list[Any]]] = {
     "act": lambda scene: [*list(scene.room.acts)[-2:], "0"],
     "duration_ms": lambda scene: [None, 1_000.0, 60_000.0, 240_000.5],
+    "gain_db": lambda scene: [None, -6.5, 0.0],
     "emoji": lambda scene: ["👍", "🎉", "👩‍👩‍👧", "e\u0301", "ok"],
     **dict.fromkeys(("entry", "entries"), _entries),
     **dict.fromkeys(("message", "reply_to"), _lines),

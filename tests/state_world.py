@@ -9,7 +9,7 @@ from rooms_world import ALICE, BOB, CAROL, DAVE, ERIN, NOBODY, START
 from state_draws import KINDS, Scene, draw
 
 from roomd.dialects.dialect import View
-from roomd.domain import chat, door, membership, moderation, queue, requests, rules, votes
+from roomd.domain import chat, door, membership, moderation, queue, radio, requests, rules, votes
 from roomd.domain import room as rooms
 from roomd.domain.actor import Actor
 from roomd.domain.chat import Message
@@ -25,7 +25,7 @@ from roomd.store.plain import HASHES
 #: Alice hosts at first; the last three are guests, whose bans reach where they came from too.
 CAST = (ALICE, BOB, CAROL, *(structs.replace(actor, guest=True) for actor in (DAVE, ERIN, NOBODY)))
 #: What time does, or the machine, and no person.
-NOBODYS = (rules.Tick, membership.Lapse, rooms.Expire)
+NOBODYS = (rules.Tick, membership.Lapse, radio.Supply, rooms.Expire)
 #: Milliseconds between two commands: none, a start's lead, a host's grace, a track, an abandoned room's patience.
 PAUSES = (0.0, 0.0, 1.0, 1.0, 40.25, 40.25, 349.5, 349.5, 5_000.0, 5_000.0, 15_000.0, 61_000.0, 400_000.0)
 
@@ -46,6 +46,7 @@ USUAL: Taste = {
     moderation.Kick: 0.1,
     queue.Add: 2,
     queue.Clear: 0.1,
+    queue.Load: 0.2,
     requests.Ask: 4,
     requests.Withdraw: 2,
     rooms.Close: 0.01,

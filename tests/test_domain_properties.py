@@ -23,6 +23,7 @@ from roomd.domain.commit import Commit
 from roomd.domain.membership import Lapse
 from roomd.domain.moment import Moment
 from roomd.domain.playback import position_at
+from roomd.domain.radio import Supply
 from roomd.domain.refusals import Refusal
 from roomd.domain.room import QueueMode, Room, RoomOpened
 from roomd.domain.rules import Tick
@@ -139,6 +140,11 @@ def check_rules(room: Room) -> None:
     assert not room.pending.keys() & room.members.keys()
     assert not room.bans.keys() & room.members.keys()
     assert len(room.djs) == len(set(room.djs))
+    # Nobody else gets into somebody's own queue, or to know of it.
+    assert not room.settings.personal or (room.settings.visibility, {*room.members} <= {room.owner}) == (
+        "private",
+        True,
+    )
 
 
 def check_events(before: Room, commit: Commit) -> None:
@@ -179,7 +185,9 @@ def step(room: Room, hashes: Hashes, command: Command, actor: Actor, moment: Mom
 def test_every_history_keeps_the_room_whole(data: st.DataObject) -> None:
     repeat = data.draw(st.sampled_from(["off", "one", "all"]), label="repeat")
     mode = data.draw(st.sampled_from(get_args(QueueMode)), label="mode")
-    room, hashes, now = opened(autoplay=True, repeat=repeat, queue_mode=mode), Hashes(), START
+    own = data.draw(st.booleans(), label="own")
+    kinds: dict[str, Any] = {"personal": own, "radio": own, "visibility": "private" if own else "public"}
+    room, hashes, now = opened(autoplay=True, repeat=repeat, queue_mode=mode, **kinds), Hashes(), START
     for write in diff(None, room):
         hashes.write(write)
     assert hashes.room() == room
@@ -188,7 +196,7 @@ def test_every_history_keeps_the_room_whole(data: st.DataObject) -> None:
         shape = inspect.type_info(kind)
         assert isinstance(shape, inspect.StructType)
         command = data.draw(made(room, shape), label="command")
-        actor = SYSTEM if kind in {Tick, Lapse} else data.draw(st.sampled_from(PEOPLE), label="actor")
+        actor = SYSTEM if kind in {Tick, Lapse, Supply} else data.draw(st.sampled_from(PEOPLE), label="actor")
         now += data.draw(st.sampled_from(STEPS), label="ms")
         room = step(room, hashes, command, actor, Moment(now, Random(number)))
         if room.closed:

@@ -77,7 +77,7 @@ async def test_welcome_and_state_are_as_documented(served: Served) -> None:
     assert ", ".join(room) == (
         "id, code, name, description, theme, visibility, entry_mode, chat_enabled, autoplay, repeat, "
         "queue_mode, requests_each, auto_approve, skip_share, tracks_each, minutes_each, no_repeat_minutes, "
-        "slow_mode_s, created_at, owner, host, playback, queue, members, chat, rights, "
+        "slow_mode_s, radio, personal, created_at, owner, host, playback, queue, members, chat, rights, "
         "requests, pending, ups, skip_votes, skip_needed, djs, acts"
     )
     assert room["playback"] == {"entry": None, "position": 0, "rate": 1, "playing": False, "as_of": 0}
@@ -108,7 +108,7 @@ async def test_the_state_holds_the_last_fifty_lines_and_the_queue_in_order(serve
     assert [entry["track"]["title"] for entry in room["queue"]] == ["Song c", "Song a", "Song b"]
     ranks = [entry["rank"] for entry in room["queue"]]
     assert ranks == sorted(ranks)
-    assert room["queue"][0].keys() == {"id", "rank", "by", "by_name", "added_at", "track"}
+    assert room["queue"][0].keys() == {"id", "rank", "by", "by_name", "added_at", "why", "track"}
     assert room["queue"][0]["track"] == {"title": "Song c", "url": "https://media.example/c.mp3", "duration_ms": 60_000}
 
 

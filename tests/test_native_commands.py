@@ -104,7 +104,7 @@ async def test_the_queue(served: Served) -> None:
     await events(live, "play_entry", entry=a)
     [added] = await events(live, "add", tracks=[track("next")], at="next")
     assert added["type"] == "entries_added"
-    assert set(added["entries"][0]) == {"id", "rank", "by", "by_name", "added_at", "track"}
+    assert set(added["entries"][0]) == {"id", "rank", "by", "by_name", "added_at", "why", "track"}
     assert added["entries"][0]["rank"] < to_end["ranks"][c]
     [shuffled] = await events(live, "shuffle")
     assert a not in shuffled["ranks"]

@@ -56,6 +56,7 @@ async def test_the_queue_object(served: Served) -> None:
         "duration": 60.5,
         "added_by": {"id": alice.id, "name": "Alice"},
         "added_at": shown["entries"][0]["added_at"],
+        "why": "",
         "position": 0,
         "is_current": False,
     }

@@ -10,6 +10,7 @@ from standins.radio import radio_standin, station_id
 from standins.standin import Broken
 
 from roomd.catalogue import leads
+from roomd.catalogue.line import open_line
 from roomd.catalogue.mirrors import names_in
 from roomd.domain.refusals import NotFound, Unavailable
 from roomd.domain.song import Found, genre_number
@@ -111,7 +112,7 @@ async def test_a_station_that_is_not_there() -> None:
 
 async def codes(base: str) -> Mapping[str, str]:
     hands = Hands()
-    return await refusals(EVERYTHING, lambda http: radio_over(http, base, hands=hands))
+    return await refusals(EVERYTHING, lambda line: radio_over(line, base, hands=hands))
 
 
 @pytest.mark.parametrize("broken", ["html", "half", "shape", "deep", "endless_list", "compressed", "cut"])
@@ -179,8 +180,8 @@ async def test_mirrors_are_looked_up_once_a_day_where_one_stands_for_all() -> No
     async with radio_standin() as central, radio_standin() as mirror:
         central.servers = [{"ip": "192.0.2.1", "name": name} for name in ("de1.radio.example", "evil.example")]
         there = Elsewhere({"all.radio.example": central.url, "de1.radio.example": mirror.url})
-        async with httpx.AsyncClient(transport=there) as http:
-            stations = radio_over(http, "https://all.radio.example", hands=hands)
+        async with open_line(there) as line:
+            stations = radio_over(line, "https://all.radio.example", hands=hands)
             for _ in range(3):
                 assert (await stations.song(ALICE)).title == "Radio Alice"
             assert [asked.path for asked in central.requests] == ["/json/servers"]

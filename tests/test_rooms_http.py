@@ -42,6 +42,7 @@ async def test_the_room_object(served: Served) -> None:
         "chat_enabled": True,
         "autoplay": False,
         "repeat": "off",
+        "radio": False,
         "host": "Alice",
         "host_id": alice.id,
         "created_at": room["created_at"],

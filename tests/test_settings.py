@@ -9,6 +9,7 @@ from roomd.settings import Settings, SettingsError, default_data_dir, load, vari
 
 SECRET = "0123456789abcdef0123456789abcdef"
 STORES = {"REDIS_URL": "redis://r.example", "DATABASE_URL": "postgres://p.example/x"}
+SUBSONIC = {"ROOMD_SUBSONIC_USER": "alice", "ROOMD_SUBSONIC_PASSWORD": "sesame"}
 
 
 def test_nothing_said() -> None:
@@ -73,6 +74,15 @@ def test_every_variable(environment: dict[str, str], field: str, wanted: Any) ->
         ({"ALLOWED_ORIGINS": "party.example"}, ["ALLOWED_ORIGINS", "https://"]),
         ({"ALLOWED_ORIGINS": "https://party.example/"}, ["ALLOWED_ORIGINS", "'https://party.example/'"]),
         ({"ROOMD_PUBLIC_URL": "party.example"}, ["ROOMD_PUBLIC_URL", "https://"]),
+        ({"DEEZER_BASE_URL": "api.deezer.com"}, ["DEEZER_BASE_URL", "https://"]),
+        ({"DEEZER_BASE_URL": "https://alice:secret@api.deezer.com"}, ["DEEZER_BASE_URL", "without a name"]),
+        ({"ROOMD_SUBSONIC_URL": "https://music.example?u=alice"} | SUBSONIC, ["ROOMD_SUBSONIC_URL", "question mark"]),
+        ({"ROOMD_SUBSONIC_URL": "https://music.example"}, ["ROOMD_SUBSONIC_USER", "ROOMD_SUBSONIC_API_KEY"]),
+        (
+            {"ROOMD_SUBSONIC_URL": "https://music.example", "ROOMD_SUBSONIC_USER": "alice"},
+            ["ROOMD_SUBSONIC_PASSWORD"],
+        ),
+        ({"ROOMD_RADIO_BROWSER_URL": "https://de1.radio.example,nl1.radio.example"}, ["ROOMD_RADIO_BROWSER_URL"]),
     ],
 )
 def test_what_cannot_be(environment: dict[str, str], words: list[str]) -> None:
@@ -80,6 +90,12 @@ def test_what_cannot_be(environment: dict[str, str], words: list[str]) -> None:
         load(environment)
     for word in words:
         assert word in str(fault.value)
+
+
+def test_music_services_that_can_be() -> None:
+    load({"ROOMD_SUBSONIC_URL": "http://192.168.1.5:4533/music"} | SUBSONIC)
+    load({"ROOMD_SUBSONIC_URL": "http://nas:4533", "ROOMD_SUBSONIC_API_KEY": "key"})
+    load({"ROOMD_RADIO_BROWSER_URL": "https://de1.radio.example, https://nl1.radio.example"})
 
 
 def test_debug_does_without_a_secret() -> None:

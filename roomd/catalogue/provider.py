@@ -17,11 +17,12 @@ class Source(Struct, frozen=True, kw_only=True):
     """Where the sound of a song is. `path`: of this server itself; otherwise `url`, asked for with `headers`.
 
     `expires_at` is room time in ms, None where it stays good. `public`: the URL has no secret in it and may be given to
-    a listener.
+    a listener. `trusted`: the URL is at the address that the operator configured, which may be a private one.
     """
 
     path: str = ""
     url: str = ""
+    trusted: bool = False
     headers: Mapping[str, str] = {}
     expires_at: float | None = None
     mime: str = ""

@@ -111,6 +111,7 @@ def _entry(entry: Entry, rank: float) -> Mapping[str, object]:
         "by": entry.by,
         "by_name": entry.by_name,
         "added_at": entry.added_at,
+        "why": entry.why,
         "track": entry.track,
     }
 

@@ -32,6 +32,7 @@ def room_card(room: Room, now: float) -> Shape:
         "chat_enabled": settings.chat_enabled,
         "autoplay": settings.autoplay,
         "repeat": settings.repeat,
+        "radio": settings.radio,
         "host": host.name if host else "",
         "host_id": room.host,
         "created_at": timestamp(room.created_at),
@@ -74,6 +75,7 @@ def song(entry: Entry) -> Shape:
         "duration": None if duration is None else round(duration / 1_000, 3),
         "added_by": {"id": entry.by, "name": entry.by_name},
         "added_at": timestamp(entry.added_at),
+        "why": entry.why,
     }
 
 

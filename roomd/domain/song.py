@@ -40,6 +40,8 @@ class Song(Struct, frozen=True, kw_only=True, omit_defaults=True):
     number: int = 0
     released: str = ""
     popularity: float = 0.0
+    #: What makes it as loud as others; None where nobody has measured it.
+    gain_db: float | None = None
     #: A station: it has no beginning, and everybody hears what it sends now.
     live: bool = False
 
@@ -53,11 +55,14 @@ class Artist(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Album(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`large` is the cover with 1,000 pixels a side, where there is one beside `cover`."""
+
     id: str
     title: str
     artist: str = ""
     artist_id: str = ""
     cover: str = ""
+    large: str = ""
     released: str = ""
 
 
@@ -98,6 +103,16 @@ def full_id(text: str, field: str = "track_id") -> str:
     return text
 
 
+#: Numbers of genres that are made from names begin here; Deezer's own are far below.
+_FIRST_NUMBER = 1_000_000
+
+
+def genre_number(name: str) -> int:
+    """The number that a genre's name goes by where its provider has none: the same everywhere, below 2**31."""
+    digest = hashlib.blake2b(" ".join(name.casefold().split()).encode(), digest_size=8).digest()
+    return _FIRST_NUMBER + int.from_bytes(digest) % (2**31 - _FIRST_NUMBER)
+
+
 def split_id(full: str) -> tuple[str, str]:
     """The provider, and the id that it goes by there."""
     provider, _, rest = full.partition(":")
@@ -118,6 +133,7 @@ def track_of(song: Song) -> Track:
         cover=song.cover,
         source=song.id,
         mime=song.mime,
+        gain_db=song.gain_db,
     )
 
 
@@ -145,4 +161,5 @@ def song_from(track: Track) -> Song:
         duration_ms=track.duration_ms,
         kind=track.kind,
         mime=track.mime,
+        gain_db=track.gain_db,
     )

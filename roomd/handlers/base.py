@@ -46,7 +46,7 @@ _STATUS: "Mapping[type[Refusal], int]" = {
     Limited: 429,
     Unavailable: 503,
 }
-_STATUS_OF_CODE = {"unsupported_media_type": 415, "too_large": 413}
+_STATUS_OF_CODE = {"unsupported_media_type": 415, "not_a_picture": 415, "too_large": 413}
 
 
 class ApiHandler(Bounded):

@@ -6,12 +6,15 @@ A media URL is a capability: its id cannot be guessed, so whoever has it may lis
 import asyncio
 import os
 import re
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 
+from roomd.catalogue.cdn import Cdn
 from roomd.catalogue.local import LocalFolder, Media
+from roomd.domain.refusals import Forbidden, Unavailable
+from roomd.handlers.by_cdn import sent_to_cdn
 
 #: Read and handed to the socket at a time; the next step waits until this one is on its way.
 STEP = 256 * 1024
@@ -21,62 +24,10 @@ CACHE = "private, max-age=3600"
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
 
-class _Open(RequestHandler):
-    """What both handlers share: the folder, and headers that let other pages' players and Web Audio read the answer."""
+class SendsFiles(RequestHandler):
+    """How a file is sent: the part that was asked for, or that there is nothing new."""
 
-    def initialize(self, folder: LocalFolder) -> None:
-        self._folder = folder
-
-    def set_default_headers(self) -> None:
-        self.set_header("Access-Control-Allow-Origin", "*")
-        self.set_header("Access-Control-Expose-Headers", "Accept-Ranges, Content-Length, Content-Range, ETag")
-        self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
-        self.set_header("X-Content-Type-Options", "nosniff")
-
-    def compute_etag(self) -> None:
-        """Ours comes from the file's size and time; Tornado's would be of what happens to be in its buffer."""
-
-    def options(self, *_: str) -> None:
-        """A preflight: older browsers send one for the Range header."""
-        self.set_header("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
-        self.set_header("Access-Control-Allow-Headers", "Range, If-Range, If-None-Match")
-        self.set_header("Access-Control-Max-Age", "86400")
-        self.set_status(204)
-
-    def _describe(self, mime: str, etag: str) -> None:
-        self.set_header("Content-Type", mime)
-        self.set_header("ETag", etag)
-        self.set_header("Cache-Control", CACHE)
-
-    def _unchanged(self, etag: str) -> bool:
-        """Whether the asker has this version already; the answer is then 304 and no more."""
-        known = [tag.strip().removeprefix("W/") for tag in self.request.headers.get("If-None-Match", "").split(",")]
-        if etag not in known and "*" not in known:
-            return False
-        self.set_status(304)
-        return True
-
-    def _missing(self, what: str) -> None:
-        message = f"there is no such {what}"
-        self.set_status(404)
-        self.finish({"error": {"code": "not_found", "message": message}, "message": message, "detail": message})
-
-
-class MediaHandler(_Open):
-    """`/media/<id>.<extension>`"""
-
-    async def get(self, media_id: str, extension: str) -> None:
-        media = await self._folder.open(media_id, extension)
-        if media is None:
-            self._missing("file")
-            return
-        with media.file:
-            await self._answer(media)
-
-    async def head(self, media_id: str, extension: str) -> None:
-        await self.get(media_id, extension)
-
-    async def _answer(self, media: Media) -> None:
+    async def send_file(self, media: Media) -> None:
         self._describe(media.mime, media.etag)
         self.set_header("Accept-Ranges", "bytes")
         if self._unchanged(media.etag):
@@ -113,11 +64,87 @@ class MediaHandler(_Open):
             except StreamClosedError:
                 return
 
+    def _describe(self, mime: str, etag: str) -> None:
+        self.set_header("Content-Type", mime)
+        self.set_header("ETag", etag)
+        self.set_header("Cache-Control", CACHE)
 
-class CoverHandler(_Open):
+    def _unchanged(self, etag: str) -> bool:
+        """Whether the asker has this version already; the answer is then 304 and no more."""
+        known = [tag.strip().removeprefix("W/") for tag in self.request.headers.get("If-None-Match", "").split(",")]
+        if etag not in known and "*" not in known:
+            return False
+        self.set_status(304)
+        return True
+
+
+class OpenHandler(SendsFiles):
+    """What both handlers share: the folder, and headers that let other pages' players and Web Audio read the answer."""
+
+    def initialize(self, folder: LocalFolder, cdn: Cdn | None = None) -> None:
+        self._folder = folder
+        self._cdn = cdn
+
+    def set_default_headers(self) -> None:
+        self.set_header("Access-Control-Allow-Origin", "*")
+        self.set_header("Access-Control-Expose-Headers", "Accept-Ranges, Content-Length, Content-Range, ETag")
+        self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
+        self.set_header("X-Content-Type-Options", "nosniff")
+
+    def compute_etag(self) -> None:
+        """Ours comes from the file's size and time; Tornado's would be of what happens to be in its buffer."""
+
+    def options(self, *_: str) -> None:
+        """A preflight: older browsers send one for the Range header."""
+        self.set_header("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
+        self.set_header("Access-Control-Allow-Headers", "Range, If-Range, If-None-Match")
+        self.set_header("Access-Control-Max-Age", "86400")
+        self.set_status(204)
+
+    def _missing(self, what: str) -> None:
+        self._refuse(404, "not_found", f"there is no such {what}")
+
+    def _refuse(self, status: int, code: str, message: str) -> None:
+        self.set_status(status)
+        self.finish({"error": {"code": code, "message": message}, "message": message, "detail": message})
+
+    def _by_cdn(self) -> bool:
+        """Whether the asker was sent to the CDN, or came with a link of it that is no good."""
+        try:
+            return sent_to_cdn(self, self._cdn)
+        except Forbidden as refusal:
+            self._refuse(403, refusal.code, refusal.message)
+            return True
+
+
+class MediaHandler(OpenHandler):
+    """`/media/<id>.<extension>`"""
+
+    async def get(self, media_id: str, extension: str) -> None:
+        if self._by_cdn():
+            return
+        try:
+            media = await self._folder.open(media_id, extension)
+        except Unavailable as refusal:
+            self.set_header("Retry-After", "5")
+            self._refuse(503, refusal.code, refusal.message)
+            return
+        if media is None:
+            self._missing("file")
+            return
+        with media.file:
+            await self.send_file(media)
+
+    async def head(self, media_id: str, extension: str) -> None:
+        await self.get(media_id, extension)
+
+
+class CoverHandler(OpenHandler):
     """`/media/<id>/cover`"""
 
     async def get(self, media_id: str) -> None:
+        if self._by_cdn():
+            return
         picture = await self._folder.picture(media_id)
         if picture is None:
             self._missing("cover")
@@ -145,8 +172,8 @@ def parse_range(header: str, size: int) -> tuple[int, int] | tuple[()] | None:
     return (first, min(last, size - 1)) if first < size else ()
 
 
-def media_routes(folder: LocalFolder) -> list[tuple[str, type[RequestHandler], dict[str, LocalFolder]]]:
-    given = {"folder": folder}
+def media_routes(folder: LocalFolder, cdn: Cdn | None = None) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
+    given = {"folder": folder, "cdn": cdn}
     return [
         (r"/media/([0-9a-f]{32})\.([a-z0-9]{2,4})", MediaHandler, given),
         (r"/media/([0-9a-f]{32})/cover/?", CoverHandler, given),
@@ -154,7 +181,7 @@ def media_routes(folder: LocalFolder) -> list[tuple[str, type[RequestHandler], d
     ]
 
 
-class NoMediaHandler(_Open):
+class NoMediaHandler(OpenHandler):
     """Everything else under `/media/`: there is nothing, and it says so in the same words."""
 
     def get(self, _path: str) -> None:

@@ -1,8 +1,7 @@
-"""Small answers: health, search in the music folder, a room's QR code."""
+"""Small answers: health, a room's QR code."""
 
 import segno
 
-from roomd.catalogue.search import search_answer
 from roomd.handlers.base import RETRY_S, ApiHandler
 from roomd.handlers.of_room import RoomHandler
 from roomd.handlers.pages import base_url
@@ -59,12 +58,6 @@ class LiveHandler(ApiHandler):
     head = get
 
 
-class SearchHandler(RoomHandler):
-    async def get(self) -> None:
-        await self.actor()
-        self.answer(search_answer(self.services.folder, self.get_query_argument("q", ""), self.limit(10, 50)))
-
-
 class QrHandler(RoomHandler):
     async def get(self, ref: str) -> None:
         """The link to the room as an SVG; it tells nothing that the code in the address did not."""
@@ -79,6 +72,5 @@ ROUTES: list[tuple[str, type[ApiHandler]]] = [
     (r"/api/health/live/?", LiveHandler),
     (r"/api/health/ready/?", ReadyHandler),
     (r"/health/?", HealthHandler),
-    (r"/api/catalogue/search/?", SearchHandler),
     (r"/api/rooms/([^/]+)/qr\.svg", QrHandler),
 ]

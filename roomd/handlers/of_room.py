@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 #: Bytes of a body: 100 tracks, every field of them as long as it may be, have 0.5 MB. The server itself reads twice
 #: as much, so that this can be said; beyond that it hangs up.
 MAX_BODY = 1 << 20
+#: Beyond what any list holds that is paged through.
+MAX_OFFSET = 1_000_000
 
 
 class UserIdBody(Struct):
@@ -92,9 +94,23 @@ class RoomHandler(ApiHandler):
 
     def limit(self, usual: int, most: int) -> int:
         """The `limit` of the query. Raises Invalid."""
-        text = self.get_query_argument("limit", str(usual))
-        if len(text) > 9 or not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= most:
-            raise Invalid(f"limit must be 1 to {most}", fields={"limit": f"must be 1 to {most}"})
+        return self._number("limit", usual, 1, most)
+
+    def offset(self) -> int:
+        """The `offset` of the query, 0 where there is none. Raises Invalid."""
+        return self._number("offset", 0, 0, MAX_OFFSET)
+
+    def flag(self, name: str) -> bool:
+        """Whether the query says that something is so. Raises Invalid."""
+        text = self.get_query_argument(name, "").lower()
+        if text not in {"", "0", "1", "false", "true"}:
+            raise Invalid(f"{name} must be true or false", fields={name: "must be true or false"})
+        return text in {"1", "true"}
+
+    def _number(self, name: str, usual: int, least: int, most: int) -> int:
+        text = self.get_query_argument(name, str(usual))
+        if len(text) > 9 or not text.isascii() or not text.isdecimal() or not least <= int(text) <= most:
+            raise Invalid(f"{name} must be {least} to {most}", fields={name: f"must be {least} to {most}"})
         return int(text)
 
     def answer_room(self, room: Room, status: int = 200, **more: object) -> None:

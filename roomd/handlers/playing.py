@@ -34,6 +34,7 @@ class AddBody(Struct):
     """One track, or several as `tracks`."""
 
     url: str = ""
+    source: str = ""
     title: str = ""
     artist: str = ""
     album: str = ""
@@ -171,10 +172,11 @@ def _control(body: ControlBody, *, bare: bool) -> Command:
 
 
 def _wanted(body: AddBody) -> Wanted:
-    if not body.url.strip():
+    if not body.url.strip() and not body.source.strip():
         raise Invalid("A track needs a url.", fields={"url": "must not be empty"})
     return Wanted(
         url=body.url,
+        source=body.source,
         title=body.title,
         artist=body.artist,
         album=body.album,

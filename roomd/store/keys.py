@@ -22,6 +22,9 @@ PROCESSES = "roomd:processes"
 #: A channel that every process listens to.
 EVERY_PROCESS = "roomd:processes:bell"
 
+#: What was heard and is not yet in PostgreSQL, a stream; in one slot with what says that a commit is in it.
+LISTENS = "roomd:{listens}"
+
 
 class RoomKeys(NamedTuple):
     meta: str
@@ -66,3 +69,28 @@ def rooms_held_by(process: str) -> str:
 
 def lease(job: str) -> str:
     return f"roomd:lease:{job}"
+
+
+def listened(room: RoomId, epoch: int, rev: int) -> str:
+    """Present where what a commit says of listening is in the stream already."""
+    return f"{LISTENS}:{room}:{epoch}.{rev}"
+
+
+def picks(user: UserId) -> str:
+    """What a user may like, for some minutes."""
+    return f"roomd:picks:{user}"
+
+
+def moods(user: UserId) -> str:
+    """Present where the user's daily playlists need not be made again yet."""
+    return f"roomd:moods:{user}"
+
+
+def quota_of(name: str) -> str:
+    """When a quota that all processes share will be whole again."""
+    return f"roomd:quota:{name}"
+
+
+def answer(key: str) -> str:
+    """What a catalogue's provider answered lately."""
+    return f"roomd:answer:{key}"
