@@ -1,6 +1,5 @@
 """Rooms in Redis: loading one whole, committing to one atomically, reading its log and its chat."""
 
-import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from importlib import resources
@@ -26,8 +25,6 @@ LOG_LENGTH = 10_000
 LOG_MOST = 60_000
 #: Digits that the number of a commit may have.
 MAX_DIGITS = 15
-#: Commits on their way to Redis at once; the other connections are for everything else.
-COMMITS = 24
 #: Milliseconds for which a command's id is known again: as long as a client may take to come back.
 REMEMBER_MS = 10 * 60_000
 #: Seconds for which a code is held for a room that is being made.
@@ -70,8 +67,6 @@ class RoomStore:
     def __init__(self, redis: Redis, life: Life | None = None) -> None:
         self._redis = redis
         self._life = life or Life()
-        #: The pool hands connections to whoever comes, not to who waits the longest; so commits take turns here.
-        self._slots = asyncio.Semaphore(COMMITS)
         script = resources.files("roomd.store").joinpath("scripts/commit.lua").read_text(encoding="utf-8")
         self._commit = redis.register_script(script)
 
@@ -147,8 +142,7 @@ class RoomStore:
         for write in (*plain.diff(before, after), *plain.side_writes(commit), *settle):
             args += (write.op, RoomKeys._fields.index(write.part) + 1, write.field, write.value)
         with answering():
-            async with self._slots:
-                word, rev = await self._commit(keys=list(keys), args=args)
+            word, rev = await self._commit(keys=list(keys), args=args)
         if word == b"OK":
             return Done()
         if word == b"FULL":
