@@ -49,7 +49,7 @@ class Deadline:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+        self, kind: type[BaseException] | None, fault: BaseException | None, tb: TracebackType | None
     ) -> None:
         assert self._task is not None
         if self._timer is not None:
