@@ -178,7 +178,10 @@ class Engine:
 
     async def _unchanged(self, before: Room, scoped: str | None, decided: Commit | Refusal) -> Receipt | None:
         """Why nothing is to be changed; None when that was decided on a copy that is not the room as it is now."""
-        at, seen = await self._store.at(before.id, scoped or "")
+        if scoped is None or isinstance(decided, Refusal):
+            at, seen = await self._store.at(before.id, scoped or "")
+        else:
+            at, seen = await self._store.unchanged(before, scoped, decided.at)
         if at != (before.epoch, before.rev):
             return None
         if seen is not None:

@@ -67,8 +67,10 @@ class RoomStore:
     def __init__(self, redis: Redis, life: Life | None = None) -> None:
         self._redis = redis
         self._life = life or Life()
-        script = resources.files("roomd.store").joinpath("scripts/commit.lua").read_text(encoding="utf-8")
-        self._commit = redis.register_script(script)
+        self._commit, self._unchanged = (
+            redis.register_script(resources.files("roomd.store").joinpath(f"scripts/{name}.lua").read_text("utf-8"))
+            for name in ("commit", "unchanged")
+        )
 
     async def ping(self) -> None:
         with answering():
@@ -161,6 +163,14 @@ class RoomStore:
                 pipe.hmget(keys.meta, "epoch", "rev")
                 pipe.hget(keys.commands, command)
                 at, rev = await pipe.execute()
+        return _number(at), None if rev is None else int(rev)
+
+    async def unchanged(self, before: Room, command: str, now: float) -> tuple[Number | None, int | None]:
+        """As `at`; and where the room is still at `before`, the command is known by this number from now on."""
+        keys = room_keys(before.id)
+        args: list[str | float] = [before.epoch, before.rev, command, now, REMEMBER_MS]
+        with answering():
+            at, rev = await self._unchanged(keys=[keys.meta, keys.commands, keys.command_times], args=args)
         return _number(at), None if rev is None else int(rev)
 
     async def since(self, room: RoomId, after: int) -> tuple[Number | None, list[Commit]]:
