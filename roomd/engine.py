@@ -142,7 +142,8 @@ class Engine:
                 receipt = await self._change(before, decided, scoped)
             if receipt is not None:
                 return receipt
-            await self._led_on(before)
+            if before.id in self._warm:
+                await self._led_on(before)
         raise too_busy()
 
     def learn(self, room: Room) -> None:
@@ -200,6 +201,9 @@ class Engine:
         after = rules.apply(before, commit)
         outcome = await self._commit(before, after, commit, scoped)
         if isinstance(outcome, Stale):
+            if outcome.rev < before.rev:
+                # It is gone, or went back in time: no log leads there.
+                self._warm.pop(before.id, None)
             return None
         if isinstance(outcome, Done):
             kept = self._keeper.note(after.id, commit)

@@ -38,7 +38,9 @@ class Done(NamedTuple):
 
 
 class Stale(NamedTuple):
-    """The room had moved on; decide again."""
+    """The room is at `rev` by now, 0 where it is not there; decide again."""
+
+    rev: int
 
 
 class Seen(NamedTuple):
@@ -153,7 +155,7 @@ class RoomStore:
             raise Unavailable("The room's archive has been away for too long. Try again later.", "archive_behind")
         if word == b"LIFE":
             return Doubted()
-        return Stale() if word == b"STALE" else Seen(int(rev))
+        return Stale(int(rev)) if word == b"STALE" else Seen(int(rev))
 
     async def at(self, room: RoomId, command: str = "") -> tuple[Number | None, int | None]:
         """The number the room is at, if there is one; and the rev at which a command took effect, if it did."""
