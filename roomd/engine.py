@@ -147,7 +147,8 @@ class Engine:
                 receipt = await self._change(before, decided, scoped)
             if receipt is not None:
                 return receipt
-            await self._led_on(before)
+            if before.id in self._warm:
+                await self._led_on(before)
         raise too_busy()
 
     def learn(self, room: Room) -> None:
@@ -183,7 +184,10 @@ class Engine:
 
     async def _unchanged(self, before: Room, scoped: str | None, decided: Commit | Refusal) -> Receipt | None:
         """Why nothing is to be changed; None when that was decided on a copy that is not the room as it is now."""
-        at, seen = await self._store.at(before.id, scoped or "")
+        if scoped is None or isinstance(decided, Refusal):
+            at, seen = await self._store.at(before.id, scoped or "")
+        else:
+            at, seen = await self._store.unchanged(before, scoped, decided.at)
         if at != (before.epoch, before.rev):
             return None
         if seen is not None:
@@ -202,6 +206,9 @@ class Engine:
         after = rules.apply(before, commit)
         outcome = await self._commit(before, after, commit, scoped)
         if isinstance(outcome, Stale):
+            if outcome.rev < before.rev:
+                # It is gone, or went back in time: no log leads there.
+                self._warm.pop(before.id, None)
             return None
         if isinstance(outcome, Done):
             kept = self._keeper.note(after.id, commit)

@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
 
 from msgspec import structs
 
@@ -17,20 +16,24 @@ from roomd.archiver import Archiver
 from roomd.domain.commit import Commit
 from roomd.domain.ids import Code, RoomId
 from roomd.domain.moment import Moment
-from roomd.domain.refusals import Unavailable
+from roomd.domain.refusals import Refusal, Unavailable
 from roomd.domain.room import Room
 from roomd.holdings import Holdings
+from roomd.several import several
 from roomd.store.archive import Archive, Replaced
 from roomd.store.index import Index
 from roomd.store.life import Life
 from roomd.store.moves import Moves
 from roomd.store.postgres import DatabaseAway
+from roomd.store.restoring import ArchiveError
 from roomd.store.rooms import Done, Looked, RoomStore
+from roomd.tasks import Tasks
+from roomd.together import Together
 from roomd.waking import Waker, opening
 
 #: Milliseconds that one process has to itself to wake a room, and seconds between looks of those who wait for it.
 WAKE_MS = 4_000
-LOOK_S = 0.02
+LOOK_S = 0.05
 #: Seconds that they wait.
 PATIENCE_S = 2.0
 
@@ -62,35 +65,27 @@ class Keeper:
         self._holdings = holdings
         self._moment = moment
         self._loading: dict[RoomId, asyncio.Task[Room | None]] = {}
-        self._together: dict[RoomId, asyncio.Task[dict[RoomId, Room]]] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._together = Together(self._bring_all)
+        self._tasks = Tasks(log)
 
     async def load(self, room_id: RoomId) -> Room | None:
         """The room as it is now, woken or looked after where need be; None when there is none."""
         looked = await self._store.look(room_id)
         if looked is not None and looked.life == self._life.current:
             return looked.room
-        together = self._together.get(room_id)
-        if together is not None and (room := (await asyncio.shield(together)).get(room_id)) is not None:
-            return room
         task = self._loading.get(room_id)
         if task is None:
-            task = self._loading[room_id] = asyncio.create_task(self._bring(room_id, looked))
+            # Whoever waits hears how it failed; and when nobody does any more, it is nobody's business.
+            bringing = self._bring(room_id, looked)
+            task = self._tasks.start("bringing a room", bringing, expected=(Refusal, ArchiveError))
+            self._loading[room_id] = task
             task.add_done_callback(lambda _: self._loading.pop(room_id, None))
         return await asyncio.shield(task)
 
     async def bring_back(self, room_ids: Sequence[RoomId]) -> set[RoomId]:
-        """Wake rooms together, which is several times as quick; which of them are not in Redis even so."""
-        mine = [room_id for room_id in room_ids if room_id not in self._loading and room_id not in self._together]
-        task = asyncio.create_task(self._bring_all(mine))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        self._together.update(dict.fromkeys(mine, task))
-        try:
-            await asyncio.shield(task)
-        finally:
-            for room_id in mine:
-                self._together.pop(room_id, None)
+        """Wake rooms; which of them are not in Redis even so."""
+        for _, why in await several(room_ids, self._brought, len(room_ids) or 1):
+            raise why
         return set(room_ids) - await self._store.present(room_ids)
 
     async def hold(self, room_id: RoomId) -> None:
@@ -117,13 +112,12 @@ class Keeper:
 
     def bury(self, room: Room) -> None:
         """Remove a closed room from Redis once it is archived that it was closed; otherwise it would come back."""
-        task = asyncio.create_task(self.buried(room))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.start("burying a room", self.buried(room))
 
     async def stop(self) -> None:
         """Finish what was begun."""
-        await asyncio.gather(*self._tasks, *self._loading.values(), return_exceptions=True)
+        await self._tasks.finish()
+        await self._together.stop()
 
     async def buried(self, room: Room) -> bool:
         """As `bury`; whether it went."""
@@ -159,6 +153,10 @@ class Keeper:
         return None
 
     async def _bring(self, room_id: RoomId, looked: Looked | None) -> Room | None:
+        if looked is None and await self._archive.asleep(room_id):
+            room = await self._together.bring(room_id)
+            if room is not None:
+                return room
         end = asyncio.get_running_loop().time() + PATIENCE_S
         while asyncio.get_running_loop().time() < end:
             if looked is not None and looked.life == self._life.current:
@@ -188,6 +186,9 @@ class Keeper:
         if not room.closed and not await self._moves.keeps_all():
             return await self.reopen(room.id, room.epoch)
         return room if await self._moves.adopt(room) else None
+
+    async def _brought(self, room_id: RoomId) -> None:
+        await self._together.bring(room_id)
 
     async def _bring_all(self, room_ids: Sequence[RoomId]) -> dict[RoomId, Room]:
         leases = [_lease(room_id) for room_id in room_ids]

@@ -31,6 +31,10 @@ class Tasks:
         task.add_done_callback(ended)
         return task
 
+    async def finish(self) -> None:
+        """Wait until all of it is done."""
+        await asyncio.gather(*self._running, return_exceptions=True)
+
     async def stop(self) -> None:
         for task in self._running:
             task.cancel()

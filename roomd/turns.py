@@ -9,7 +9,7 @@ from roomd.domain.ids import RoomId
 from roomd.domain.refusals import Unavailable
 
 #: Seconds that a command waits for those before it in the same room.
-TURN_S = 1.2
+TURN_S = 1.8
 
 
 class Turns:

@@ -9,6 +9,7 @@ from typing import Any
 
 from tornado.web import RequestHandler
 
+from roomd.deadline import Deadline
 from roomd.domain.refusals import Unavailable
 from roomd.services import Services
 
@@ -20,7 +21,7 @@ PATIENCE_S = 2.4
 class Budget:
     """What is left of the time, which does not run while something outside this server is waited for."""
 
-    def __init__(self, timeout: asyncio.Timeout) -> None:
+    def __init__(self, timeout: Deadline) -> None:
         self._timeout = timeout
         #: Seconds spent elsewhere.
         self.elsewhere_s = 0.0
@@ -29,7 +30,7 @@ class Budget:
     def stopped(self) -> Iterator[None]:
         now = asyncio.get_running_loop().time
         began, due = now(), self._timeout.when()
-        if due is None or self._timeout.expired():
+        if due is None or self._timeout.expired:
             yield
             return
         self._timeout.reschedule(None)
@@ -47,14 +48,14 @@ _budget: ContextVar[Budget | None] = ContextVar("budget", default=None)
 @asynccontextmanager
 async def bounded(seconds: float = PATIENCE_S) -> AsyncIterator[Budget]:
     """Break off what takes longer, and raise Unavailable instead. What has become of it is then not known."""
-    timeout = asyncio.timeout(seconds)
+    timeout = Deadline(seconds)
     budget = Budget(timeout)
     token = _budget.set(budget)
     try:
         async with timeout:
             yield budget
     except TimeoutError:
-        if not timeout.expired():
+        if not timeout.expired:
             raise
         raise Unavailable("A part of the server does not answer. Try again in a moment.") from None
     finally:

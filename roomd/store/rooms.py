@@ -1,6 +1,5 @@
 """Rooms in Redis: loading one whole, committing to one atomically, reading its log and its chat."""
 
-import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from importlib import resources
@@ -26,8 +25,6 @@ LOG_LENGTH = 10_000
 LOG_MOST = 60_000
 #: Digits that the number of a commit may have.
 MAX_DIGITS = 15
-#: Commits on their way to Redis at once; the other connections are for everything else.
-COMMITS = 24
 #: Milliseconds for which a command's id is known again: as long as a client may take to come back.
 REMEMBER_MS = 10 * 60_000
 #: Seconds for which a code is held for a room that is being made.
@@ -41,7 +38,9 @@ class Done(NamedTuple):
 
 
 class Stale(NamedTuple):
-    """The room had moved on; decide again."""
+    """The room is at `rev` by now, 0 where it is not there; decide again."""
+
+    rev: int
 
 
 class Seen(NamedTuple):
@@ -70,10 +69,10 @@ class RoomStore:
     def __init__(self, redis: Redis, life: Life | None = None) -> None:
         self._redis = redis
         self._life = life or Life()
-        #: The pool hands connections to whoever comes, not to who waits the longest; so commits take turns here.
-        self._slots = asyncio.Semaphore(COMMITS)
-        script = resources.files("roomd.store").joinpath("scripts/commit.lua").read_text(encoding="utf-8")
-        self._commit = redis.register_script(script)
+        self._commit, self._unchanged = (
+            redis.register_script(resources.files("roomd.store").joinpath(f"scripts/{name}.lua").read_text("utf-8"))
+            for name in ("commit", "unchanged")
+        )
 
     async def ping(self) -> None:
         with answering():
@@ -147,8 +146,7 @@ class RoomStore:
         for write in (*plain.diff(before, after), *plain.side_writes(commit), *settle):
             args += (write.op, RoomKeys._fields.index(write.part) + 1, write.field, write.value)
         with answering():
-            async with self._slots:
-                word, rev = await self._commit(keys=list(keys), args=args)
+            word, rev = await self._commit(keys=list(keys), args=args)
         if word == b"OK":
             return Done()
         if word == b"FULL":
@@ -157,7 +155,7 @@ class RoomStore:
             raise Unavailable("The room's archive has been away for too long. Try again later.", "archive_behind")
         if word == b"LIFE":
             return Doubted()
-        return Stale() if word == b"STALE" else Seen(int(rev))
+        return Stale(int(rev)) if word == b"STALE" else Seen(int(rev))
 
     async def at(self, room: RoomId, command: str = "") -> tuple[Number | None, int | None]:
         """The number the room is at, if there is one; and the rev at which a command took effect, if it did."""
@@ -167,6 +165,14 @@ class RoomStore:
                 pipe.hmget(keys.meta, "epoch", "rev")
                 pipe.hget(keys.commands, command)
                 at, rev = await pipe.execute()
+        return _number(at), None if rev is None else int(rev)
+
+    async def unchanged(self, before: Room, command: str, now: float) -> tuple[Number | None, int | None]:
+        """As `at`; and where the room is still at `before`, the command is known by this number from now on."""
+        keys = room_keys(before.id)
+        args: list[str | float] = [before.epoch, before.rev, command, now, REMEMBER_MS]
+        with answering():
+            at, rev = await self._unchanged(keys=[keys.meta, keys.commands, keys.command_times], args=args)
         return _number(at), None if rev is None else int(rev)
 
     async def since(self, room: RoomId, after: int) -> tuple[Number | None, list[Commit]]:
