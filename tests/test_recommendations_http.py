@@ -289,3 +289,14 @@ async def test_while_postgres_is_away(redis_url: str, database_url: str, data_di
 
         await eventually(back, "the history")
         assert (await alice.call("GET", "/api/playlists/playlists/?me=true")).json() == []
+
+
+@pytest.mark.gen_test(timeout=40)
+async def test_what_is_liked_counts_at_once(served: Served) -> None:
+    alice = await served.person("Alice")
+    songs = await ids(alice)
+    before = await picked(alice)
+    assert not any("you like" in each["why"] for each in before)
+    await like(alice, songs["Cleo 0"])
+    after = await picked(alice)
+    assert after[0]["track_title"] == "Cleo 1", after

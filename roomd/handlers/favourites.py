@@ -41,6 +41,7 @@ class AddFavouriteHandler(KeptHandler):
         with elsewhere():
             song = (await self.services.library.catalogue.song(song_id)).value
         fresh = await self.services.library.favourites.add(actor.id, song)
+        await self.services.library.recommender.forget(actor.id)
         shown = {"track_id": song.id, "track_title": song.title, "artist_name": song.artist}
         message = "Track added to favorites" if fresh else "Track is among the favorites already"
         self.answer({"message": message, "track_info": shown}, 201 if fresh else 200)
@@ -53,6 +54,7 @@ class RemoveFavouriteHandler(KeptHandler):
         if not track:
             raise Invalid("track_id is required", fields={"track_id": "is required"})
         await self.services.library.favourites.remove(actor.id, full_id(track))
+        await self.services.library.recommender.forget(actor.id)
         self.answer({"message": "Track removed from favorites"})
 
 
