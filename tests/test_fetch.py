@@ -1,5 +1,6 @@
 """The fetcher goes where it may, and nowhere else, whatever a URL, a name server or a redirect says."""
 
+import asyncio
 import json
 import time
 from collections.abc import Sequence
@@ -138,6 +139,22 @@ async def test_a_name_is_resolved_once_and_the_judged_address_connected_to(root:
     with pytest.raises(FetchRefused):
         await Fetcher(["127.0.0.1"], rebinding).get(f"http://rebind.example:{port}/seen")
     assert len(server.requests) == 1
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_an_address_is_judged_without_going_there(root: str, server: StandIn) -> None:
+    await Fetcher(["127.0.0.1"]).judge(f"{root}/seen")
+    for url in (f"{root}/seen", "http://169.254.169.254/", "http://[::1]/", "ftp://example.com/"):
+        with pytest.raises(FetchRefused):
+            await Fetcher().judge(url)
+
+    async def nobody(_host: str, _port: int) -> Sequence[str]:
+        await asyncio.Event().wait()
+        return []
+
+    with pytest.raises(FetchFailed, match="no address within"):
+        await Fetcher(resolver=nobody).judge("http://slow.example/", timeout_s=0.05)
+    assert server.requests == []
 
 
 @pytest.mark.gen_test(timeout=20)

@@ -21,7 +21,7 @@ class Song(Struct, frozen=True, kw_only=True, omit_defaults=True):
     of one that somebody pasted; "" where it cannot be played.
 
     `duration_ms` is the recording's. `playable_ms` is what `url` plays of it, where that is less: a preview.
-    `released` is YYYY-MM-DD, or the beginning of that. `popularity` is the provider's own measure, from 0 to 1.
+    `released` is YYYY-MM-DD, or the beginning of that.
     """
 
     id: str
@@ -39,7 +39,6 @@ class Song(Struct, frozen=True, kw_only=True, omit_defaults=True):
     genre: str = ""
     number: int = 0
     released: str = ""
-    popularity: float = 0.0
     #: What makes it as loud as others; None where nobody has measured it.
     gain_db: float | None = None
     #: A station: it has no beginning, and everybody hears what it sends now.
