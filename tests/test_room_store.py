@@ -77,10 +77,10 @@ async def test_what_was_committed_is_what_is_loaded(store: RoomStore) -> None:
 async def test_a_decision_made_on_an_older_room_is_stale(store: RoomStore) -> None:
     room = await opened_in(store, opened())
     newer, _ = await commit(store, room, Set(name="One"))
-    assert (await commit(store, room, Set(name="Two")))[1] == Stale()
+    assert (await commit(store, room, Set(name="Two")))[1] == Stale(2)
     other = msgspec.structs.replace(newer, epoch=newer.epoch + 1)
-    assert (await commit(store, other, Set(name="Two")))[1] == Stale()
-    assert (await store.commit(None, room, Commit(epoch=room.epoch, rev=1, at=START))) == Stale()
+    assert (await commit(store, other, Set(name="Two")))[1] == Stale(2)
+    assert (await store.commit(None, room, Commit(epoch=room.epoch, rev=1, at=START))) == Stale(2)
     assert await store.load(ROOM) == newer
     assert len(await store.log(ROOM, 0, 10)) == 2
 

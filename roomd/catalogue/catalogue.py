@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import NoReturn, TypeVar
 
 from roomd.catalogue.cache import Answer, Cache, Question
@@ -135,7 +136,7 @@ class Catalogue:
     async def related_if_any(self, song_id: str, limit: int) -> Answer[list[Song]]:
         """As `related`, but nothing where nobody knows; whoever does not answer is left out."""
         try:
-            return await _in_time(self.related(song_id, limit))
+            return await _in_time(lambda: self.related(song_id, limit))
         except NotFound:
             return Answer([])
         except (Unavailable, TimeoutError):
@@ -232,7 +233,7 @@ class Catalogue:
     ) -> tuple[list[T], bool, tuple[str, ...]]:
         """What each answers, whether any of it is stale, and who did not answer. Raises Unavailable if none did."""
         asked = [each for name, each in self._providers.items() if only in {None, name}]
-        came = await asyncio.gather(*(_in_time(ask(each)) for each in asked), return_exceptions=True)
+        came = await asyncio.gather(*(_in_time(partial(ask, each)) for each in asked), return_exceptions=True)
         answers, left_out = [], []
         for provider, answer in zip(asked, came, strict=True):
             if isinstance(answer, Answer):
@@ -246,9 +247,9 @@ class Catalogue:
         return [each.value for each in answers], any(each.stale for each in answers), tuple(left_out)
 
 
-async def _in_time(asking: Awaitable[Answer[T]]) -> Answer[T]:
+async def _in_time(ask: Callable[[], Awaitable[Answer[T]]]) -> Answer[T]:
     async with asyncio.timeout(PART_S):
-        return await asking
+        return await ask()
 
 
 def _size(limit: int) -> int:
