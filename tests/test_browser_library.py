@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from browser_world import Person, Roomd, open_room, say_who
+from browser_world import Person, Roomd, open_room, say_who, wait_until
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -72,3 +72,23 @@ def test_a_guest_on_a_phone_asks_for_a_song(roomd: Roomd, invite: Callable[..., 
     bob.shot("phone-asks")
     state = "() => window.roomd.state().requests.length"
     alice.page.wait_for_function(f"({state})() === 1")
+
+
+def test_the_shape_of_a_song_and_its_loudness(roomd: Roomd, invite: Callable[..., Person]) -> None:
+    alice = invite("Alice")
+    open_room(roomd, alice)
+    (song,) = call(alice, "GET", "/api/catalogue/search/?q=long%20walk")["tracks"]
+    path = f"/api/catalogue/sound/{song['id']}/"
+    wait_until("the server has listened to it", lambda: call(alice, "GET", path)["status"] == "ready")
+    gain = call(alice, "GET", path)["gain_db"]
+    alice.page.evaluate("([source]) => window.roomd.client.run('add', { tracks: [{ source }] })", [song["id"]])
+    expect(alice.page.locator("#waveform")).to_be_visible()
+    wanted = min(1.0, 0.9 * 10 ** (gain / 20))
+    volume = "() => document.querySelector('#audio').volume"
+    wait_until("it is played at its level", lambda: abs(alice.page.evaluate(volume) - wanted) < 1e-3)
+    alice.settles()
+    alice.shot("waveform")
+    # Whoever likes it as it is can have that.
+    alice.page.locator("[data-opens=settings]").first.click()
+    alice.page.get_by_role("switch", name="All tracks equally loud").uncheck()
+    wait_until("it is played as it is", lambda: abs(alice.page.evaluate(volume) - 0.9) < 1e-3)

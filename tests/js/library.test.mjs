@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { bars, levelled } from "../../web/static/js/models/level.js";
 import { caveat, lineOf, songFound, songKept } from "../../web/static/js/models/library.js";
 import { makeShelves } from "../../web/static/js/controllers/shelves.js";
 
@@ -57,4 +58,21 @@ test("the shelves: playlists without songs are left out, and what was typed narr
   const opened = await playlists[0].open("");
   assert.equal(opened.back, "Evening");
   assert.equal(opened.songs.length, 2);
+});
+
+test("a loud track is turned down, a quiet one up as far as there is room", () => {
+  assert.equal(levelled(0.8, null), 0.8);
+  assert.ok(Math.abs(levelled(0.8, -6) - 0.401) < 0.001);
+  assert.ok(Math.abs(levelled(0.4, 6) - 0.798) < 0.001);
+  assert.equal(levelled(0.9, 12), 1);
+});
+
+test("peaks become as many bars as there is room for, and a peak is never lost", () => {
+  const peaks = Array.from({ length: 1_000 }, (_, n) => (n === 503 ? 200 : 100));
+  const shape = bars(peaks, 70);
+  assert.equal(shape.length, 70);
+  assert.equal(Math.max(...shape), 1);
+  assert.equal(shape.filter((level) => level === 1).length, 1);
+  assert.deepEqual(bars([0, 0], 10), [0, 0]);
+  assert.deepEqual(bars([], 10), []);
 });

@@ -16,6 +16,7 @@ import { bindShortcuts } from "./controllers/shortcuts.js";
 import { bindSound, bindSyncBadge } from "./controllers/sound.js";
 import { bindTransport } from "./controllers/transport.js";
 import { bindViews } from "./controllers/views.js";
+import { bindWaveform } from "./controllers/waveform.js";
 import { exclusively, request, requestAs } from "./helpers/api.js";
 import { paintCover } from "./helpers/cover.js";
 import { bindDialogs } from "./helpers/dialog.js";
@@ -48,13 +49,14 @@ function bindAll(client, api, preferences) {
   const mediaSession = bindMediaSession({ client, deck, act, sound, transport, progress });
   const queue = bindQueue({ client, act });
   const people = bindPeople({ client, act });
-  const settings = bindSettings({ client, deck, preferences, act });
+  const settings = bindSettings({ client, deck, preferences, act, sound });
+  const waveform = bindWaveform({ api });
   bindAdd({ client, api });
   bindShare({ client });
   bindSyncBadge({ client, deck });
   bindShortcuts({ preferences, transport, progress, sound, views, chat });
   sound.onChange(() => client.state && transport.render(client.state));
-  return { listen, transport, progress, mediaSession, queue, people, chat, settings };
+  return { listen, sound, transport, progress, waveform, mediaSession, queue, people, chat, settings };
 }
 
 function pass(client, parts, banner) {

@@ -5,7 +5,7 @@ import { onSubmit } from "../helpers/forms.js";
 import { isDark, setTheme } from "../helpers/theme-choice.js";
 import { toast } from "../helpers/toast.js";
 
-export function bindSettings({ client, deck, preferences, act }) {
+export function bindSettings({ client, deck, preferences, act, sound }) {
   const dialog = find("#settings");
   const form = find("#settings-form");
   let shown = null;
@@ -39,7 +39,7 @@ export function bindSettings({ client, deck, preferences, act }) {
     if (yes) act("close");
   });
 
-  bindDevice({ deck, preferences });
+  bindDevice({ deck, preferences, sound });
 
   return {
     /** Fills the form when the dialog opens or somebody else changed something; never over what is being typed. */
@@ -67,9 +67,10 @@ function changed(state, wanted) {
   return Object.fromEntries(Object.entries(wanted).filter(([name, value]) => state[name] !== value));
 }
 
-function bindDevice({ deck, preferences }) {
+function bindDevice({ deck, preferences, sound }) {
   const dark = find("#dark");
   const shortcuts = find("#use-shortcuts");
+  const even = find("#even");
   const trim = find("#trim");
   const showTrim = () => {
     setText(find("#trim-value"), `${trim.value} ms`);
@@ -80,6 +81,11 @@ function bindDevice({ deck, preferences }) {
   dark.addEventListener("change", () => setTheme(dark.checked ? "dark" : "light"));
   shortcuts.checked = preferences.all.shortcuts;
   shortcuts.addEventListener("change", () => preferences.set({ shortcuts: shortcuts.checked }));
+  even.checked = preferences.all.even;
+  even.addEventListener("change", () => {
+    preferences.set({ even: even.checked });
+    sound.level();
+  });
   trim.value = String(preferences.all.trim);
   trim.addEventListener("input", () => {
     deck.trim = Number(trim.value);

@@ -1,0 +1,19 @@
+/** Loudness: tracks differ by 15 dB, and nobody wants to reach for the volume between two of them. */
+
+/**
+ * What a media element's volume is to be. It can only be turned down from 1, so a quiet track gains as far as there is room.
+ * @param {number} volume 0 to 1, as chosen on this device
+ * @param {number | null | undefined} gain dB that this track needs to sit level with others; unknown counts as none
+ */
+export function levelled(volume, gain) {
+  return Math.min(1, volume * 10 ** ((gain ?? 0) / 20));
+}
+
+/** `peaks` (0 to 255) as `count` bars of 0 to 1, each the highest of its part; the loudest is 1. */
+export function bars(peaks, count) {
+  const most = Math.max(1, ...peaks);
+  return Array.from({ length: Math.min(count, peaks.length) }, (_, n, length = Math.min(count, peaks.length)) => {
+    const part = peaks.slice(Math.floor((n * peaks.length) / length), Math.ceil(((n + 1) * peaks.length) / length));
+    return Math.max(...part) / most;
+  });
+}
