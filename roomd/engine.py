@@ -257,10 +257,9 @@ class Engine:
 
     async def _load(self, room_id: RoomId) -> Room:
         room = await self._keeper.load(room_id)
-        if room is None:
-            raise no_such_room()
-        if room.closed:
-            await self._forget(room)
+        if room is None or room.closed:
+            if room is not None:
+                await self._forget(room)
             raise no_such_room()
         self._keep(room)
         return room
