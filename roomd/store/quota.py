@@ -29,7 +29,7 @@ if wait < 0.01 then
 end
 if pause > 0 then
     whole = math.max(whole, now + pause + tolerance)
-elseif wait > patience then
+elseif wait > patience + 0.01 then
     return ''
 else
     whole = whole + interval * (1 + owed)

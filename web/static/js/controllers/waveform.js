@@ -6,6 +6,9 @@ import { find } from "../helpers/dom.js";
 /** A bar and the space beside it, in CSS pixels. */
 const STEP = 4;
 const BAR = 2.5;
+/** How long to wait for the server to listen to a new track, and how often. */
+const AGAIN_MS = 5_000;
+const TRIES = 6;
 
 export function bindWaveform({ api }) {
   const canvas = find("#waveform");
@@ -18,11 +21,21 @@ export function bindWaveform({ api }) {
     peaks = [];
     paint();
     if (!source?.startsWith("local:")) return;
-    // A track that nobody has listened to yet, or a server without ffmpeg: then there is only the bar.
-    const answer = await api("GET", `/api/catalogue/sound/${encodeURIComponent(source)}/peaks/`).catch(() => null);
-    if (source !== shown || !answer) return;
-    ({ peaks } = answer);
-    paint();
+    for (let tries = 0; tries < TRIES && source === shown; tries += 1) {
+      const { status, peaks_url: address } = await about(source);
+      if (address && source === shown) {
+        const answer = await api("GET", address).catch(() => null);
+        if (answer && source === shown) ({ peaks } = answer);
+        return paint();
+      }
+      if (status !== "waiting" && status !== "listening") return;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+
+  /** What the server knows of the sound. Without ffmpeg it knows nothing, and there is only the bar. */
+  async function about(source) {
+    return await api("GET", `/api/catalogue/sound/${encodeURIComponent(source)}/`).catch(() => ({}));
   }
 
   function paint() {
