@@ -92,9 +92,7 @@ async def open_library(
     """Put it together; what has to be stopped at the end goes on the stack."""
     songs, listens = Songs(pool), Listens(pool, clock.now)
     listening = Listening(ListenStream(redis), listens, songs, clock.now)
-    core.engine.watch(listening.note)
-    listening.start()
-    stack.push_async_callback(listening.stop)
+    _listen(core, listening, stack)
     cache = Cache(RecentAnswers(redis), LastingAnswers(pool), clock.now)
     seal = Seal(secret)
     fetcher = Fetcher(settings.fetch_allow)
@@ -126,3 +124,10 @@ async def open_library(
         recommender=recommender,
         moods=Moods(recommender, listens, playlists, picks, clock=clock),
     )
+
+
+def _listen(core: Core, listening: Listening, stack: AsyncExitStack) -> None:
+    """Have it hear every commit from now on."""
+    core.engine.watch(listening.note)
+    listening.start()
+    stack.push_async_callback(listening.stop)
