@@ -25,7 +25,9 @@ class Together:
 
     def __init__(self, bring: Callable[[Sequence[RoomId]], Awaitable[dict[RoomId, Room]]]) -> None:
         self._bring = bring
+        #: Until it is here, so that no room is brought twice at once; and those that no group has begun with.
         self._wanted: dict[RoomId, asyncio.Future[Room | Unavailable | None]] = {}
+        self._gathering: list[RoomId] = []
         self._tasks = Tasks(log)
         self._on_their_way = 0
 
@@ -34,6 +36,7 @@ class Together:
         wanted = self._wanted.get(room_id)
         if wanted is None:
             wanted = self._wanted[room_id] = asyncio.get_running_loop().create_future()
+            self._gathering.append(room_id)
             if self._on_their_way < GROUPS:
                 self._on_their_way += 1
                 self._tasks.start("bringing rooms", self._groups())
@@ -47,23 +50,22 @@ class Together:
 
     async def _groups(self) -> None:
         try:
-            while self._wanted:
+            while self._gathering:
                 await self._group()
         finally:
             self._on_their_way -= 1
 
     async def _group(self) -> None:
-        group = dict(list(self._wanted.items())[:GROUP])
-        for room_id in group:
-            del self._wanted[room_id]
+        group, self._gathering = self._gathering[:GROUP], self._gathering[GROUP:]
         came: dict[RoomId, Room] = {}
         fault: Unavailable | None = None
         try:
-            came = await self._bring(list(group))
+            came = await self._bring(group)
         except Unavailable as refusal:
             fault = refusal
         finally:
             # Nobody is left waiting, whatever happened to the group.
-            for room_id, wanted in group.items():
+            for room_id in group:
+                wanted = self._wanted.pop(room_id)
                 if not wanted.done():
                     wanted.set_result(fault or came.get(room_id))

@@ -68,3 +68,21 @@ async def test_whoever_gives_up_does_not_stop_the_others() -> None:
     await asyncio.gather(one, return_exceptions=True)
     stores.let.set()
     assert await other is not None
+
+
+@pytest.mark.gen_test(timeout=10)
+async def test_a_room_on_its_way_is_waited_for_instead_of_brought_again() -> None:
+    stores = Stores()
+    together = Together(stores.bring)
+    first = asyncio.create_task(together.bring(IDS[0]))
+    while not stores.groups:
+        await asyncio.sleep(0)
+    second = asyncio.create_task(together.bring(IDS[0]))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    stores.let.set()
+    assert await first == await second == cast("Room", IDS[0])
+    assert stores.groups == [[IDS[0]]]
+    # What is wanted later is brought anew.
+    await together.bring(IDS[0])
+    assert stores.groups == [[IDS[0]], [IDS[0]]]
