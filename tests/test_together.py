@@ -75,11 +75,11 @@ async def test_a_room_on_its_way_is_waited_for_instead_of_brought_again() -> Non
     stores = Stores()
     together = Together(stores.bring)
     first = asyncio.create_task(together.bring(IDS[0]))
-    while not stores.groups:
-        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
     second = asyncio.create_task(together.bring(IDS[0]))
     await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    assert stores.groups == [[IDS[0]]]
     stores.let.set()
     assert await first == await second == cast("Room", IDS[0])
     assert stores.groups == [[IDS[0]]]
