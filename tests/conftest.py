@@ -31,8 +31,7 @@ T = TypeVar("T")
 #: Starting both takes 0.7 s; a machine busy with other workers may need much longer.
 _LIMIT_S = 60.0
 _TEMPLATE = "roomd_template"
-#: Seconds for which a machine stands still, from which on limits of time that were missed say nothing; and what is logged
-#: then.
+#: Seconds of standing still, from which on limits of time that were missed say nothing; and what is logged then.
 STILL_S = 0.5
 _STALLED = "does not answer|no answer for|waits: The room store"
 
