@@ -16,6 +16,7 @@ from tornado.netutil import bind_sockets
 from roomd.address import EVERYWHERE, lan_address
 from roomd.app import lifespan, make_app
 from roomd.domain.refusals import Unavailable
+from roomd.handlers.oversize import Server
 from roomd.services import Services
 from roomd.settings import Settings
 from roomd.store.migrate import MigrationError
@@ -80,7 +81,7 @@ async def serve(settings: Settings) -> int:
 
 
 def _server(services: Services) -> HTTPServer:
-    return HTTPServer(
+    return Server(
         make_app(services),
         idle_connection_timeout=IDLE_S,
         body_timeout=BODY_S,
