@@ -43,7 +43,7 @@ class _Bounded(HTTPMessageDelegate):
             told = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(_ANSWER))}
             self._connection.write_headers(
                 ResponseStartLine("HTTP/1.1", 413, "Content Too Large"),
-                HTTPHeaders({**told, "Connection": "close"}),
+                HTTPHeaders({**told, "Cache-Control": "no-store", "Connection": "close"}),
                 _ANSWER,
             )
             self._connection.finish()
