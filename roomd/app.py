@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 import re
 import secrets
 from collections.abc import AsyncIterator, Callable
@@ -34,6 +35,7 @@ from roomd.handlers import (
     misc,
     moderation,
     musicroom,
+    outlet,
     pages,
     personal,
     playing,
@@ -72,6 +74,8 @@ from roomd.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+
+log = logging.getLogger(__name__)
 
 API_ROUTES = (
     *account_handlers.ROUTES,
@@ -137,8 +141,17 @@ async def lifespan(
             doorkeeper=Doorkeeper(core.engine, passwords, Attempts(redis, clock.now), secret),
             capabilities=Capabilities(redis, pool),
             library=library,
+            direct=_direct(),
             health=Health({"redis": core.store.ping, "postgres": lambda: postgres.ping(pool)}),
         )
+
+
+def _direct() -> bool:
+    """Whether frames may go straight to sockets."""
+    if outlet.fits():
+        return True
+    log.warning("this Tornado is another one than roomd knows; sending takes the slower way")
+    return False
 
 
 def _passwords(stack: AsyncExitStack) -> Passwords:

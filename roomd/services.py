@@ -45,6 +45,8 @@ class Services:
     doorkeeper: Doorkeeper
     capabilities: Capabilities
     library: Library
+    #: Whether frames go straight to sockets; see handlers/outlet.py.
+    direct: bool = True
     drain: Drain = field(default_factory=Drain)
     entrance: Entrance = field(default_factory=Entrance)
 
