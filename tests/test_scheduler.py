@@ -18,7 +18,8 @@ from roomd.domain.actor import Actor
 from roomd.domain.entries import ordered
 from roomd.domain.ids import RoomId
 from roomd.domain.membership import HOST_GRACE_MS, Attach, Detach
-from roomd.domain.playback import START_LEAD_MS, Pause, Play, PlayEntry, Seek
+from roomd.domain.moment import START_LEAD_MS
+from roomd.domain.playback import Pause, Play, PlayEntry, Seek
 from roomd.domain.queue import Add
 from roomd.domain.refusals import Unavailable
 from roomd.domain.room import Close, Room

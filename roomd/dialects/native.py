@@ -25,6 +25,9 @@ from roomd.domain import (
     undo,
     votes,
 )
+from roomd.domain import (
+    waiting as waits,
+)
 from roomd.domain.actor import Actor
 from roomd.domain.commit import Commit
 from roomd.domain.ids import EntryId
@@ -48,6 +51,8 @@ class Hello(Struct, frozen=True, tag_field="type", tag=snake):
     token: str | None = None
     password: Annotated[str, Meta(max_length=256)] = ""
     resume: Resume | None = None
+    #: Whether the client has a player that says when it is ready, and so may be waited for.
+    reports: bool = False
 
 
 class Ping(Struct, frozen=True, tag_field="type", tag=snake):
@@ -117,6 +122,8 @@ COMMANDS: tuple[type[Command], ...] = (
     room.Set,
     undo.Undo,
     votes.VoteSkip,
+    waits.Ready,
+    waits.Stalled,
 )
 
 _Wire = reduce(or_, COMMANDS, Hello | Ping)

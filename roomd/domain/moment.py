@@ -3,9 +3,15 @@
 from random import Random
 from typing import NamedTuple
 
+#: Milliseconds between a decision to play and the instant at which all players start, where nothing is known of the
+#: listeners' lines: long enough for the message to reach them and for a media element to spin up (65 to 100 ms), short
+#: enough not to be felt as a delay.
+START_LEAD_MS = 350.0
+
 
 class Moment(NamedTuple):
-    """`now` is room time: milliseconds since 1970."""
+    """`now` is room time: milliseconds since 1970. `lead` is how far ahead of it a start is to be, in milliseconds."""
 
     now: float
     dice: Random
+    lead: float = START_LEAD_MS

@@ -118,7 +118,7 @@ class NativeSocket(Wire):
         address = self.services.address_of(self.request)
         origin = self.services.doorkeeper.origin(room_id, address)
         try:
-            entered_at = await self.services.presence.attach(room_id, self.actor, self.id, origin)
+            entered_at = await self._attach(room_id, origin, hello)
         except Forbidden as refusal:
             if refusal.code not in {"approval_needed", "password_needed"}:
                 raise
@@ -126,13 +126,16 @@ class NativeSocket(Wire):
             if entered.status == "PENDING":
                 await self._wait(entered.room, hello)
                 return
-            entered_at = await self.services.presence.attach(room_id, self.actor, self.id, origin)
+            entered_at = await self._attach(room_id, origin, hello)
         self.room_id, self.attached = room_id, True
         if self.ws_connection is not None:
             await self._greet(room_id, entered_at, hello.resume)
         if self.ws_connection is None:
             # It closed meanwhile: what was done since then is not yet undone.
             self.on_close()
+
+    async def _attach(self, room_id: RoomId, origin: str, hello: Hello) -> Number:
+        return await self.services.presence.attach(room_id, self.actor, self.id, origin, reports=hello.reports)
 
     async def _wait(self, room: Room, hello: Hello) -> None:
         """Stay at the door; whoever goes away meanwhile is asked for all the same, and may come back."""
