@@ -7,8 +7,9 @@ from faults import scenarios_links, scenarios_people, scenarios_servers, scenari
 from faults.crowd import Load
 from faults.run import Run
 
-#: The short tier shares two cores with other tests: its limits of time are so many times as long.
-SHORT_SLACK = 6.0
+#: The short tier shares two cores with other tests, and is about what is kept and not about figures: its limits of time
+#: are so many times as long, which only something that hangs exceeds.
+SHORT_SLACK = 20.0
 _FEW = Load(rooms=3, writers=12, rate=6.0)
 _MANY = Load(rooms=16, writers=64, rate=8.0)
 
