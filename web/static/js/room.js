@@ -17,6 +17,7 @@ import { bindSound, bindSyncBadge } from "./controllers/sound.js";
 import { bindTransport } from "./controllers/transport.js";
 import { bindViews } from "./controllers/views.js";
 import { bindWaveform } from "./controllers/waveform.js";
+import { makePlayers } from "./players/players.js";
 import { exclusively, request, requestAs } from "./helpers/api.js";
 import { paintCover } from "./helpers/cover.js";
 import { bindDialogs } from "./helpers/dialog.js";
@@ -33,15 +34,17 @@ function makeClient(session) {
     url: `${scheme}://${location.host}/ws/v1/${encodeURIComponent(code)}/`,
     token: () => session.token(),
     renewToken: () => session.renew(),
+    reports: true,
   });
 }
 
 /** Every part of the page, by name; those with `render` show the room, those with `announce` tell of what happened. */
 function bindAll(client, api, preferences) {
   const act = (type, fields) => client.run(type, fields).catch((fault) => toast(fault.message, { kind: "bad" }));
-  const sound = bindSound({ preferences });
-  const listen = bindListen({ client, preferences, act });
+  const choose = makePlayers({ audio: find("#audio"), video: find("#video"), clock: client.clock, preferences });
+  const listen = bindListen({ client, preferences, act, choose });
   const { deck } = listen;
+  const sound = bindSound({ preferences, deck });
   const transport = bindTransport({ client, act, sound });
   const progress = bindProgress({ client, deck, act });
   const chat = bindChat({ client, api, code });
@@ -56,7 +59,7 @@ function bindAll(client, api, preferences) {
   bindSyncBadge({ client, deck });
   bindShortcuts({ preferences, transport, progress, sound, views, chat });
   sound.onChange(() => client.state && transport.render(client.state));
-  return { listen, sound, transport, progress, waveform, mediaSession, queue, people, chat, settings };
+  return { listen, transport, progress, waveform, mediaSession, queue, people, chat, settings };
 }
 
 function pass(client, parts, banner) {

@@ -23,14 +23,15 @@ export class RoomClient {
   place = null;
   #listeners = new Set();
 
-  /** @param {{url: string, token: () => string, renewToken: () => Promise<boolean>, clock?: RoomClock}} parts */
-  constructor({ url, token, renewToken, clock = new RoomClock(), ...connection }) {
+  /** @param {{url: string, token: () => string, renewToken: () => Promise<boolean>, clock?: RoomClock, reports?: boolean}} parts
+   *   `reports`: there is a player that says when it is ready */
+  constructor({ url, token, renewToken, clock = new RoomClock(), reports = false, ...connection }) {
     this.clock = clock;
     this.commands = new Commands({ send: (message) => this.#sendWhenLive(message) });
     this.connection = new Connection({
       url,
       renewToken,
-      hello: () => ({ type: "hello", token: token(), ...(this.place && { resume: this.place }) }),
+      hello: () => ({ type: "hello", token: token(), ...(reports && { reports }), ...(this.place && { resume: this.place }) }),
       receive: (message) => this.#receive(message),
       status: (status) => this.#changeStatus(status),
       ...connection,

@@ -1,37 +1,27 @@
 /** Joins the room's line to the device's player, and tells the room what only a player can know. */
-import { currentEntry, lineOf, mayMeasure, sections } from "../models/queue.js";
+import { currentEntry, lineOf, mayMeasure } from "../models/queue.js";
 import { TICK_MS } from "../models/sync-law.js";
 import { Deck } from "../models/deck.js";
-import { Pilot } from "../models/pilot.js";
-import { Voice } from "../models/voice.js";
 import { find, make, setText } from "../helpers/dom.js";
 
 /** Whoever may skip gives a broken track so long before going on, when the room does not know where it ends. */
 const GIVE_UP_MS = 4_000;
-/** So long before its end, the next track begins to load. */
-const WARM_MS = 25_000;
-/** Firefox and Safari move what is heard when the rate changes; there the law only jumps. */
-const NUDGES = /Chrom(e|ium)\//.test(navigator.userAgent);
+/** A player that has run dry for so long says so. */
+const DRY_MS = 1_000;
 
-export function bindListen({ client, preferences, act }) {
-  const audio = find("#audio");
+export function bindListen({ client, preferences, act, choose }) {
   const video = find("#video");
   const tap = find("#tap");
   const trouble = find("#trouble");
-  const spare = new Audio();
-  spare.preload = "auto";
+  let drySince = null;
+  /** The wait that was answered: its entry and when it began. */
+  let answered = "";
 
-  const pilot = new Pilot({
-    clock: client.clock,
-    nudges: NUDGES,
-    latency: preferences.all.latency,
-    learned: (latency) => preferences.set({ latency }),
-  });
   const deck = new Deck({
-    voices: { audio: new Voice(audio), video: new Voice(video) },
+    choose,
     clock: client.clock,
-    pilot,
     tell: (event) => heard[event.type]?.(event),
+    level: () => preferences.all,
   });
   deck.trim = preferences.all.trim;
 
@@ -82,20 +72,28 @@ export function bindListen({ client, preferences, act }) {
     if (path) video.append(make("track", { kind: "subtitles", src: path, default: true }));
   }
 
-  function warmNext() {
-    const { current, coming } = sections(client.state);
-    const left = current?.track.duration_ms - deck.expectedPosition();
-    const next = coming[0]?.track;
-    if (left < WARM_MS && next && next.kind !== "video" && spare.dataset.url !== next.url) {
-      spare.dataset.url = next.url;
-      spare.src = next.url;
+  /** What a room that waits, or might, wants to know of this player. */
+  function report() {
+    const { waiting } = client.state;
+    const awaited = waiting?.missing.includes(client.you?.id) && answered !== `${waiting.entry} ${waiting.since}`;
+    if (awaited && (deck.ready || deck.mode === "failed")) {
+      answered = `${waiting.entry} ${waiting.since}`;
+      act("ready", { entry: waiting.entry });
+    }
+    if (!deck.stalled) drySince = null;
+    else if (drySince === null) drySince = performance.now();
+    else if (performance.now() - drySince > DRY_MS && client.state.wait_buffering) {
+      drySince = Infinity;
+      act("stalled", { entry: client.state.playback.entry });
     }
   }
 
   tap.addEventListener("click", () => deck.resume());
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && deck.resume());
-  setInterval(() => deck.tick(), TICK_MS);
-  setInterval(() => client.state && warmNext(), 2_000);
+  setInterval(() => {
+    deck.tick();
+    if (client.state) report();
+  }, TICK_MS);
 
   return {
     deck,

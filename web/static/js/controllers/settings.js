@@ -84,7 +84,7 @@ function bindDevice({ deck, preferences, sound }) {
   even.checked = preferences.all.even;
   even.addEventListener("change", () => {
     preferences.set({ even: even.checked });
-    sound.level();
+    deck.level();
   });
   trim.value = String(preferences.all.trim);
   trim.addEventListener("input", () => {

@@ -20,6 +20,8 @@ export class Pilot {
    */
   constructor({ clock, nudges, latency = FIRST_LATENCY_MS, learned = () => {} }) {
     Object.assign(this, { clock, nudges, latency, learned });
+    /** What was done to stay on the line. */
+    this.effort = { correction: 0, seeks: 0, writes: 0 };
     /** What a jump costs, once known. @type {number | undefined} */
     this.lead = undefined;
   }
@@ -48,8 +50,12 @@ export class Pilot {
     const { law, action } = step(this.#law, { now, error, base });
     this.#law = law;
     this.lead = law.lead;
-    if (action.type === "rate") voice.setRate(base * (1 + action.correction));
+    if (action.type === "rate") {
+      voice.setRate(base * (1 + action.correction));
+      this.effort = { ...this.effort, correction: action.correction, writes: this.effort.writes + 1 };
+    }
     if (action.type === "seek") {
+      this.effort = { ...this.effort, correction: 0, seeks: this.effort.seeks + 1 };
       voice.setRate(base);
       voice.jump(expected() + action.lead * base);
     }

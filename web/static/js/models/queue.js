@@ -16,7 +16,20 @@ export function currentEntry(room) {
 /** What the player has to follow; null when nothing is chosen. @returns {import("./deck.js").Line | null} */
 export function lineOf(room) {
   const entry = room && currentEntry(room);
-  return entry ? { entry: entry.id, url: entry.track.url, kind: entry.track.kind, playback: room.playback } : null;
+  if (!entry) return null;
+  const next = following(room);
+  return { ...trackOf(entry), playback: room.playback, next: next && trackOf(next) };
+}
+
+/** What plays when the current entry has played to its end, by the rule of repeating; null when there is silence. */
+export function following(room) {
+  const { current, coming } = sections(room);
+  if (room.repeat === "one") return current;
+  return coming[0] ?? (room.repeat === "all" ? room.queue[0] : null);
+}
+
+function trackOf({ id, track: { url, kind, mime, source, duration_ms, gain_db } }) {
+  return { entry: id, url, kind, mime, source, duration_ms, gain_db };
 }
 
 /** Everybody may take back what they added; the rest needs the right. */
