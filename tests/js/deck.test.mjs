@@ -263,3 +263,37 @@ test("says when it could start at any instant, for rooms that wait", async () =>
   deck.follow(null);
   assert.equal(deck.ready, false);
 });
+
+test("a player that is chosen anew takes over at the line, and the one before falls silent", async () => {
+  const { deck, run, off, audio, spare, clock, timers } = given();
+  deck.follow(line({ as_of: -60_000 }));
+  await run(1_000);
+  const other = new ElementPlayer({ element: spare, clock, nudges: false, set: timers.set });
+  deck.choose = () => [other];
+  deck.reload();
+  await run(1_000);
+  assert.equal(deck.player, other);
+  assert.equal(audio.src, "");
+  assert.equal(deck.mode, "running");
+  assert.ok(Math.abs(off()) < 20, `was ${off()}`);
+  deck.follow(null);
+  deck.reload();
+  assert.equal(deck.mode, "idle");
+});
+
+test("on a slow machine, where a start and a jump take 150 ms, the first jump already lands well", async () => {
+  const { deck, run, off } = given({ latency: 150, jumpCost: 150 });
+  deck.follow(line({ as_of: -60_000 }));
+  await run(1_200);
+  assert.ok(Math.abs(off()) < 20, `was ${off()}`);
+  assert.equal(deck.player.effort().seeks, 1);
+});
+
+test("what no player here takes fails at once, and is told", async () => {
+  const timers = new FakeTimers();
+  const told = [];
+  const clock = { ready: true, local: timers.now, now: timers.now };
+  const deck = new Deck({ choose: () => [], clock, tell: (event) => told.push(event.type), set: timers.set });
+  deck.follow(line({}));
+  assert.deepEqual([deck.mode, told], ["failed", ["mode", "failed"]]);
+});

@@ -4,7 +4,9 @@
  *
  * @typedef {import("./room.js").Room} Room
  * @typedef {import("./connection.js").Status} Status
- * @typedef {{kind: "state" | "commit" | "status", commit?: object, before?: Room | null}} Change
+ * @typedef {{at: number, listeners: number, p50: number | null, p95: number | null,
+ *   members: Record<string, import("../models/sync-words.js").Report>}} Pulse how everybody's players do, every few seconds
+ * @typedef {{kind: "state" | "commit" | "status" | "pulse", commit?: object, before?: Room | null}} Change
  */
 import { RoomClock } from "./clock.js";
 import { Commands } from "./commands.js";
@@ -21,6 +23,8 @@ export class RoomClient {
   status = { phase: "connecting" };
   /** The place in the room's history up to which `state` is complete. @type {{epoch: number, rev: number} | null} */
   place = null;
+  /** What was last heard of everybody's players. @type {Pulse | null} */
+  pulse = null;
   #listeners = new Set();
 
   /** @param {{url: string, token: () => string, renewToken: () => Promise<boolean>, clock?: RoomClock, reports?: boolean}} parts
@@ -48,6 +52,11 @@ export class RoomClient {
     return this.commands.run(type, fields);
   }
 
+  /** Tells what needs no answer and is not worth sending again. @returns {boolean} whether the room can hear it now */
+  report(message) {
+    return this.#sendWhenLive(message);
+  }
+
   /** Whether this user may do what the right stands for. */
   may(right) {
     return this.you !== null && may(this.state, this.you.id, right);
@@ -71,6 +80,7 @@ export class RoomClient {
       state: () => this.#replace(message),
       commit: () => this.#advance(message),
       pong: () => this.pinger.pong(message),
+      pulse: () => this.#beat(message),
       ack: () => this.commands.answer(message),
       error: () => this.commands.answer(message),
     };
@@ -81,6 +91,11 @@ export class RoomClient {
     this.you = message.you;
     this.clock.hint(message.now);
     this.pinger.start();
+  }
+
+  #beat(pulse) {
+    this.pulse = pulse;
+    this.#tell({ kind: "pulse" });
   }
 
   #replace({ epoch, rev, room }) {

@@ -1,8 +1,10 @@
 /** Joins the room's line to the device's player, and tells the room what only a player can know. */
 import { currentEntry, lineOf, mayMeasure } from "../models/queue.js";
-import { TICK_MS } from "../models/sync-law.js";
+import { TICK_MS } from "../models/laws/law.js";
 import { Deck } from "../models/deck.js";
-import { find, make, setText } from "../helpers/dom.js";
+import { elsewhere } from "../models/elsewhere.js";
+import { YouTubePlayer } from "../players/youtube.js";
+import { find, make } from "../helpers/dom.js";
 
 /** Whoever may skip gives a broken track so long before going on, when the room does not know where it ends. */
 const GIVE_UP_MS = 4_000;
@@ -31,7 +33,7 @@ export function bindListen({ client, preferences, act, choose }) {
       if (mode === "running") say(true);
       if (mode === "blocked") tap.hidden = false;
       if (mode === "running" || mode === "idle" || mode === "still") tap.hidden = true;
-      if (mode !== "failed" && mode !== "loading") trouble.hidden = true;
+      if (mode !== "failed") trouble.hidden = true;
     },
     measured: ({ entry, duration_ms }) => {
       const current = entryPlaying(entry);
@@ -39,14 +41,24 @@ export function bindListen({ client, preferences, act, choose }) {
     },
     ended: ({ entry }) => goOnFrom(entry),
     failed: ({ entry }) => {
-      const known = entryPlaying(entry)?.track.duration_ms != null;
       trouble.hidden = false;
-      setText(trouble, known
-        ? "This track does not load on this device. The room goes on; you are back with the next one."
-        : "This track does not load.");
+      const said = make("span", {}, ...excuse(entryPlaying(entry)?.track));
+      // It fails again with every change in the room; the link in it keeps its focus.
+      if (trouble.textContent !== said.textContent) trouble.replaceChildren(said);
       setTimeout(() => deck.mode === "failed" && goOnFrom(entry), GIVE_UP_MS);
     },
   };
+
+  /** Why nothing is heard, in words. */
+  function excuse(track) {
+    const place = track && elsewhere(track);
+    if (place) {
+      const link = make("a", { href: place.url, target: "_blank", rel: "noopener noreferrer" }, `Open it on ${place.name}`);
+      return [`This plays on ${place.name} only, not on this page. `, link, ". The room goes on; you are back with the next track."];
+    }
+    if (track?.duration_ms == null) return ["This track does not load."];
+    return ["This track does not load here. The room goes on; you are back with the next one."];
+  }
 
   /** Whether this person hears the room: told when it changes, for votes and for the others to see. */
   function say(on) {
@@ -82,14 +94,13 @@ export function bindListen({ client, preferences, act, choose }) {
     }
     if (!deck.stalled) drySince = null;
     else if (drySince === null) drySince = performance.now();
-    else if (performance.now() - drySince > DRY_MS && client.state.wait_buffering) {
+    else if (performance.now() - drySince > DRY_MS && client.state.wait_buffering && !deck.player.alone) {
       drySince = Infinity;
       act("stalled", { entry: client.state.playback.entry });
     }
   }
 
   tap.addEventListener("click", () => deck.resume());
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && deck.resume());
   setInterval(() => {
     deck.tick();
     if (client.state) report();
@@ -99,9 +110,11 @@ export function bindListen({ client, preferences, act, choose }) {
     deck,
     render(state) {
       const line = lineOf(state);
-      const film = line?.kind === "video";
+      const embedded = line !== null && YouTubePlayer.takes(line);
+      const film = line?.kind === "video" && !embedded && !elsewhere(line);
       video.hidden = !film;
-      find("#cover").hidden = film;
+      find("#embed").hidden = !embedded;
+      find("#cover").hidden = film || embedded;
       subtitle(film ? currentEntry(state)?.track.subtitles : null);
       deck.follow(line);
     },

@@ -1,10 +1,5 @@
 /** This device's own volume and mute; nobody else hears of it. */
-import { find, setIcon, setLabel, setText } from "../helpers/dom.js";
-
-/** How often the distance from the room is shown anew. */
-const SHOW_MS = 1_000;
-/** Above this it is not worth a number. */
-const FAR_MS = 1_000;
+import { find, setIcon, setLabel } from "../helpers/dom.js";
 
 export function bindSound({ preferences, deck }) {
   const slider = find("#volume");
@@ -40,22 +35,4 @@ export function bindSound({ preferences, deck }) {
   button.addEventListener("click", sound.toggleMute);
   apply();
   return sound;
-}
-
-/** Says how far this device is from the room: the distance, and how sure the clock is. */
-export function bindSyncBadge({ client, deck }) {
-  const badge = find("#sync");
-
-  function show() {
-    const words = { loading: "Loading…", cued: "Finding the place…", blocked: "", failed: "", idle: "", still: "", over: "" };
-    if (deck.mode !== "running") {
-      setText(badge, words[deck.mode]);
-      return;
-    }
-    const off = Math.abs(deck.expectedPosition() + deck.trim - deck.actualPosition());
-    const sure = client.clock.uncertainty();
-    setText(badge, off > FAR_MS ? "Catching up…" : `in step ±${Math.max(1, Math.round(off + sure))} ms`);
-  }
-
-  setInterval(show, SHOW_MS);
 }

@@ -89,6 +89,11 @@ export class Deck {
     else this.resume();
   }
 
+  /** Loads the track anew, with whatever is the best player for it by now. */
+  reload() {
+    if (this.#line) this.#load();
+  }
+
   /** This device is as loud as `level()` says from now on. */
   level() {
     this.player?.level(this.volume());
@@ -203,7 +208,8 @@ export class Deck {
   }
 
   #failed() {
-    const wait = RELOADS_MS[this.#reloads];
+    // What nobody here can play will not be playable in a while.
+    const wait = this.choose(this.#line, null).length > 0 ? RELOADS_MS[this.#reloads] : undefined;
     this.#reloads += 1;
     this.#unable.clear();
     if (wait === undefined) {
@@ -221,6 +227,7 @@ export class Deck {
         if (duration_ms !== null) this.tell({ type: "measured", entry: this.#line.entry, duration_ms });
         this.#align();
       },
+      measured: ({ duration_ms }) => this.tell({ type: "measured", entry: this.#line.entry, duration_ms }),
       failed: () => this.#unableTo(player),
     };
     player.tell = (event) => this.#line && heard[event.type](event);

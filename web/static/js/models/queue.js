@@ -32,6 +32,13 @@ function trackOf({ id, track: { url, kind, mime, source, duration_ms, gain_db } 
   return { entry: id, url, kind, mime, source, duration_ms, gain_db };
 }
 
+/** What a lock screen draws: seconds, from where the room is; undefined where there is no end to draw to. */
+export function mediaPosition(track, rate, position) {
+  if (!track?.duration_ms || position === null) return undefined;
+  const within = Math.max(0, Math.min(position, track.duration_ms));
+  return { duration: track.duration_ms / 1_000, position: within / 1_000, playbackRate: rate };
+}
+
 /** Everybody may take back what they added; the rest needs the right. */
 export function mayRemove(room, user, entry) {
   return may(room, user, "remove") || (entry.by === user && may(room, user, "add"));

@@ -78,19 +78,21 @@ export class Wings {
 
   #load(next, playback, busy) {
     this.line = { ...next, playback };
-    const player = this.choose(next, busy)[0];
-    if (!player) return;
-    this.player = player;
-    // What cannot be played from the wings is tried on the stage, by whoever can.
-    player.tell = (event) => event.type === "failed" && this.player === player && this.#drop();
-    player.load(next);
-    player.level(this.level());
+    this.#loadWith(this.choose(next, busy));
   }
 
-  #drop() {
-    this.player.unload();
-    this.player = null;
-    this.#cued = this.#running = false;
+  /** What none of them can play from the wings is tried once more on the stage. */
+  #loadWith([player, ...others]) {
+    this.player = player ?? null;
+    if (!player) return;
+    player.tell = (event) => {
+      if (event.type !== "failed" || this.player !== player) return;
+      player.unload();
+      this.#cued = this.#running = false;
+      this.#loadWith(others);
+    };
+    player.load(this.line, { ahead: true });
+    player.level(this.level());
   }
 
   async #cue(trim) {
