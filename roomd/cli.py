@@ -11,6 +11,7 @@ import click
 from msgspec import structs
 
 from roomd import chores
+from roomd.doctor.report import doctor
 from roomd.domain.refusals import Unavailable
 from roomd.embedded import EmbeddedError
 from roomd.files import FileError
@@ -81,6 +82,17 @@ def restore_command(file: Path, room: str | None, dry_run: bool) -> None:
       roomd restore rooms.gz --room Q7K2MX
     """
     _run(lambda settings: chores.restore(settings, file, room, dry_run=dry_run))
+
+
+@main.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def doctor_command(as_json: bool) -> None:
+    """Say whether roomd can run well here, and what to do where it cannot. Changes nothing; safe while serving.
+
+    \b
+    Every line is ok, warn or fail. The exit code is 1 when something fails, and 0 otherwise.
+    """
+    sys.exit(doctor(as_json=as_json))
 
 
 def _run(work: Callable[[Settings], Coroutine[Any, Any, int]]) -> None:

@@ -32,6 +32,7 @@ from roomd.store.answers import LastingAnswers, RecentAnswers
 from roomd.store.favourites import Favourites
 from roomd.store.listen_stream import ListenStream
 from roomd.store.listens import Listens
+from roomd.store.party_keys import PartyKeys
 from roomd.store.personal import PersonalRows
 from roomd.store.picks import KeptPicks
 from roomd.store.playlists import Playlists
@@ -104,7 +105,8 @@ async def open_library(
     recommender = Recommender(listens, favourites, gathering, kept=picks, clock=clock)
     stack.push_async_callback(gathering.stop)
     stack.push_async_callback(recommender.stop)
-    suggestions = Suggestions(clock, recommender, catalogue, lambda: (item.track for item in folder.index))
+    own = lambda: (item.track for item in folder.index)  # noqa: E731
+    suggestions = Suggestions(clock, recommender, catalogue, own, folder.prepared)
     radio = Radio(core.engine, core.index, clock, core.holdings.process, suggestions)
     return Library(
         songs=songs,
@@ -115,7 +117,7 @@ async def open_library(
         favourites=favourites,
         room_history=RoomHistory(pool),
         importer=Importer(catalogue, songs, folder),
-        personal=PersonalRooms(core.engine, PersonalRows(pool)),
+        personal=PersonalRooms(core.engine, PersonalRows(pool), PartyKeys(redis)),
         radio=radio,
         uploads=Uploads(Pictures(), open_storage(settings), AccountStore(pool), playlists),
         cdn=Cdn(settings.cdn_url, secret, clock.now) if settings.cdn_url else None,

@@ -4,7 +4,7 @@ Made beside requests, a few people at a time, for those who listened lately.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 
 from roomd.clock import Clock
@@ -81,7 +81,7 @@ class Moods:
             log.info("no playlists of the day for user %s: %s", person, refusal)
 
 
-def moods(taste: Taste, picks: Sequence[Pick], resting: set[str]) -> list[tuple[str, list[Song]]]:
+def moods(taste: Taste, picks: Sequence[Pick], resting: Collection[str]) -> list[tuple[str, list[Song]]]:
     """Descriptions and songs: what they like and what they may like by turns, and the same of their best genres."""
     own = [taste.known[song] for song in taste.seeds(3 * LONG) if song not in resting and taste.known[song].url]
     new = [pick.song for pick in picks if pick.song.id not in taste.songs]

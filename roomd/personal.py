@@ -19,6 +19,7 @@ from roomd.domain.track import Track
 from roomd.domain.words import Command
 from roomd.engine import Engine
 from roomd.keeping import Receipt
+from roomd.store.party_keys import PartyKeys
 from roomd.store.personal import PersonalRows
 
 #: People whose room is remembered.
@@ -28,9 +29,10 @@ TRIES = 5
 
 
 class PersonalRooms:
-    def __init__(self, engine: Engine, rows: PersonalRows) -> None:
+    def __init__(self, engine: Engine, rows: PersonalRows, keys: PartyKeys) -> None:
         self._engine = engine
         self._rows = rows
+        self._keys = keys
         self._known: OrderedDict[UserId, RoomId] = OrderedDict()
 
     async def room(self, actor: Actor) -> Room:
@@ -81,13 +83,18 @@ class PersonalRooms:
         reasons = tuple((why or {}).get(track.source, "") for track in tracks)
         return await self._do(actor, Add(tracks=tuple(tracks), why=reasons))
 
-    async def party(self, actor: Actor, command: Party) -> Receipt:
-        """Make a party of the actor's queue; the next touch makes a new one."""
-        room = await self.room(actor)
-        receipt = await self._engine.handle(room.id, command, actor)
-        self._known.pop(actor.id, None)
+    async def party(self, actor: Actor, command: Party, once: str | None = None) -> Receipt:
+        """Make a party of the actor's queue; the next touch makes a new one. Under one id `once`, one party."""
+        room_id = await self._keys.room(actor.id, once) if once else None
+        if room_id is None:
+            room_id = (await self.room(actor)).id
+            # Where two are sent at the same time, one of them may find the queue that follows the party.
+            room_id = await self._keys.claim(actor.id, once, room_id) if once else room_id
+        receipt = await self._engine.handle(room_id, command, actor, once)
+        if self._known.get(actor.id) == room_id:
+            del self._known[actor.id]
         with suppress(Unavailable):
-            await self._rows.let_go(actor.id, room.id)
+            await self._rows.let_go(actor.id, room_id)
         return receipt
 
     async def _do(self, actor: Actor, command: Command) -> Room:

@@ -34,9 +34,9 @@ async def providers(
 
 
 class Outside:
-    """What all of them share."""
+    """What all of them share. Without a Redis, what they are asked is not counted."""
 
-    def __init__(self, line: Line, redis: "Redis", clock: Clock) -> None:
+    def __init__(self, line: Line, redis: "Redis | None", clock: Clock) -> None:
         self._line = line
         self._redis = redis
         self._clock = clock
@@ -60,7 +60,7 @@ class Outside:
         return made
 
     def _pace(self, name: str, rate: Rate | None) -> Pace:
-        quota = Quota(self._redis, name, rate) if rate else None
+        quota = Quota(self._redis, name, rate) if rate and self._redis is not None else None
         return Pace(self._clock.now, self._dice, quota, rate)
 
     def _upstream(self, base: str, label: str, pace: Pace) -> Upstream:

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import structs
 
 from roomd.clock import Clock
-from roomd.domain.choosing import choose
+from roomd.domain.choosing import again, choose
 from roomd.domain.ids import UserId
 from roomd.domain.refusals import Unavailable
 from roomd.domain.song import Pick
@@ -56,7 +56,10 @@ class Recommender:
         self._tasks = Tasks(log)
 
     async def for_person(self, person: UserId, limit: int, *, avoid: Collection[str] = ()) -> list[Pick]:
-        """What somebody may like, rather what is new to them. Raises Unavailable where nobody can say in time."""
+        """What somebody may like, rather what is new to them; where they have just heard all there is, that again.
+
+        Raises Unavailable where nobody can say in time.
+        """
         try:
             return await self._in_time(self._for_person(person, limit, avoid))
         except Unavailable:
@@ -150,12 +153,14 @@ class Recommender:
         # Some 5 ms for each person and 500 songs: not in the way of rooms.
         scored = await asyncio.to_thread(_scored, tastes, seeds, facts, new)
         dice = self._clock.moment().dice
+        resting: Mapping[str, float] = {}
         for rest in (REST_MS, LEAST_REST_MS):
             resting = await self._listens.since(people, self._clock.now() - rest)
             left = {song: score for song, score in scored.items() if song not in resting and song not in avoid}
             if left:
                 return choose(left, facts, tastes, limit, dice, alone=len(people) < 2)
-        return []
+        # What a radio goes on with then, its room's own history says: see suggestions.py.
+        return again({song: scored[song] for song in scored if song not in avoid}, facts, resting, limit) if new else []
 
 
 def _scored(tastes: Sequence[Taste], seeds: Mapping[str, float], facts: Facts, new: bool) -> dict[str, Scored]:

@@ -1,6 +1,7 @@
 """Serving until told to stop: binding the port, saying where to go, and leaving without a loss."""
 
 import asyncio
+import gc
 import logging
 import os
 import resource
@@ -16,6 +17,7 @@ from tornado.netutil import bind_sockets
 from roomd.address import EVERYWHERE, lan_address
 from roomd.app import lifespan, make_app
 from roomd.domain.refusals import Unavailable
+from roomd.handlers.oversize import Server
 from roomd.services import Services
 from roomd.settings import Settings
 from roomd.store.migrate import MigrationError
@@ -59,6 +61,7 @@ async def serve(settings: Settings) -> int:
         async with ending, lifespan(settings, on_lost) as services:
             server = _server(services)
             server.add_sockets(sockets)
+            spare_what_stays()
             _announce(settings, sockets[0].getsockname()[1])
             await stop.wait()
             ending.reschedule(loop.time() + STOP_S)
@@ -80,13 +83,23 @@ async def serve(settings: Settings) -> int:
 
 
 def _server(services: Services) -> HTTPServer:
-    return HTTPServer(
+    return Server(
         make_app(services),
         idle_connection_timeout=IDLE_S,
         body_timeout=BODY_S,
         max_body_size=MAX_BODY,
         max_header_size=16 * 1024,
     )
+
+
+def spare_what_stays() -> None:
+    """Have Python's collector pass over what there is by now: some 90,000 objects, of modules above all, that stay.
+
+    Otherwise it looks at each of them again whenever it looks at everything, and all rooms wait: for 65 to 83 ms, and
+    so for 18 to 27 ms (measured by scripts/bench_catalogue.py on two cores).
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _allow_files() -> None:

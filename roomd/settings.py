@@ -97,6 +97,13 @@ def variable(field: str) -> str:
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings. Raises SettingsError, naming the variable."""
+    settings = read(environ)
+    check(settings)
+    return settings
+
+
+def read(environ: Mapping[str, str] | None = None) -> Settings:
+    """Each setting as it is given; whether they go together, `check` says. Raises SettingsError."""
     given = os.environ if environ is None else environ
     values: dict[str, object] = {"data_dir": default_data_dir(given)}
     for field in Settings.__struct_fields__:
@@ -104,11 +111,20 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         if text:
             values[field] = _parse(field, text)
     try:
-        settings = msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
+        return msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as fault:
         raise SettingsError(_explain(str(fault))) from None
-    _check(settings)
-    return settings
+
+
+def names() -> list[str]:
+    """Every variable that is read."""
+    return [variable(field) for field in Settings.__struct_fields__]
+
+
+def unknown(environ: Mapping[str, str] | None = None) -> list[str]:
+    """Variables that are named as if they were ours, and that nothing reads."""
+    given = os.environ if environ is None else environ
+    return sorted(name for name in given if name.startswith("ROOMD_") and name not in names())
 
 
 def default_data_dir(environ: Mapping[str, str]) -> Path:
@@ -142,7 +158,8 @@ def _explain(fault: str) -> str:
     return fault
 
 
-def _check(settings: Settings) -> None:
+def check(settings: Settings) -> None:
+    """Whether they go together. Raises SettingsError, naming the variable."""
     if settings.environment not in {"development", "production"}:
         raise SettingsError(f"ROOMD_ENV is {settings.environment!r}; it takes development or production")
     if settings.dyno and not (settings.redis_url and settings.database_url):

@@ -25,7 +25,7 @@ PATIENCE_S = 8.0
 MAX_STORED = 4 << 20
 DEFAULT_REGION = "us-east-1"
 #: Where uploads lie in a bucket that may hold other things too.
-_PREFIX = "uploads"
+PREFIX = "uploads"
 _TYPES = {"webp": "image/webp"}
 _KEY = re.compile(r"[0-9a-f]{32}\.(webp)")
 _LOG = logging.getLogger(__name__)
@@ -149,11 +149,12 @@ class NoStorage:
 def open_storage(settings: Settings) -> Storage:
     """The bucket if one is named, otherwise a folder; on a dyno, whose disk does not last, nothing."""
     if settings.aws_storage_bucket_name:
-        return Bucket(_store(settings, settings.aws_storage_bucket_name))
+        return Bucket(open_bucket(settings, settings.aws_storage_bucket_name))
     return NoStorage() if settings.dyno else Folder(settings.data_dir / "uploads")
 
 
-def _store(settings: Settings, bucket: str) -> S3Store:
+def open_bucket(settings: Settings, bucket: str) -> S3Store:
+    """Nothing is asked of it yet."""
     endpoint = settings.aws_s3_endpoint_url
     return S3Store(
         bucket,
@@ -175,7 +176,7 @@ def _store(settings: Settings, bucket: str) -> S3Store:
 def _path(key: str) -> str:
     if not is_key(key):
         raise ValueError(key)
-    return f"{_PREFIX}/{key}"
+    return f"{PREFIX}/{key}"
 
 
 @contextlib.contextmanager

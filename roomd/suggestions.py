@@ -1,11 +1,12 @@
 """What a room may go on with: asked of whoever knows best first, and of others where those know nothing or are away.
 
-First whoever recommends; then what the catalogue relates to the last songs; then what is played most here; and at last
-anything of the host's own folder, which is always there.
+First whoever recommends; then what the catalogue relates to the last songs; then what is played most here; then
+anything of the host's own folder, which is always there, and at last what was played there the longest ago.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import heapq
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -56,15 +57,21 @@ class Recommender(Protocol):
 
 
 class Suggestions:
-    """`folder` tells the tracks of the host's own music."""
+    """`folder` tells the tracks of the host's own music, `prepared` whether one can be played right now."""
 
     def __init__(
-        self, clock: Clock, recommender: Recommender, catalogue: Catalogue, folder: Callable[[], Iterable[Track]]
+        self,
+        clock: Clock,
+        recommender: Recommender,
+        catalogue: Catalogue,
+        folder: Callable[[], Iterable[Track]],
+        prepared: Callable[[Track], Awaitable[bool]],
     ) -> None:
         self._clock = clock
         self._recommender = recommender
         self._catalogue = catalogue
         self._folder = folder
+        self._prepared = prepared
 
     async def offers(self, room: Room) -> list[radio.Offer]:
         """What the room may go on with; none where nobody knows anything. Raises Unavailable where nobody can say."""
@@ -82,7 +89,7 @@ class Suggestions:
                     return offers
         if away is not None:
             raise away
-        return []
+        return await self._heard_again(room)
 
     async def _recommended(self, room: Room) -> list[Pick]:
         avoid = radio.unwanted_songs(room, self._clock.now())
@@ -110,6 +117,14 @@ class Suggestions:
         some = self._clock.moment().dice.sample(tracks, min(PICKS, len(tracks)))
         return [Pick(song=song_from(track), why="From the music folder") for track in some]
 
+    async def _heard_again(self, room: Room) -> list[radio.Offer]:
+        """What was played the longest ago, where a small folder has nothing else: better than silence."""
+        spent, last = radio.unavailable(room), dict(room.played)
+        tracks = [track for track in self._folder() if radio.is_new(track, spent)]
+        oldest = heapq.nsmallest(PICKS, tracks, key=lambda track: last.get(track.url, 0.0))
+        ready = [track for track in oldest if await self._prepared(track)]
+        return [radio.Offer(track=track, why="Not heard for the longest time", again=True) for track in ready]
+
     async def _playable(self, picks: Sequence[Pick], room: Room) -> list[radio.Offer]:
         """Those that can be played and are not unwanted, as many as a room needs at most."""
         unwanted = radio.unwanted(room, self._clock.now())
@@ -122,7 +137,7 @@ class Suggestions:
             tracks = await self._catalogue.playable([pick.song.id for pick in some])
             for pick in some:
                 track = tracks.get(pick.song.id)
-                if track is not None and radio.is_new(track, unwanted):
+                if track is not None and radio.is_new(track, unwanted) and await self._prepared(track):
                     offers.setdefault(track.url, radio.Offer(track=track, why=pick.why))
             if len(offers) >= radio.FULL:
                 break

@@ -19,6 +19,7 @@ from roomd.catalogue.catalogue import SEARCH
 from roomd.domain.refusals import Unavailable
 from roomd.domain.song import Album, Artist, Found, Song
 from roomd.embedded import stores
+from roomd.serve import spare_what_stays
 from roomd.settings import Settings
 from roomd.store import migrate, postgres
 from roomd.store import redis as redis_store
@@ -110,6 +111,7 @@ async def bench(folder: Path, count: int) -> None:
         pool = await postgres.connect(urls.database_url)
         stack.push_async_callback(pool.close)
         redis = redis_store.connect(urls.redis_url)
+        spare_what_stays()
         stack.push_async_callback(redis.aclose, close_connection_pool=True)
 
         def process() -> Ask:

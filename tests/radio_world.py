@@ -43,6 +43,11 @@ class Shop:
     asked: list[str] = field(default_factory=list)
     #: What is in the host's own folder.
     folder: list[Song] = field(default_factory=list)
+    #: URLs of what is still being converted.
+    unready: set[str] = field(default_factory=set)
+
+    async def prepared(self, track: Track) -> bool:
+        return track.url not in self.unready
 
     async def playable(self, ids: Sequence[str]) -> Mapping[str, Track]:
         known = [*self.songs, *self.folder]
@@ -122,7 +127,9 @@ async def station(
     have = Shop([song(name) for name in dict.fromkeys(picks + shop)])
     async with process(redis_url, database_url, clock) as running:
         core = running.core
-        suggestions = Suggestions(running.clock, taste, have, lambda: [track_of(each) for each in have.folder])
+        suggestions = Suggestions(
+            running.clock, taste, have, lambda: [track_of(each) for each in have.folder], have.prepared
+        )
         radio = Radio(core.engine, core.index, running.clock, core.holdings.process, suggestions)
         yield Station(running, radio, taste, have)
         await radio.stop()

@@ -5,6 +5,7 @@
 /typed/<name>?type= the file under another Content-Type
 /jump?to=           302 to there;  /circle: 302 to itself;  /hops/<n>: n redirects, then "arrived"
 /drip/<name>        the file's first 20,000 bytes, then nothing for ever
+/frail/<name>       the file with ranges, under `tag` and `date`; breaks off as `breaks` says
 /silent             never answers;  /endless: answers without end
 /bomb               a gzip bomb of 10 MB in 10 KB, sent although nobody asked for compression
 /status/<n>         that status
@@ -32,6 +33,9 @@ class StandIn:
         #: Of the last request.
         self.headers: dict[str, str] = {}
         self.sent = 0
+        #: Of /frail: after how many bytes the next answers break off, and by what the file's version is known.
+        self.breaks: list[int] = []
+        self.tag, self.date = '"one"', "Mon, 02 Jan 2023 00:00:00 GMT"
         self.closed = asyncio.Event()
 
     def app(self) -> Application:
@@ -39,6 +43,7 @@ class StandIn:
         return Application(
             [
                 (r"/(file|whole|typed|drip)/(.*)", FileHandler, given),
+                (r"/frail/(.*)", FrailHandler, given),
                 (r"/(jump|circle|hops|silent|endless|bomb|status|seen|page)/?(.*)", OddHandler, given),
             ]
         )
@@ -76,6 +81,33 @@ class FileHandler(_Handler):
             data = data[first : last + 1]
         self._server.sent += len(data)
         self.write(data)
+
+
+class FrailHandler(_Handler):
+    def compute_etag(self) -> str | None:
+        return self._server.tag or None
+
+    async def get(self, name: str) -> None:
+        server, data = self._server, self._server.files[name]
+        self.set_header("Accept-Ranges", "bytes")
+        self.set_header("Content-Type", "audio/mpeg")
+        if server.tag:
+            self.set_header("ETag", server.tag)
+        if server.date:
+            self.set_header("Last-Modified", server.date)
+        asked = parse_range(self.request.headers.get("Range", ""), len(data))
+        if asked and self.request.headers.get("If-Range") in {None, server.tag, server.date}:
+            first, last = asked
+            self.set_status(206)
+            self.set_header("Content-Range", f"bytes {first}-{last}/{len(data)}")
+            data = data[first : last + 1]
+        self.set_header("Content-Length", len(data))
+        if not server.breaks:
+            self.write(data)
+            return
+        self.write(data[: server.breaks.pop(0)])
+        await self.flush()
+        self.request.connection.stream.close()  # type: ignore[union-attr]
 
 
 class OddHandler(_Handler):

@@ -8,7 +8,9 @@ from hub_world import eventually, until
 
 from roomd.catalogue.cache import PROBES
 from roomd.domain.refusals import NotFound, Unavailable
+from roomd.store import answers
 from roomd.store.answers import LastingAnswers
+from roomd.store.postgres import MOST_CONNECTIONS, DatabaseAway
 
 DOWN = Unavailable("Alice's shop is closed.", "provider_down")
 GONE = NotFound("There is no such track.", "no_such_track")
@@ -248,3 +250,48 @@ async def test_few_questions_are_put_to_who_is_in_trouble(redis_url: str, databa
 
 async def _all(made: World, count: int) -> bool:
     return await made.kept() == count
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_looks_into_postgres_are_in_turn_and_leave_connections_to_others(
+    redis_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "LOOK_S", 30.0)
+    async with world(redis_url, database_url) as made:
+        lasting = LastingAnswers(made.pool)
+        ended: list[int] = []
+
+        async def look(number: int) -> None:
+            assert await lasting.get(f"key {number}") is None
+            ended.append(number)
+
+        async with made.pool.acquire() as connection, asyncio.TaskGroup() as group, connection.transaction():
+            await connection.execute("LOCK TABLE catalogue_answers IN ACCESS EXCLUSIVE MODE")
+            for number in range(40):
+                group.create_task(look(number))
+            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'catalogue_answers'::regclass"
+
+            async def all_wait() -> bool:
+                return int(await connection.fetchval(waiting)) == answers.LOOKS
+
+            await eventually(all_wait, "looks that wait for PostgreSQL")
+            others = [made.pool.fetchval("SELECT 1") for _ in range(MOST_CONNECTIONS - answers.LOOKS - 1)]
+            assert await asyncio.gather(*others) == [1] * len(others) and not ended
+        assert sorted(ended) == list(range(40))
+        assert max(abs(place - number) for place, number in enumerate(ended)) < 2 * answers.LOOKS
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_nobody_waits_for_their_turn_for_long(
+    redis_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "LOOKS", 1)
+    async with world(redis_url, database_url) as made:
+        lasting = LastingAnswers(made.pool)
+        async with made.pool.acquire() as connection, connection.transaction():
+            await connection.execute("LOCK TABLE catalogue_answers IN ACCESS EXCLUSIVE MODE")
+            began = asyncio.get_running_loop().time()
+            looks = await asyncio.gather(*(lasting.get("key") for _ in range(5)), return_exceptions=True)
+            assert all(isinstance(each, DatabaseAway) for each in looks)
+            assert asyncio.get_running_loop().time() - began < 3 * answers.LOOK_S + 2
+        assert await lasting.get("key") is None, "each turn was given back"

@@ -100,7 +100,7 @@ async def test_search(served: Served) -> None:
         "Weather",
         {"id": ids["artist"], "name": "Bob"},
     )
-    assert album["cover_medium"] == album["cover_xl"] and album["release_date"] == "2004"
+    assert album["cover_medium"] == album["cover_xl"] and album["release_date"] == "2004-01-01"
 
 
 @pytest.mark.gen_test(timeout=30)
@@ -126,7 +126,7 @@ async def test_artist(served: Served) -> None:
     assert page["artist"]["name"] == "Bob" and page["artist"]["nb_album"] == 1 and "nb_fan" in page["artist"]
     assert page["artist"]["picture_xl"].startswith("/media/")
     assert [(album["id"], album["title"], album["release_date"]) for album in page["albums"]] == [
-        (ids["album"], "Weather", "2004")
+        (ids["album"], "Weather", "2004-01-01")
     ]
     assert titles(page["top_tracks"]) == ["Rain", "Fog", "Storm"]
     for track in page["top_tracks"]:
@@ -140,7 +140,7 @@ async def test_album(served: Served) -> None:
     assert set(page) == {"album", "tracks"}
     album = page["album"]
     assert (album["title"], album["artist"]) == ("Weather", {"id": ids["artist"], "name": "Bob"})
-    assert album["cover_xl"] and album["release_date"] == "2004"
+    assert album["cover_xl"] and album["release_date"] == "2004-01-01"
     assert [(track["title"], track["track_position"]) for track in page["tracks"]] == [
         ("Rain", 1), ("Fog", 2), ("Storm", 3),
     ]  # fmt: skip
@@ -205,7 +205,7 @@ async def test_charts(served: Served) -> None:
     assert {"id", "title", "artist", "album", "duration"} <= set(top["tracks"][0])
     new = await got(alice, "/api/charts/new-releases/")
     (album,) = new["albums"]
-    assert (album["id"], album["title"], album["release_date"]) == (ids["album"], "Weather", "2004")
+    assert (album["id"], album["title"], album["release_date"]) == (ids["album"], "Weather", "2004-01-01")
     assert album["artist"] == {"id": ids["artist"], "name": "Bob"} and album["cover_medium"]
     (best,) = (await got(alice, "/api/charts/top-albums/"))["albums"]
     assert best == album | {"position": 1}

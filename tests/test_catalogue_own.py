@@ -211,3 +211,20 @@ async def test_what_is_not_there(tmp_path: Path) -> None:
     await made.folder.rescan()
     assert [genre.name for genre in await made.own.genres()] == ["Ambient"]
     assert [album.title for album in await made.own.new_albums(9)] == ["Weather"]
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_a_guest_makes_neither_another_album_nor_another_artist(tmp_path: Path) -> None:
+    guests = ("Alice", "Alice feat. Bob", "Alice (ft. Carol & Dave)", "Alice [Featuring Erin]", "Alice Feather")
+    for number, artist in enumerate(guests):
+        tune = Tune(f"Song {number}", artist, "Blue Hours", "", str(number + 1))
+        files.put(tmp_path / f"{number}.flac", files.flac(60, comments(tune)))
+    folder = LocalFolder(tmp_path, b"k" * 32)
+    await folder.rescan()
+    own = OwnMusic(folder, HandClock().now, Heard())
+    found = await own.search("", 50)
+    assert sorted((artist.name, artist.albums) for artist in found.artists) == [("Alice", 1), ("Alice Feather", 1)]
+    mine = next(album for album in found.albums if album.artist == "Alice")
+    songs = (await own.album(key(mine.id))).songs
+    # The song itself says who is on it.
+    assert [song.artist for song in songs] == list(guests[:4])

@@ -8,10 +8,13 @@ from typing import Any, NamedTuple
 import pytest
 from hub_world import eventually
 from serving import Served, serving
+from standins.deezer import PICTURE as DEEZERS_PICTURE
 from standins.deezer import DeezerStandin, deezer_standin
+from standins.radio import PICTURE as RADIOS_PICTURE
 from standins.radio import RadioStandin, radio_standin
 from standins.subsonic import PASSWORD, PICTURE, SOUND, USER, SubsonicStandin, subsonic_standin
 
+from roomd.catalogue import leads
 from roomd.clock import Clock
 
 MINUTE_MS, HOUR_MS = 60_000.0, 3_600_000.0
@@ -42,7 +45,7 @@ class Town(NamedTuple):
 
 
 @asynccontextmanager
-async def town(redis_url: str, database_url: str, data_dir: Path) -> AsyncIterator[Town]:
+async def town(redis_url: str, database_url: str, data_dir: Path, **more: Any) -> AsyncIterator[Town]:
     clock = Later()
     async with deezer_standin() as deezer, subsonic_standin() as subsonic, radio_standin() as radio:
         settings = {
@@ -52,6 +55,7 @@ async def town(redis_url: str, database_url: str, data_dir: Path) -> AsyncIterat
             "subsonic_password": PASSWORD,
             "radio_browser_url": radio.url,
             "fetch_allow": ("127.0.0.1",),
+            **more,
         }
         async with serving(redis_url, database_url, data_dir, clock, **settings) as served:
             yield Town(served, clock, deezer, subsonic, radio)
@@ -120,9 +124,61 @@ async def test_what_is_told_from_before_is_marked(redis_url: str, database_url: 
 async def test_deezers_pictures_come_large(redis_url: str, database_url: str, data_dir: Path) -> None:
     async with town(redis_url, database_url, data_dir) as made:
         album = (await made.get("/api/catalogue/albums/111/"))["album"]
-        assert "1000x1000" in album["cover_xl"] and "1000x1000" not in album["cover_medium"]
         artist = (await made.get("/api/catalogue/artists/11/"))["artist"]
-        assert "1000x1000" in artist["picture_xl"]
+        made.deezer.requests.clear()
+        for path, side in ((album["cover_xl"], 1_000), (album["cover_medium"], 500), (artist["picture_xl"], 1_000)):
+            picture = await made.served.http.get(path)
+            assert (picture.status_code, picture.content) == (200, DEEZERS_PICTURE)
+            assert f"/{side}x{side}-" in made.deezer.requests[-1].path
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_nobodys_browser_is_sent_to_a_third_party_for_a_picture(
+    redis_url: str, database_url: str, data_dir: Path
+) -> None:
+    async with town(redis_url, database_url, data_dir) as made:
+        found = await made.get("/api/catalogue/search/?q=alice&limit=20")
+        page = await made.get("/api/catalogue/artists/11/")
+        albums = [*found["albums"], *page["albums"]]
+        shown = [
+            *(track[name] for track in [*found["tracks"], *page["top_tracks"]] for name in ("cover",)),
+            *(
+                artist[name]
+                for artist in [*found["artists"], page["artist"]]
+                for name in ("picture_medium", "picture_xl")
+            ),
+            *(album[name] for album in albums for name in ("cover_medium", "cover_xl")),
+            *(genre["picture_medium"] for genre in await made.get("/api/catalogue/genres/")),
+        ]
+        assert {path.split("/")[2] for path in shown if path} == {"subsonic", "deezer", "radio"}
+        assert all(path.startswith("/media/") and "?s=" in path for path in shown if path)
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_a_stations_picture_is_fetched_like_any_link(redis_url: str, database_url: str, data_dir: Path) -> None:
+    async with town(redis_url, database_url, data_dir, fetch_allow=()) as made:
+        seal = made.served.services.library.seal
+        (station,) = (await made.get("/api/catalogue/search/?q=radio+alice&provider=radio"))["tracks"]
+        refused = await made.served.http.get(station["cover"])
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "provider_down")
+        assert refused.headers["Cache-Control"] == "no-store"
+        again = await made.served.http.get(station["cover"])
+        assert (again.status_code, again.json()["error"]["code"]) == (404, "no_such_cover"), "not gone for at once"
+        elsewhere = seal.path(leads.picture("deezer", f"{made.radio.url}/logo.png"))
+        assert (await made.served.http.get(elsewhere)).json()["error"]["code"] == "no_such_cover"
+        assert not made.radio.asked("/logo.png"), "this server goes to nobody's private network"
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_a_stations_picture_is_kept_for_a_day(redis_url: str, database_url: str, data_dir: Path) -> None:
+    async with town(redis_url, database_url, data_dir) as made:
+        (station,) = (await made.get("/api/catalogue/search/?q=radio+alice&provider=radio"))["tracks"]
+        picture = await made.served.http.get(station["cover"])
+        assert (picture.status_code, picture.content) == (200, RADIOS_PICTURE)
+        assert picture.headers["Cache-Control"] == "private, max-age=86400"
+        assert (await made.served.http.get(station["cover"])).status_code == 200
+        (asked,) = made.radio.asked("/logo.png")
+        assert not {"Cookie", "Referer", "Authorization"} & set(asked.headers)
 
 
 @pytest.mark.gen_test(timeout=60)

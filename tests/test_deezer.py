@@ -7,6 +7,7 @@ from providers_world import Ask, Hands, deezer, over, refusals
 from standins.deezer import ARTISTS, deezer_standin
 from standins.standin import Broken
 
+from roomd.catalogue import leads
 from roomd.catalogue.deezer import Deezer
 from roomd.domain.refusals import NotFound, Unavailable
 from roomd.domain.song import Found, genre_number
@@ -40,9 +41,32 @@ async def test_a_song_is_told_with_its_recording_and_its_preview() -> None:
         assert (song.artist_id, song.album_id, song.url) == ("deezer:12", "deezer:122", "/media/deezer/12201")
         assert (song.duration_ms, song.playable_ms, song.mime, song.live) == (181_000, 30_000, "audio/mpeg", False)
         assert (song.number, song.released) == (1, "2004-05-06")
-        assert song.cover.startswith("https://cdn-images.dzcdn.net/") and "500x500" in song.cover
+        picture = await provider.cover(song.cover.removeprefix("/media/deezer/cover/"))
+        assert picture.url.startswith(f"{there.url}/images/") and "500x500" in picture.url and picture.trusted
         silent = await provider.song("11105")
         assert (silent.title, silent.url) == ("Harbour 111", "")
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_pictures_are_where_deezer_has_them_or_nowhere() -> None:
+    async with deezer_standin() as there, deezer(there.url) as provider:
+        for place, fine in (
+            ("https://cdn-images.dzcdn.net", True),
+            ("https://e-cdns-images.dzcdn.net", True),
+            ("http://cdn-images.dzcdn.net", False),
+            ("https://cdn-images.dzcdn.net.evil.example", False),
+            ("http://192.168.1.1", False),
+        ):
+            there.images_url = place
+            cover = (await provider.song("12201")).cover
+            assert bool(cover) is fine, place
+            key = leads.picture("deezer", f"{place}/images/cover/1/500x500.jpg").rpartition("/")[2]
+            if fine:
+                said = await provider.cover(key)
+                assert (said.url.startswith(f"{place}/images/cover/"), said.trusted) == (True, False)
+            else:
+                with pytest.raises(NotFound):
+                    await provider.cover(key)
 
 
 @pytest.mark.gen_test(timeout=20)

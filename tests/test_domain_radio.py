@@ -98,6 +98,18 @@ def test_nothing_that_is_there_or_was_played_lately() -> None:
     assert titles(after(gone, offers("A"), actor=SYSTEM, ms=REST_MS + 1_000)) == "[B] A"
 
 
+def test_where_there_is_nothing_else_what_was_played_longest_ago_comes_again() -> None:
+    room = radio_room("A", "B", "C", "D", "E")
+    for n in range(1, 5):
+        room = after(room, Next(), ms=n * 1_000)
+    # E plays; of the last three none is repeated, whoever offers it.
+    again = Supply(offers=tuple(structs.replace(each, again=True) for each in offers("C", "D", "E", "A", "B").offers))
+    assert titles(after(room, again, actor=SYSTEM, ms=5_000)) == "A B C D [E] A B"
+    with pytest.raises(Conflict) as refused:
+        do(room, offers("A", "B"), SYSTEM, ms=5_000)
+    assert refused.value.code == "played_lately"
+
+
 def test_what_was_taken_out_does_not_come_back() -> None:
     room = supplied(radio_room("A"), "X", "Y")
     room = after(room, Remove(entries=(named(room, "X"),)))

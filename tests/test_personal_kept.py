@@ -16,6 +16,7 @@ from roomd.domain.personal import Party
 from roomd.domain.refusals import Invalid, NotFound
 from roomd.domain.room import Room
 from roomd.personal import PersonalRooms
+from roomd.store.party_keys import PartyKeys
 from roomd.store.personal import PersonalRows
 from roomd.store.shelf import Shelf
 
@@ -33,7 +34,7 @@ def house(io_loop: IOLoop, redis_url: str, database_url: str) -> Iterator[Proces
 
 
 def personal(house: Process) -> PersonalRooms:
-    return PersonalRooms(house.core.engine, PersonalRows(house.pool))
+    return PersonalRooms(house.core.engine, PersonalRows(house.pool), PartyKeys(house.redis))
 
 
 async def own(house: Process) -> Room:

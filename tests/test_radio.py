@@ -346,3 +346,20 @@ async def test_why_and_radio_come_back_from_the_archive(redis_url: str, database
         assert (after.epoch > before.epoch, after.settings) == (True, before.settings)
         assert (after.entries, after.ranks) == (before.entries, before.ranks)
         assert [entry.why for entry in after.entries.values()][1:] == ["Like U", "Like V", "Like W"]
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_a_small_folder_goes_round_and_what_is_being_converted_waits(redis_url: str, database_url: str) -> None:
+    async with station(redis_url, database_url) as here:
+        here.shop.folder = [song(name) for name in "ABCDEF"]
+        here.shop.unready = {song("F").url}
+        room = await here.room("A", "B", "C", "D", "E")
+        for _ in range(4):
+            await here.process.do(room.id, Next())
+        # E plays, and F cannot be played yet; C, D and E were the last ones.
+        await eventually(goes_on(here, room.id, "A", "B", "C", "D", "E", "A", "B"))
+        now = await here.now(room.id)
+        assert {each.why for each in list(now.entries.values())[5:]} == {"Not heard for the longest time"}
+        here.shop.unready.clear()
+        await here.process.do(room.id, Next())
+        await eventually(goes_on(here, room.id, "A", "B", "C", "D", "E", "A", "B", "F"))

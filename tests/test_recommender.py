@@ -13,6 +13,8 @@ from recommender_world import Shop, shop
 from tornado.ioloop import IOLoop
 
 from roomd import gathering
+from roomd.domain.choosing import HEARD_ALL
+from roomd.domain.heard import Ended
 from roomd.domain.refusals import Unavailable
 from roomd.domain.song import Song
 from roomd.recommender import CROWD, PATIENCE_S, REST_MS
@@ -85,6 +87,34 @@ async def test_in_a_library_so_small_that_all_of_it_was_heard_the_latest_still_r
     await made.world.hear(alice, [local["Rain"]], hours_ago=2)
     await made.world.hear(alice, [local["Fog"]], hours_ago=0.1)
     assert list(await made.picks(alice)) == ["Rain"]
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_where_all_there_is_was_just_heard_it_comes_again_the_oldest_first(made: Shop) -> None:
+    alice, bob = await made.world.user("Alice"), await made.world.user("Bob")
+    titles = [f"Song {number}" for number in range(6)]
+    local = await made.files(*((title, f"Artist {title}", "") for title in titles))
+    for place, title in enumerate(titles):
+        ended: Ended = "skipped" if title == "Song 1" else "ended"
+        await made.world.hear(alice, [local[title]], ended, hours_ago=0.4 - 0.05 * place)
+    picks = await made.picks(alice)
+    assert list(picks) == ["Song 0", "Song 2", "Song 3", "Song 4", "Song 1"], "not what may still be playing"
+    assert set(picks.values()) == {HEARD_ALL}
+    assert list(await made.picks(alice, 2)) == ["Song 0", "Song 2"]
+    assert list(await made.picks(alice, avoid=[local["Song 0"].id])) == ["Song 2", "Song 3", "Song 4", "Song 1"]
+    # The radio does not repeat what was just played, and nobody else is told of it.
+    assert await made.recommender.radio([alice], [local["Song 5"].id], [], 5) == []
+    assert HEARD_ALL not in (await made.picks(bob)).values()
+    await made.files(("Brand new", "Zoe", ""))
+    assert list(await made.picks(alice)) == ["Brand new"]
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_of_one_song_there_is_that_one(made: Shop) -> None:
+    alice = await made.world.user("Alice")
+    local = await made.files(("Rain", "Ann", ""))
+    await made.world.hear(alice, [local["Rain"]], hours_ago=0.1)
+    assert await made.picks(alice) == {"Rain": HEARD_ALL}
 
 
 @pytest.mark.gen_test(timeout=60)

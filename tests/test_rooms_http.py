@@ -127,6 +127,7 @@ async def test_bodies_that_will_not_do(served: Served) -> None:
         (b'{"name": "x"}', "text/plain", 415, "unsupported_media_type"),
         (b'{"name": "x"}', "", 415, "unsupported_media_type"),
         (b'{"name": "%s"}' % (b"x" * (1 << 20)), "application/json", 413, "too_large"),
+        (b'{"name": "%s"}' % (b"x" * (5 << 20)), "application/json", 413, "too_large"),
     ):
         answer = await served.http.post(create, content=content, headers=alice.headers | {"Content-Type": kind})
         refused(answer, status, code)

@@ -302,7 +302,7 @@ async def test_a_station_goes_on_and_has_no_parts(hall: Callable[..., Any]) -> N
 
 @pytest.mark.gen_test(timeout=40)
 async def test_there_is_an_end_to_what_is_not_live(hall: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("roomd.catalogue.relay.MAX_BYTES", 2_000_000)
+    monkeypatch.setattr("roomd.catalogue.resuming.MAX_BYTES", 2_000_000)
     async with hall() as made:
         with pytest.raises(httpx.RemoteProtocolError):
             await made.get(made.put("endless", "/endless"))

@@ -30,6 +30,10 @@ class Cdn:
         expires = math.floor(self._now() / 1_000 / STEP_S) * STEP_S + LIFE_S
         return f"{self._base}{path}?exp={expires}&sig={self._signature(path, expires)}"
 
+    def left_s(self, expires: str) -> int:
+        """For how many seconds a link that is good still holds."""
+        return max(0, math.floor(int(expires) - self._now() / 1_000))
+
     def good(self, path: str, expires: str, signature: str) -> bool:
         """Whether the link was made here, and is still to be honoured."""
         if not (expires.isascii() and expires.isdecimal() and len(expires) <= 12 and signature.isascii()):

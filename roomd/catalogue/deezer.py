@@ -139,6 +139,13 @@ class Deezer:
             public=True,
         )
 
+    async def cover(self, key: str) -> Source:
+        """Where a picture is. Raises NotFound."""
+        url = leads.pictured(key)
+        if not self._theirs(url):
+            raise NotFound("There is no such picture on Deezer.", "no_such_cover")
+        return Source(url=url, trusted=leads.at(url, self._upstream.base))
+
     async def _track(self, key: str) -> TrackSaid:
         path = f"/track/{_checked(key, _no_track())}"
         return await self._upstream.get(path, _reader(TrackSaid, _no_track()), absent=_no_track())
@@ -165,7 +172,7 @@ class Deezer:
     def _song(self, said: TrackSaid, album: AlbumSaid | None = None, genre: str = "", number: int = 0) -> Song:
         """Its preview is remembered by the way."""
         url = said.preview or ""
-        playable = leads.within(url, MEDIA_DOMAIN) or leads.at(url, self._upstream.base)
+        playable = self._theirs(url)
         if playable:
             key = wire.key_of(said.id)
             self._previews.pop(key, None)
@@ -181,8 +188,11 @@ class Deezer:
         return wire.album_of(said, self._picture)
 
     def _picture(self, url: str) -> str:
-        """The address, if it may be given to people."""
-        return url if leads.within(url, MEDIA_DOMAIN) or leads.at(url, self._upstream.base) else ""
+        """The path under which this server has it, if it is one of theirs."""
+        return leads.picture(self.name, url) if self._theirs(url) else ""
+
+    def _theirs(self, url: str) -> bool:
+        return leads.within(url, MEDIA_DOMAIN) or leads.at(url, self._upstream.base)
 
 
 def _reader(kind: type[S], absent: NotFound) -> Callable[[bytes], S]:

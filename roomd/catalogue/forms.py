@@ -75,6 +75,9 @@ def image_type(head: bytes) -> str | None:
         return "image/jpeg"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
+    # What many stations' sites have, and nothing else.
+    if head[:4] == b"\x00\x00\x01\x00" and head[4:6] > b"\x00\x00":
+        return "image/x-icon"
     return "image/gif" if head.startswith((b"GIF87a", b"GIF89a")) else None
 
 

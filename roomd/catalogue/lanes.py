@@ -1,4 +1,8 @@
-"""How much sound of other servers passes through this one: so many streams and bytes, for each listener and for all."""
+"""How much sound of other servers passes through this one: so many streams and bytes, for each listener and for all.
+
+What a CDN fetches is for any number of listeners behind one address, so no listener's share is right for it. It has
+one of its own, as large as leaves something to everybody else: its links work for whoever was sent there.
+"""
 
 import asyncio
 from collections import Counter
@@ -15,6 +19,10 @@ MOST_LIVE = 100
 #: Bytes that one address, and all, may have at once and a second over time. Music needs 40 KB a second and listener.
 BURST_EACH, RATE_EACH = 64 << 20, 8 << 20
 BURST_ALL, RATE_ALL = 256 << 20, 48 << 20
+#: What is asked for by the CDN's links goes by this instead of by an address; how much of all that is, at most.
+CDN = "cdn"
+MOST_CDN = 200
+BURST_CDN, RATE_CDN = 192 << 20, 36 << 20
 
 
 class Tank:
@@ -67,12 +75,18 @@ class Lanes:
 
     @contextmanager
     def lane(self, address: str, *, live: bool) -> Iterator[Lane]:
-        """A way through. Raises Limited when the address has its share, and Unavailable when nothing is left."""
-        if self._open[address] >= MOST_EACH:
+        """A way through; `address` is the listener's, or CDN.
+
+        Raises Limited when the address has its share, and Unavailable when nothing is left.
+        """
+        by_cdn = address == CDN
+        if not by_cdn and self._open[address] >= MOST_EACH:
             raise Limited("Too many streams are open from your address.", 5.0, "too_many_streams")
-        if self.open >= MOST or (live and self._live >= MOST_LIVE):
+        full = self.open >= MOST or (by_cdn and self._open[CDN] >= MOST_CDN)
+        if full or (live and self._live >= MOST_LIVE):
             raise Unavailable("This server passes on as many streams as it can. Try again later.", "streams_full")
-        tank = self._tanks.setdefault(address, Tank(BURST_EACH, RATE_EACH, self._now))
+        burst, rate = (BURST_CDN, RATE_CDN) if by_cdn else (BURST_EACH, RATE_EACH)
+        tank = self._tanks.setdefault(address, Tank(burst, rate, self._now))
         self._open[address] += 1
         self._live += live
         try:

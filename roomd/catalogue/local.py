@@ -155,6 +155,13 @@ class LocalFolder:
                 return item.track
         return None
 
+    async def prepared(self, track: Track) -> bool:
+        """Whether it can be played right now: a file that browsers refuse has to be converted first."""
+        item = self._index.get((track.source or "").removeprefix(f"{scan.LOCAL}:"))
+        return (
+            item is None or not item.converted or self.sound is None or (await self.sound.tell(item)).status == "ready"
+        )
+
     def files(self) -> list[scan.Found]:
         """Everything to be listened to; first what is not to be found otherwise."""
         return [*self._unheard, *(item.found for item in self._by_path.values())]

@@ -29,6 +29,11 @@ class Source(Struct, frozen=True, kw_only=True):
     public: bool = False
     live: bool = False
 
+    @property
+    def lasts(self) -> bool:
+        """Whether a copy may be kept elsewhere for a while: there is an end to it, and its provider sets it none."""
+        return not self.live and self.expires_at is None
+
 
 class Provider(Protocol):
     """Lists hold `limit` at most; what a provider has none of is an empty list."""

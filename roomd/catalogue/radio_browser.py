@@ -135,6 +135,10 @@ class RadioBrowser:
             raise Unavailable("That station cannot be reached.", "provider_down") from None
         return Source(url=said.url, mime=self._mimes.get(key, ""), public=True, live=True)
 
+    async def cover(self, key: str) -> Source:
+        """A station's picture, wherever that is: whoever fetches it judges that as any link."""
+        return Source(url=leads.pictured(key))
+
     async def _station(self, key: str) -> StationSaid:
         read = _stations(1)
         found = await self._mirrors.get(f"/json/stations/byuuid/{_checked(key)}", read, absent=_absent())
@@ -162,7 +166,7 @@ class RadioBrowser:
         return Song(
             id=f"{self.name}:{key}",
             title=fit_text(said.name or ""),
-            cover=favicon if leads.outside(favicon) else "",
+            cover=leads.picture(self.name, favicon) if leads.anywhere(favicon) else "",
             url=f"/media/{self.name}/{key}" if mime is not None and not said.hls else "",
             mime=mime or "",
             genre=tags[0] if tags else "",

@@ -1,28 +1,31 @@
 """Sound and pictures of other servers, passed on as they come: nothing is stored, and what comes is not trusted."""
 
 import asyncio
-import contextlib
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import NamedTuple, Protocol, cast, runtime_checkable
+from functools import partial
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import httpx
 
 from roomd.catalogue.fetch import Fetcher, FetchFailed, FetchRefused
 from roomd.catalogue.forms import image_type
-from roomd.catalogue.lanes import Lane, Lanes
+from roomd.catalogue.lanes import Lanes
 from roomd.catalogue.local import Picture, etag_of
 from roomd.catalogue.memory import Memory
 from roomd.catalogue.provider import Provider, Source
+from roomd.catalogue.resuming import SPAN, Flow, Give
 from roomd.domain.refusals import NotFound, Unavailable
 
-#: Bytes of one answer at most: a film has less. A live station has no end.
-MAX_BYTES = 4 << 30
 MAX_PICTURE = 5 << 20
 PICTURE_S = 8.0
-#: Pictures kept in memory, those up to so many bytes: everybody in a room wants the same at the same time.
-PICTURES, SMALL, PICTURE_MS = 64, 512 << 10, 3_600_000.0
+#: Pictures kept in memory, those up to so many bytes (48 MiB at worst): everybody in a room wants the same at the same
+#: time.
+PICTURES, SMALL, PICTURE_MS = 256, 192 << 10, 3_600_000.0
+#: Pictures at addresses that a catalogue only passes on and where there was none, and for how long they are not asked
+#: for again: many stations have left one behind at a server that does not answer any more.
+DARK, DARK_MS = 2_000, 180_000.0
 #: Milliseconds for which a source without an end is not asked for again: players ask for one song in many parts.
 SOURCE_MS = 60_000.0
 #: Statuses that a player understands, and those that say that an address has run out.
@@ -36,31 +39,27 @@ UNSAID = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 PASSED = {
     "Accept-Ranges": re.compile(r"bytes|none"),
     "Content-Length": re.compile(r"\d{1,15}"),
-    "Content-Range": re.compile(r"bytes (?:\d{1,15}-\d{1,15}|\*)/(?:\d{1,15}|\*)"),
+    "Content-Range": SPAN,
     "ETag": re.compile(r'(?:W/)?"[\x21\x23-\x7e]{0,128}"'),
     "Last-Modified": re.compile(r"[A-Za-z0-9 ,:+-]{1,64}"),
 }
 
 
-class Broken(Exception):  # noqa: N818 - named for what happened
-    """The sound stopped in the middle."""
-
-
 @runtime_checkable
 class Covered(Protocol):
-    """A provider whose pictures have to be fetched by this server."""
+    """A provider whose pictures are fetched by this server."""
 
     async def cover(self, key: str) -> Source: ...
 
 
 class Sound(NamedTuple):
-    """An answer that has begun: `copy` hands its body over, part by part, and raises Broken."""
+    """An answer that has begun: `copy` hands its body over, part by part, and raises resuming.Broken."""
 
     status: int
     headers: Mapping[str, str]
     mime: str
     live: bool
-    copy: Callable[[Callable[[bytes], Awaitable[None]]], Awaitable[None]]
+    copy: Callable[[Give], Awaitable[None]]
 
 
 class _Refused(Exception):  # noqa: N818 - named for what happened
@@ -77,6 +76,7 @@ class Relay:
         self._fetcher = fetcher
         self._sources: Memory[Source] = Memory(2_000, now)
         self._pictures: Memory[Picture] = Memory(PICTURES, now)
+        self._dark: Memory[bool] = Memory(DARK, now)
 
     async def source(self, name: str, key: str, *, fresh: bool = False) -> Source:
         """Where a song's sound is. Raises NotFound or Unavailable."""
@@ -113,7 +113,8 @@ class Relay:
                 for name, looks in PASSED.items()
                 if looks.fullmatch(answer.headers.get(name, ""))
             }
-            yield Sound(answer.status_code, headers, _mime(answer, source), source.live, _copier(answer, lane, source))
+            flow = Flow(answer, lane, partial(self._again, name, key), live=source.live)
+            yield Sound(answer.status_code, headers, _mime(answer, source), source.live, flow.copy)
 
     async def picture(self, name: str, key: str, address: str) -> Picture:
         """A cover, whole. Raises NotFound, Limited or Unavailable."""
@@ -121,9 +122,26 @@ class Relay:
         if known is not None:
             return known
         provider = self._provider(name)
-        if not isinstance(provider, Covered):
+        if not isinstance(provider, Covered) or self._dark.get((name, key)):
             raise _no_picture()
         source = await provider.cover(key)
+        try:
+            data = await self._fetched(source, address)
+            mime = image_type(data)
+            if not mime:
+                raise _no_picture()
+        except (NotFound, Unavailable) as refusal:
+            # What is at an operator's own server is worth another try, and so is what this server was too busy for.
+            if not source.trusted and refusal.code in {"no_such_cover", "provider_down"}:
+                self._dark.keep((name, key), True, DARK_MS)
+            raise
+        picture = Picture(data, mime, etag_of(data))
+        if len(data) <= SMALL:
+            self._pictures.keep((name, key), picture, PICTURE_MS)
+        return picture
+
+    async def _fetched(self, source: Source, address: str) -> bytes:
+        """All of what is there, whatever it is. Raises NotFound, Limited or Unavailable."""
         data = bytearray()
         try:
             async with asyncio.timeout(PICTURE_S) as bound, AsyncExitStack() as stack:
@@ -140,13 +158,16 @@ class Relay:
                         bound.reschedule(0)
         except (FetchFailed, FetchRefused, httpx.HTTPError, TimeoutError):
             raise _down() from None
-        mime = image_type(bytes(data))
-        if not mime:
-            raise _no_picture()
-        picture = Picture(bytes(data), mime, etag_of(bytes(data)))
-        if len(data) <= SMALL:
-            self._pictures.keep((name, key), picture, PICTURE_MS)
-        return picture
+        return bytes(data)
+
+    async def _again(
+        self, name: str, key: str, stack: AsyncExitStack, headers: Mapping[str, str], *, fresh: bool
+    ) -> httpx.Response | None:
+        """Another answer with a song's sound, or None."""
+        try:
+            return await self._begin(stack, await self.source(name, key, fresh=fresh), headers)
+        except (NotFound, Unavailable, _Refused):
+            return None
 
     async def _begin(self, stack: AsyncExitStack, source: Source, asked: Mapping[str, str]) -> httpx.Response:
         """An answer that is sound, or says that there is nothing new. Raises _Refused."""
@@ -180,26 +201,6 @@ def _mime(answer: httpx.Response, source: Source) -> str:
         said = source.mime
     good = said.startswith(("audio/", "video/")) or said in SOUND
     return said if good and said not in LISTS and re.fullmatch(r"[a-z]+/[a-z0-9.+-]{1,60}", said) else ""
-
-
-def _copier(
-    answer: httpx.Response, lane: Lane, source: Source
-) -> Callable[[Callable[[bytes], Awaitable[None]]], Awaitable[None]]:
-    async def copy(give: Callable[[bytes], Awaitable[None]]) -> None:
-        """Each part is read when the one before is on its way, so that a slow listener slows the other server down."""
-        passed = 0
-        try:
-            async with contextlib.aclosing(cast(AsyncGenerator[bytes, None], answer.aiter_raw())) as parts:
-                async for part in parts:
-                    passed += len(part)
-                    if passed > MAX_BYTES and not source.live:
-                        raise Broken
-                    await lane.pace(len(part))
-                    await give(part)
-        except httpx.HTTPError:
-            raise Broken from None
-
-    return copy
 
 
 def _fault(status: int) -> NotFound | Unavailable:

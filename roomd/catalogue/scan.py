@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from roomd.catalogue.forms import CONVERTED, EXTENSIONS, FOREIGN
-from roomd.catalogue.tags import Facts, from_name, playable, read_facts
+from roomd.catalogue.tags import Facts, from_name, main_artist, playable, read_facts
 from roomd.catalogue.words import fold
 from roomd.domain.track import Track, fit_text
 from roomd.sound.notes import Heard
@@ -196,16 +196,17 @@ def _item(found: Found, facts: Facts, extension: str, key: bytes, heard: Heard |
         gain_db=heard.gain_db if heard else None,
     )
     folded = [fold(text) for text in (track.title, track.artist, track.album)]
+    main = fold(main_artist(track.artist))
     return Item(
         id=media_id,
         found=found,
         track=track,
-        artist_id=make_id(key, "artist", folded[1]) if track.artist else "",
-        album_id=make_id(key, "album", folded[1], folded[2]) if track.album else "",
+        artist_id=make_id(key, "artist", main) if track.artist else "",
+        album_id=make_id(key, "album", main, folded[2]) if track.album else "",
         title_words=folded[0],
         artist_words=folded[1],
         album_words=folded[2],
-        order=(folded[1], folded[2], 1_000 * facts.disc + facts.number, folded[0] + media_id),
+        order=(main, folded[2], 1_000 * facts.disc + facts.number, folded[0] + media_id),
         number=facts.number,
         genre=facts.genre,
         released=facts.released,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from msgspec import Struct
 
 from roomd.catalogue.scan import Item
+from roomd.catalogue.tags import main_artist
 from roomd.catalogue.words import fold, words
 from roomd.domain.song import genre_number
 
@@ -96,7 +97,8 @@ class Index:
         self._items[item.id] = item
         track = item.track
         if item.artist_id:
-            _join(self._artists, item, item.artist_id, track.artist, item.artist_words)
+            main = main_artist(track.artist)
+            _join(self._artists, item, item.artist_id, main, fold(main))
         if item.album_id:
             _join(self._albums, item, item.album_id, track.album, item.album_words + item.artist_words)
         if item.genre:
@@ -146,7 +148,7 @@ def _first(groups: dict[str, Group], limit: int, wanted: Callable[[Group], bool]
 
 def _join(groups: dict[str, Group], item: Item, group_id: str, name: str, folded: str) -> None:
     if group_id not in groups:
-        groups[group_id] = Group(group_id, name, folded, item.artist_id, item.track.artist, {})
+        groups[group_id] = Group(group_id, name, folded, item.artist_id, main_artist(item.track.artist), {})
     groups[group_id].items[item.id] = item
 
 

@@ -18,6 +18,7 @@ MAX_READ = 16 * 1024 * 1024
 
 _FOREIGN = {b"alac", b"ac-3", b"ec-3"}
 _DATE = re.compile(r"[12]\d{3}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?(?!\d)")
+_GUESTS = re.compile(r"\s+[(\[]?(?:feat\.?|ft\.?|featuring)\s.*", re.IGNORECASE | re.DOTALL)
 _NUMBER = re.compile(r"^\d{1,3}(?:-\d{1,3})?[\s._-]+(?=\D)")
 
 
@@ -140,6 +141,11 @@ def from_name(stem: str) -> tuple[str, str]:
     if dash and artist.strip() and title.strip():
         return fit_text(artist), fit_text(title)
     return "", fit_text(text)
+
+
+def main_artist(artist: str) -> str:
+    """Without the guests: `Alice feat. Bob` is filed under Alice, with the rest of her album."""
+    return _GUESTS.sub("", artist).strip() or artist
 
 
 def _date_of(text: str) -> str:

@@ -110,7 +110,7 @@ def album_wire(album: Album) -> AlbumWire:
         "artist": {"id": album.artist_id, "name": album.artist},
         "cover_medium": album.cover,
         "cover_xl": album.large or album.cover,
-        "release_date": album.released,
+        "release_date": _date(album.released),
     }
 
 
@@ -159,3 +159,8 @@ def kept_wire(song: Song) -> KeptWire:
         "album_cover": song.cover,
         "duration": seconds(song.duration_ms),
     }
+
+
+def _date(released: str) -> str:
+    """Always a whole date where anything is known, as a client that parses it expects: a year is its first day."""
+    return f"{released}-01-01"[:10] if len(released) == 4 else f"{released}-01" if len(released) == 7 else released

@@ -15,6 +15,8 @@ AGAIN = 0.8
 #: One in so many is of an artist that nobody asked about has heard, out of the best so many of these.
 EXPLORED = 5
 UNHEARD = 6
+#: What people read where nothing else is left.
+HEARD_ALL = "Again, as all there is was heard just now"
 
 
 def choose(
@@ -38,6 +40,17 @@ def choose(
         many[artist_of(facts.songs[song])] += 1
     voice = Voice(tastes, facts, alone=alone)
     return [Pick(song=facts.songs[song], why=voice.words(scored[song].reason, facts.songs[song])) for song in chosen]
+
+
+def again(scored: Mapping[str, Scored], facts: Facts, heard: Mapping[str, float], limit: int) -> list[Pick]:
+    """Where all of it was just `heard` (when, by song id): what that is the longest ago first, what is refused last.
+
+    The one heard last is not among them while there are others: it may still be playing.
+    """
+    songs = sorted(_once(scored, facts.songs), key=lambda song: heard.get(song, 0.0))
+    kept = songs[:-1] or songs
+    kept.sort(key=lambda song: scored[song].score < 0)
+    return [Pick(song=facts.songs[song], why=HEARD_ALL) for song in kept[:limit]]
 
 
 def _once(scored: Mapping[str, Scored], songs: Mapping[str, Song]) -> list[str]:

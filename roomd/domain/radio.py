@@ -32,6 +32,8 @@ FULL = 3
 #: Milliseconds for which the radio does not bring again what was played, at the least: whoever recommends has longer
 #: rests for those with much music, and ten songs are to be a radio too.
 REST_MS = 30 * 60_000.0
+#: Of those that were played last, so many are not repeated even where there is nothing else.
+LAST = 3
 #: Tracks that it goes on from.
 SEEDS = 5
 #: Milliseconds of a track whose length nobody knows, that have to be heard lest it counts as skipped.
@@ -43,8 +45,11 @@ WHY = "Goes with what was played"
 
 
 class Offer(Struct, frozen=True, kw_only=True):
+    """`again`: it was played lately, but everything else was played later."""
+
     track: Track
     why: str = ""
+    again: bool = False
 
 
 class Supply(Command, frozen=True):
@@ -59,8 +64,9 @@ def supply(room: Room, command: Supply, actor: Actor, moment: Moment) -> list[Ev
     wanted = missing(room, asked=command.asked)
     if not wanted:
         raise Conflict("The radio has nothing to add here (any more).", "outdated")
-    known = unwanted(room, moment.now)
-    fresh = {offer.track.url: offer for offer in reversed(command.offers) if is_new(offer.track, known)}
+    lately, spent = unwanted(room, moment.now), unavailable(room)
+    offers = [offer for offer in command.offers if is_new(offer.track, spent if offer.again else lately)]
+    fresh = {offer.track.url: offer for offer in reversed(offers)}
     chosen = list(reversed(fresh.values()))[:wanted]
     if not chosen:
         raise Conflict("All of that is in the queue, or was played lately.", "played_lately")
@@ -95,10 +101,18 @@ def ran_dry(room: Room) -> bool:
 
 def unwanted(room: Room, now: float) -> set[str]:
     """The URLs of what plays, is to come, or was played lately; and the songs' ids of what was taken out."""
-    lately = {url for url, at in room.played if at > now - REST_MS}
+    return _there(room) | {url for url, at in room.played if at > now - REST_MS}
+
+
+def unavailable(room: Room) -> set[str]:
+    """As `unwanted`, where it must not matter that most was played lately, because there is nothing else."""
+    return _there(room) | {url for url, _ in room.played[-LAST:]}
+
+
+def _there(room: Room) -> set[str]:
     current = room.entries.get(room.playback.entry) if room.playback.entry else None
     queued = [] if ran_dry(room) else coming(room)
-    return lately | {entry.track.url for entry in [*queued, *([current] if current else [])]} | {*room.declined}
+    return {entry.track.url for entry in [*queued, *([current] if current else [])]} | {*room.declined}
 
 
 def unwanted_songs(room: Room, now: float) -> set[str]:

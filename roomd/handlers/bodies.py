@@ -17,6 +17,9 @@ _MOST_FORM_FIELDS = 100
 
 _WHERE = re.compile(r" - at `\$\.?(.*)`$")
 _MISSING = re.compile(r"missing required field `(.*?)`")
+_BOUND = re.compile(r"Expected `(\w+)`( of length)? (<=|>=|<|>) (\S+)")
+_UNITS = {"array": "items", "object": "fields"}
+_SIDES = {"<=": "at most", ">=": "at least", "<": "less than", ">": "more than"}
 _MISMATCH = re.compile(r"Expected `(.*)`, got `(.*)`")
 _WORDS = {
     "str": "text",
@@ -79,6 +82,11 @@ def _explain(fault: str, value: dict[str, object] | dict[str, str], model: type[
 
 
 def _say(text: str) -> str:
+    bound = _BOUND.search(text)
+    if bound:
+        kind, of_length, side, limit = bound.groups()
+        unit = f" {_UNITS.get(kind, 'characters')}" if of_length else ""
+        return f"must {'have' if unit else 'be'} {_SIDES[side]} {limit}{unit}"
     mismatch = _MISMATCH.search(text)
     if not mismatch:
         return text[:1].lower() + text[1:].replace("`", "")

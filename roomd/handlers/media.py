@@ -14,7 +14,7 @@ from tornado.web import RequestHandler
 from roomd.catalogue.cdn import Cdn
 from roomd.catalogue.local import LocalFolder, Media
 from roomd.domain.refusals import Forbidden, Unavailable
-from roomd.handlers.by_cdn import sent_to_cdn
+from roomd.handlers.by_cdn import kept_by_cdn, send_to_cdn
 
 #: Read and handed to the socket at a time; the next step waits until this one is on its way.
 STEP = 256 * 1024
@@ -26,6 +26,9 @@ _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
 class SendsFiles(RequestHandler):
     """How a file is sent: the part that was asked for, or that there is nothing new."""
+
+    #: Who may keep it, and for how long.
+    cache = CACHE
 
     async def send_file(self, media: Media) -> None:
         self._describe(media.mime, media.etag)
@@ -67,7 +70,7 @@ class SendsFiles(RequestHandler):
     def _describe(self, mime: str, etag: str) -> None:
         self.set_header("Content-Type", mime)
         self.set_header("ETag", etag)
-        self.set_header("Cache-Control", CACHE)
+        self.set_header("Cache-Control", self.cache)
 
     def _unchanged(self, etag: str) -> bool:
         """Whether the asker has this version already; the answer is then 304 and no more."""
@@ -80,6 +83,9 @@ class SendsFiles(RequestHandler):
 
 class OpenHandler(SendsFiles):
     """What both handlers share: the folder, and headers that let other pages' players and Web Audio read the answer."""
+
+    #: Whether it was asked for by a link of the CDN.
+    signed = False
 
     def initialize(self, folder: LocalFolder, cdn: Cdn | None = None) -> None:
         self._folder = folder
@@ -106,15 +112,28 @@ class OpenHandler(SendsFiles):
 
     def _refuse(self, status: int, code: str, message: str) -> None:
         self.set_status(status)
+        # Also networks that keep what has no word on that: it may be there in a moment.
+        self.set_header("Cache-Control", "no-store")
         self.finish({"error": {"code": code, "message": message}, "message": message, "detail": message})
 
     def _by_cdn(self) -> bool:
         """Whether the asker was sent to the CDN, or came with a link of it that is no good."""
+        if not self._link_fits():
+            return True
+        if self.signed or self._cdn is None:
+            return False
+        send_to_cdn(self, self._cdn)
+        return True
+
+    def _link_fits(self) -> bool:
+        """False where it was asked for by a link of the CDN that is no good, which is then said."""
         try:
-            return sent_to_cdn(self, self._cdn)
+            kept = kept_by_cdn(self, self._cdn)
         except Forbidden as refusal:
             self._refuse(403, refusal.code, refusal.message)
-            return True
+            return False
+        self.signed, self.cache = bool(kept), kept or self.cache
+        return True
 
 
 class MediaHandler(OpenHandler):

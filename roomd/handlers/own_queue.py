@@ -35,8 +35,11 @@ class OwnQueueHandler(RoomHandler):
 
     async def do(self, room: Room, command: Command) -> Room:
         """Carry out a command in the caller's queue; the room after it."""
-        once = self.request.headers.get("Idempotency-Key", "")[:64] or None
-        return (await self.kept(await self.services.engine.handle(room.id, command, self.asker, once))).room
+        return (await self.kept(await self.services.engine.handle(room.id, command, self.asker, self.once()))).room
+
+    def once(self) -> str | None:
+        """Under what id the change is known again, if it is sent again."""
+        return self.request.headers.get("Idempotency-Key", "")[:64] or None
 
     async def songs(self, room: Room) -> dict[str, Song]:
         """What is known of the queue's songs. A queue without its artists' ids is better than none."""

@@ -109,7 +109,7 @@ class PartyHandler(OwnQueueHandler):
         hashed = await self.services.doorkeeper.hash(body.password) if body.password else ""
         name = body.name if body.name.strip() else f"{actor.name}’s party"
         command = Party(name=name[:400], visibility=body.visibility, entry_mode=mode, password_hash=hashed)
-        receipt = await self.services.library.personal.party(actor, command)
+        receipt = await self.services.library.personal.party(actor, command, self.once())
         self.answer_room((await self.kept(receipt)).room)
 
 

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING
 from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 
-from roomd.catalogue.relay import Broken, Relay, Sound
+from roomd.catalogue.lanes import CDN
+from roomd.catalogue.relay import Relay, Sound
+from roomd.catalogue.resuming import Broken
 from roomd.dialects.playpod import seconds
 from roomd.domain.refusals import Invalid, Limited, NotFound, Refusal, Unavailable
 from roomd.domain.song import full_id, split_id
 from roomd.domain.track import MEDIA_PATH
 from roomd.handlers.base import RETRY_S, ApiHandler, status_of
 from roomd.handlers.bounded import elsewhere
+from roomd.handlers.by_cdn import send_to_cdn
 from roomd.handlers.catalogue import CatalogueHandler
-from roomd.handlers.media import CACHE, OpenHandler, SendsFiles
+from roomd.handlers.media import OpenHandler, SendsFiles
 
 if TYPE_CHECKING:
     from roomd.services import Services
@@ -31,9 +34,10 @@ COVER_CACHE = "private, max-age=86400"
 
 _NAME = "([a-z][a-z_-]{1,19})"
 _KEY = "([A-Za-z0-9._~-]{1,150})"
+_PICTURE_KEY = "([A-Za-z0-9._~-]{1,512})"
 
 
-class Passing(RequestHandler):
+class Passing(SendsFiles):
     """Passes sound on for as long as somebody listens."""
 
     _listening: asyncio.Task[None] | None = None
@@ -81,23 +85,31 @@ class Passing(RequestHandler):
             self.clear_header("Content-Length")
         else:
             self.set_header("Content-Type", sound.mime)
-        self.set_header("Cache-Control", "no-store" if sound.live else CACHE)
+        self.set_header("Cache-Control", "no-store" if sound.live else self.cache)
 
 
 class _Sealed(OpenHandler):
-    """`/media/<provider>/…?s=<seal>`"""
+    """`/media/<provider>/…?s=<seal>`; or `?exp=…&sig=…`, by which the CDN fetches it."""
 
     def initialize(self, services: "Services") -> None:  # type: ignore[override]
-        super().initialize(services.folder)
+        super().initialize(services.folder, services.library.cdn)
         self.services = services
 
     def sealed(self) -> bool:
         """Whether the address was given out by this server. If not, there is nothing, as far as anybody can tell."""
+        if not self._link_fits():
+            return False
+        if self.signed:
+            return True
         mark = (self.request.query_arguments.get("s") or [b""])[-1].decode("ascii", "replace")
         if self.services.library.seal.fits(self.request.path, mark):
             return True
         self._missing("file")
         return False
+
+    def listener(self) -> str:
+        """By what it is limited how much passes: for all that the CDN asks for by one thing, whoever it is for."""
+        return CDN if self.signed else self.services.address_of(self.request)
 
     def refuse(self, refusal: Refusal) -> None:
         say_when(self, refusal)
@@ -118,7 +130,10 @@ class SoundHandler(_Sealed, Passing):
                     self.set_header("Cache-Control", "no-store")
                     self.redirect(source.url)
                     return
-            await self.pass_on(relay, name, key, self.services.address_of(self.request))
+            if self._cdn is not None and not self.signed and (await relay.source(name, key)).lasts:
+                send_to_cdn(self, self._cdn)
+                return
+            await self.pass_on(relay, name, key, self.listener())
         except Refusal as refusal:
             self.refuse(refusal)
 
@@ -132,14 +147,17 @@ class PictureHandler(_Sealed):
     async def get(self, name: str, key: str) -> None:
         if not self.sealed():
             return
+        if self._cdn is not None and not self.signed:
+            send_to_cdn(self, self._cdn)
+            return
         try:
-            address = self.services.address_of(self.request)
-            picture = await self.services.library.relay.picture(name, key, address)
+            picture = await self.services.library.relay.picture(name, key, self.listener())
         except Refusal as refusal:
             self.refuse(refusal)
             return
         self._describe(picture.mime, picture.etag)
-        self.set_header("Cache-Control", COVER_CACHE)
+        if not self.signed:
+            self.set_header("Cache-Control", COVER_CACHE)
         if not self._unchanged(picture.etag):
             self.finish(picture.data)
 
@@ -147,7 +165,7 @@ class PictureHandler(_Sealed):
         await self.get(name, key)
 
 
-class StreamHandler(CatalogueHandler, SendsFiles, Passing):
+class StreamHandler(CatalogueHandler, Passing):
     async def get(self, track_id: str) -> None:
         """The sound itself; with `direct=false` the address that it has here, which does not run out."""
         await self.actor()
@@ -216,6 +234,6 @@ ROUTES: list[tuple[str, type[ApiHandler]]] = [(r"/api/catalogue/stream/([^/]+)/?
 
 #: Not of the API: players come here, and other pages may read the answers.
 MEDIA_ROUTES: list[tuple[str, type[RequestHandler]]] = [
-    (rf"/media/{_NAME}/cover/{_KEY}", PictureHandler),
+    (rf"/media/{_NAME}/cover/{_PICTURE_KEY}", PictureHandler),
     (rf"/media/{_NAME}/{_KEY}", SoundHandler),
 ]

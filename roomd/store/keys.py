@@ -94,6 +94,11 @@ def moods(user: UserId) -> str:
     return f"roomd:moods:{user}"
 
 
+def party_key(user: UserId, key: str) -> str:
+    """The room of theirs that a user's idempotency key has made a party of."""
+    return f"roomd:party:{user}:{key}"
+
+
 def quota_of(name: str) -> str:
     """When a quota that all processes share will be whole again."""
     return f"roomd:quota:{name}"

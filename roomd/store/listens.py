@@ -142,11 +142,12 @@ class Listens:
             done = await self._pool.execute("DELETE FROM listens WHERE person = $1", person)
         return int(done.rpartition(" ")[2])
 
-    async def since(self, people: Sequence[UserId], at: float) -> set[str]:
-        """The songs that any of these people heard since."""
-        query = "SELECT DISTINCT song FROM listens WHERE person = ANY($1::uuid[]) AND at > $2"
+    async def since(self, people: Sequence[UserId], at: float) -> dict[str, float]:
+        """The songs that any of these people heard since, with when one of them last began to."""
+        query = "SELECT song, max(at) AS last FROM listens WHERE person = ANY($1::uuid[]) AND at > $2 GROUP BY song"
         with postgres_needed():
-            return {row["song"] for row in await self._pool.fetch(query, list(people), timestamp(at))}
+            rows = await self._pool.fetch(query, list(people), timestamp(at))
+        return {row["song"]: row["last"].timestamp() * 1_000 for row in rows}
 
     async def top(self, provider: str, days: float, limit: int) -> list[tuple[str, int]]:
         """The songs played most here in the last days, with how often; "" for all providers."""

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from media_files import mp3
+from media_files import mp3, png
 
 from standins.standin import Reply, Standin, running
 
@@ -24,6 +24,7 @@ LONG_ALBUM = 149
 TOLD = 25
 #: Half a minute of silence.
 PREVIEW = mp3(1_150)
+PICTURE = png()
 
 
 class Asking(NamedTuple):
@@ -49,6 +50,8 @@ class DeezerStandin(Standin):
         self.empty_previews = {11105}
         #: Previews lead there instead.
         self.preview_url = ""
+        #: Where the pictures are, where not here.
+        self.images_url = ""
         self.preview_life_s = 900
         self.expired = 0
         #: Artists have no radio.
@@ -65,6 +68,7 @@ class DeezerStandin(Standin):
         what, *rest = path.strip("/").split("/")
         routes: dict[str, Callable[[list[str], Asking], Reply]] = {
             "stream": self._stream,
+            "images": lambda _rest, _asking: Reply(PICTURE, mime="image/png"),
             "search": self._search,
             "track": self._track,
             "artist": self._artist,
@@ -203,7 +207,7 @@ class DeezerStandin(Standin):
 
     def _image(self, kind: str, key: int, side: int = 250) -> str:
         digest = hashlib.md5(f"{kind}{key}".encode(), usedforsecurity=False).hexdigest()
-        return f"https://cdn-images.dzcdn.net/images/{kind}/{digest}/{side}x{side}-000000-80-0-0.jpg"
+        return f"{self.images_url or self.url}/images/{kind}/{digest}/{side}x{side}-000000-80-0-0.jpg"
 
     def _preview(self, key: int) -> str:
         until = int(time.time()) + self.preview_life_s

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from media_files import mp3
+from media_files import mp3, png
 
 from standins.standin import Reply, Standin, running
 
@@ -13,7 +13,7 @@ from standins.standin import Reply, Standin, running
 STATIONS: list[tuple[str, str, int, str, dict[str, Any]]] = [
     ("Radio Alice", "jazz,blues", 900, "MP3", {}),
     ("Radio Bob", "jazz", 500, "AAC+", {"bitrate": 64}),
-    ("Radio Carol", "folk", 100, "OGG", {"favicon": "http://192.168.1.1/logo.png"}),
+    ("Radio Carol", "folk", 100, "OGG", {"favicon": "data:image/png;base64,AAAA"}),
     ("Alice on demand", "jazz", 800, "AAC", {"hls": 1}),
     ("Television Bob", "jazz", 700, "AAC,H.264", {}),
     ("Radio Nowhere", "inside", 50, "MP3", {"url": "http://10.0.0.1/stream"}),
@@ -21,10 +21,11 @@ STATIONS: list[tuple[str, str, int, str, dict[str, Any]]] = [
     ("Radio Silence", "", 10, "", {"tags": None, "bitrate": None, "clickcount": None, "favicon": None}),
 ]
 SOUND = mp3(200)
+PICTURE = png()
 
 
 class RadioStandin(Standin):
-    media = ("/stream/",)
+    media = ("/stream/", "/logo.png")
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,7 +45,7 @@ class RadioStandin(Standin):
             "url": f"{self.url}/playlist/{number}.m3u",
             "url_resolved": url,
             "homepage": "https://radio.example/",
-            "favicon": "https://radio.example/logo.png",
+            "favicon": f"{self.url}/logo.png",
             "tags": tags,
             "country": "Nowhere",
             "countrycode": "XX",
@@ -60,6 +61,8 @@ class RadioStandin(Standin):
     def reply(self, path: str, query: dict[str, str]) -> Reply:
         if path.startswith("/stream/"):
             return Reply(SOUND, mime="audio/mpeg")
+        if path == "/logo.png":
+            return Reply(PICTURE, mime="image/png")
         what, *rest = path.removeprefix("/json/").split("/")
         views: dict[str, Callable[[list[str], dict[str, str]], Any]] = {
             "servers": lambda _rest, _query: self.servers,

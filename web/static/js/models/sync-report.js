@@ -64,7 +64,8 @@ export class SyncReport {
   /** Whether there is something to tell. */
   due(now) {
     const changed = this.state !== this.#sent.state;
-    const rests = this.state === "idle" || this.state === "still";
+    if (!changed && this.state === "idle") return false;
+    const rests = this.state === "still";
     return now - this.#sent.at >= (changed ? AGAIN_MS : rests ? REST_MS : EVERY_MS);
   }
 
