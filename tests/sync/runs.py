@@ -14,6 +14,8 @@ SETTLE_MS = 5_000.0
 GIVEN_MS = 2_500.0
 #: Beyond this the truth is not known well enough to measure milliseconds by.
 KNOWN_MS = 1.0
+#: A browser that has just been started takes a core for itself for so long; whoever joins has one that runs.
+RUNNING_S = 2.0
 #: Where a player has arrived: after a start, and after coming in.
 STARTED_MS = 10.0
 JOINED_MS = 20.0
@@ -80,12 +82,12 @@ async def starts(world: World, setup: Setup, *, browsers: int, times: int, dice:
 
 
 async def joins(world: World, setup: Setup, *, times: int) -> Outcome:
-    """People come one after the other, each with a browser that was never here, while a song plays."""
+    """People come one after the other, each with a browser that runs and was never here, while a song plays."""
     noted: list[Noted] = []
     async with world.room(setup) as room:
         await playing(room, 1)
         for number in range(times):
-            (joiner,) = await room.join(NAMES[1 + number % (len(NAMES) - 1)])
+            (joiner,) = await room.join(NAMES[1 + number % (len(NAMES) - 1)], after_s=RUNNING_S)
             await joiner.runs()
             await asyncio.sleep(GIVEN_MS / 1_000)
             noted.append(await joiner.noted())

@@ -90,18 +90,22 @@ class Room:
     listeners: list[Listener] = field(default_factory=list)
     came: int = 0
 
-    async def join(self, *names: str) -> list[Listener]:
-        """These come in, each with a browser of their own; the first of all is the host. Returns as pages load."""
+    async def join(self, *names: str, after_s: float = 0.0) -> list[Listener]:
+        """These come in, each with a browser of their own that has run for so long; the first of all is the host.
+        Returns as their pages load."""
         places = range(self.came, self.came + len(names))
         self.came += len(names)
-        joining = (self._join(name, place) for name, place in zip(names, places, strict=True))
+        joining = (self._join(name, place, after_s) for name, place in zip(names, places, strict=True))
         joined = await asyncio.gather(*joining)
         self.listeners += joined
         return joined
 
-    async def _join(self, name: str, place: int) -> Listener:
+    async def _join(self, name: str, place: int, after_s: float) -> Listener:
         key = self.key if place == 0 else await self.world.guest(name)
-        return await self.world.browse(name, place, self.code, key, self.setup)
+        listener = await self.world.browse(name, place, key, self)
+        await asyncio.sleep(after_s)
+        await listener.page.goto(f"{self.world.address(place, self.setup)}/r/{self.code}", wait_until="commit")
+        return listener
 
     async def add_songs(self) -> None:
         """All of them; the first one starts."""
@@ -142,19 +146,23 @@ class World:
                 self.faults += [f"{listener.name}: {fault}" for fault in listener.faults]
                 await listener.browser.close()
 
-    async def browse(self, name: str, place: int, code: str, key: dict[str, Any], setup: Setup) -> Listener:
+    async def browse(self, name: str, place: int, key: dict[str, Any], room: Room) -> Listener:
+        """A browser with an empty page, made ready to measure in that room."""
         browser = await self.playwright.chromium.launch(executable_path=chromium(), args=[*FLAGS, PLAYS_ALOUD])
         context = await browser.new_context(viewport={"width": 1280, "height": 800})
         context.set_default_timeout(PATIENCE_S * 1_000)
-        port = self.server.port
-        if setup.line is not None:
-            proxy = self.proxies[place % len(self.proxies)]
-            proxy.line, port = setup.line, proxy.port
-        await context.add_init_script(_probe(self._wanted(place, code, key, setup)))
+        await context.add_init_script(_probe(self._wanted(place, room.code, key, room.setup)))
         listener = Listener(name, browser, await context.new_page())
         listener.page.on("pageerror", lambda fault: listener.faults.append(str(fault)))
-        await listener.page.goto(f"http://127.0.0.1:{port}/r/{code}", wait_until="commit")
         return listener
+
+    def address(self, place: int, setup: Setup) -> str:
+        """Where a listener finds the server: itself, or the end of their line to it."""
+        if setup.line is None:
+            return self.server.url
+        proxy = self.proxies[place % len(self.proxies)]
+        proxy.line = setup.line
+        return f"http://127.0.0.1:{proxy.port}"
 
     def _wanted(self, place: int, code: str, key: dict[str, Any], setup: Setup) -> dict[str, Any]:
         ppm = setup.ppm[place % len(setup.ppm)]
