@@ -56,6 +56,11 @@ class Hub:
     def socket_count(self) -> int:
         return sum(len(followed.sockets) for followed in self._following.rooms)
 
+    @property
+    def waiting_count(self) -> int:
+        """Rooms with sockets here whose line stands still until somebody's player is ready."""
+        return sum(followed.room.waiting is not None for followed in self._following.rooms)
+
     def sockets(self) -> list[Socket]:
         return [socket for followed in self._following.rooms for socket in followed.sockets.values()]
 

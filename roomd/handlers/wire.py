@@ -27,6 +27,8 @@ from roomd.services import Services
 MAX_UNSENT = 1 << 20
 #: What a newcomer is told at once does not count as waiting: a queue of 500 tracks alone may be 2.5 MB.
 MAX_GREETING = 8 << 20
+#: Bytes that may wait for a client that is still told what the next of its kind replaces.
+MAX_BEHIND = 4 << 10
 #: Bytes a message may have, and what Tornado lets through so that we can say so before closing.
 MAX_MESSAGE = 64 * 1024
 HARD_MAX_MESSAGE = 1 << 20
@@ -133,6 +135,11 @@ class Wire(WebSocketHandler):
             self._greeting = min(self._greeting, waiting)
             if waiting > MAX_UNSENT + self._greeting:
                 self._too_slow()
+
+    def offer(self, batch: Batch) -> None:
+        """Send what the next of its kind replaces; whoever is behind does without."""
+        if self.waiting <= MAX_BEHIND:
+            self.tell(batch)
 
     def greet(self, texts: Sequence[str]) -> None:
         outlet = self._outlet
