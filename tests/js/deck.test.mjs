@@ -297,3 +297,22 @@ test("what no player here takes fails at once, and is told", async () => {
   deck.follow(line({}));
   assert.deepEqual([deck.mode, told], ["failed", ["mode", "failed"]]);
 });
+
+test("an element that is heard late plays so much ahead, and leaves out nothing of the beginning", async () => {
+  const { timers, clock } = given();
+  const heard = new FakeElement(timers);
+  const player = new ElementPlayer({ element: heard, clock, nudges: true, late: 19, set: timers.set });
+  const deck = new Deck({ choose: () => [player], clock, tell: () => {}, set: timers.set });
+  const jumps = [];
+  const jump = player.voice.jump.bind(player.voice);
+  player.voice.jump = (position) => (jumps.push(position), jump(position));
+  deck.follow(line({ as_of: 1_500 }));
+  for (let passed = 0; passed < 1_500; passed += 10) {
+    timers.pass(10);
+    await settle();
+    if (passed % 50 === 0) deck.tick();
+  }
+  assert.deepEqual(jumps, [0]);
+  assert.ok(Math.abs(heard.currentTime * 1_000 - 19 - deck.expectedPosition()) < 5);
+  assert.ok(Math.abs(deck.actualPosition() - deck.expectedPosition()) < 5);
+});

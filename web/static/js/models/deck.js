@@ -107,7 +107,7 @@ export class Deck {
     this.stalled = condition === "busy";
     this.wings.prepare(this.#line, this.player, this.trim);
     if (this.wings.due()) this.#goOver(this.wings.line);
-    else if (condition === "over") this.#over();
+    else if (condition === "over" && !this.wings.running) this.#over();
     else if (condition === "interrupted") this.#interrupted();
   }
 

@@ -41,6 +41,11 @@ export class Wings {
     if (!this.#cued && end - now < CUE_MS) this.#cue(trim);
   }
 
+  /** Whether the track that waits here will be heard at its instant, whatever comes. */
+  get running() {
+    return this.#running;
+  }
+
   /** Whether the instant has come, and the track is heard. */
   due() {
     return this.#running && this.clock.now() >= this.line.playback.as_of;

@@ -7,27 +7,36 @@ import { Voice } from "../models/voice.js";
 /** How often to look whether the clock can be trusted yet. */
 const LOOK_MS = 20;
 
+/**
+ * Milliseconds by which Chromium's media elements are heard after their `currentTime`, and after the same through Web Audio:
+ * 17.5 to 19.5 in recordings of its output (`make bench-audio`, PulseAudio), a window of its audio renderer (20 ms).
+ */
+export const CHROMIUM_LATE_MS = 19;
+
 /** @implements {import("./player.js").Player} */
 export class ElementPlayer {
   tell = () => {};
   #track = null;
 
   /**
-   * @param {{element: HTMLMediaElement, clock: import("../client/clock.js").RoomClock, nudges: boolean, latency?: number,
-   *   learned?: (latency: number) => void, set?: (run: () => void, ms: number) => any}} parts
+   * @param {{element: HTMLMediaElement, clock: import("../client/clock.js").RoomClock, nudges: boolean, late?: number,
+   *   latency?: number, learned?: (latency: number) => void, set?: (run: () => void, ms: number) => any}} parts
+   *   `late`: milliseconds by which it is heard after what it says
    */
-  constructor({ element, clock, nudges, latency, learned, set = (run, ms) => setTimeout(run, ms) }) {
+  constructor({ element, clock, nudges, late = 0, latency, learned, set = (run, ms) => setTimeout(run, ms) }) {
     this.name = nudges ? "element" : "jumping";
     this.clock = clock;
     this.set = set;
+    this.late = late;
     this.voice = new Voice(element);
     this.pilot = new Pilot({ clock, nudges, latency, learned });
     element.addEventListener("error", () => this.#track && this.tell({ type: "failed" }));
     element.addEventListener("loadedmetadata", () => this.#track && this.tell({ type: "loaded", duration_ms: this.voice.duration }));
   }
 
+  /** What is heard. */
   get position() {
-    return this.voice.position;
+    return this.voice.position - (this.voice.paused ? 0 : this.late * this.voice.element.playbackRate);
   }
 
   get ready() {
@@ -54,7 +63,7 @@ export class ElementPlayer {
     this.voice.pause();
     this.voice.setRate(playback.rate);
     while (!this.clock.ready && !overtaken()) await this.#pass(LOOK_MS);
-    const start = await cue({ voice: this.voice, playback, now, latency: this.pilot.latency, trim, overtaken });
+    const start = await cue({ voice: this.voice, playback, now, latency: this.pilot.latency, trim: trim + this.late * playback.rate, overtaken });
     if (overtaken() || start === "overtaken") return "overtaken";
     if (start === "over") return "over";
     await this.#pass(start.at - WATCH_MS - now());
@@ -76,7 +85,7 @@ export class ElementPlayer {
       this.pilot.wait();
       return "busy";
     }
-    this.pilot.steer(this.voice, expected, rate);
+    this.pilot.steer(this.voice, () => expected() + this.late * rate, rate);
     return "fine";
   }
 

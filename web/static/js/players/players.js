@@ -2,7 +2,7 @@
 import { Anchor } from "./anchor.js";
 import { Buffers } from "./buffers.js";
 import { elsewhere } from "../models/elsewhere.js";
-import { ElementPlayer } from "./element.js";
+import { CHROMIUM_LATE_MS, ElementPlayer } from "./element.js";
 import { LivePlayer } from "./live.js";
 import { Output } from "./output.js";
 import { WebAudioPlayer } from "./webaudio.js";
@@ -16,8 +16,9 @@ import { YouTubePlayer } from "./youtube.js";
 export function makePlayers({ audio, video, embed, clock, preferences, agent = navigator.userAgent }) {
   // Firefox and Safari move what is heard when the rate changes without saying so; there the law only jumps.
   const nudges = /Chrom(e|ium)\//.test(agent);
+  const late = nudges ? CHROMIUM_LATE_MS : 0;
   const learned = (latency) => preferences.set({ latency });
-  const element = (of) => new ElementPlayer({ element: of, clock, nudges, latency: preferences.all.latency, learned });
+  const element = (of) => new ElementPlayer({ element: of, clock, nudges, late, latency: preferences.all.latency, learned });
   const elements = {
     audio: [element(audio), element(new Audio())],
     video: [element(video)],
