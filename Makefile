@@ -14,7 +14,7 @@ NODE = $(shell $(BIN)/python -c 'import playwright, pathlib; print(pathlib.Path(
 #: pytest-xdist workers; a test that waits for a browser leaves its core to others.
 WORKERS ?= 3
 
-.PHONY: run test check unit faults format clean help
+.PHONY: run test check unit faults bench-sync bench-audio format clean help
 
 help:
 	@echo "make run     set up whatever is missing, then serve on http://localhost:8000 (PORT=… for another)"
@@ -22,6 +22,8 @@ help:
 	@echo "make check   lint, types, dead code"
 	@echo "make unit    only the Python tests (ARGS='-k queue' for some of them)"
 	@echo "make faults  kill, freeze, wipe and cut off everything at length (ARGS='--only wipe' for some of it)"
+	@echo "make bench-sync  how far apart real browsers are, in milliseconds (ARGS='--only element --seconds 20' for some of it)"
+	@echo "make bench-audio what is really heard of them, recorded (ARGS='--only G2 --seconds 20' for some of it)"
 	@echo "make format  format the Python files"
 	@echo "make clean   remove the virtual environment and what tests left"
 
@@ -45,6 +47,14 @@ unit: $(VENV)/.ready-dev
 
 faults: $(VENV)/.ready-dev
 	@$(BIN)/python scripts/faults.py $(ARGS)
+
+bench-sync: $(VENV)/.ready-dev
+	@scripts/ensure-tools $(BIN)/playwright
+	@$(BIN)/python scripts/bench_sync.py $(ARGS)
+
+bench-audio: $(VENV)/.ready-dev
+	@scripts/ensure-tools $(BIN)/playwright audio
+	@$(BIN)/python scripts/bench_audio.py $(ARGS)
 
 format: $(VENV)/.ready-dev
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format .

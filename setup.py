@@ -21,6 +21,7 @@ REQUIRES = [
     "obstore>=0.12,<0.13",  # S3-compatible buckets; async, MIT, no tree of dependencies as boto3 has
     "segno>=1.6,<2",  # QR codes, for the page and for the terminal
     "click>=8.5,<9",  # the command line
+    "prometheus-client>=0.26,<0.27",  # what /metrics says, in the format that collectors read; no dependencies
 ]
 EMBEDDED = [
     # Only their binaries are used, under roomd's own supervisor.
@@ -38,6 +39,7 @@ DEV = [
     "mypy>=2.4,<3",
     "asyncpg-stubs>=0.32,<0.33",
     "vulture>=2.16,<3",
+    "numpy>=2.4,<3",  # finds where recorded sound is in its source
     "moto[server]>=5.2,<6",  # an S3-speaking server for tests
 ]
 

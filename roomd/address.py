@@ -26,6 +26,16 @@ def client_address(peer: str, forwarded: str, hops: int) -> str:
     return str(ipaddress.ip_network((address, _IPV6_NETWORK), strict=False).network_address)
 
 
+def is_near(peer: str) -> bool:
+    """Whether an address is of this machine or its own network."""
+    try:
+        address = ipaddress.ip_address(peer.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_private
+
+
 def lan_address() -> str | None:
     """This machine's address on its network: the one it would send from. Nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 import re
 import secrets
 from collections.abc import AsyncIterator, Callable
@@ -22,6 +23,7 @@ from roomd.catalogue.resolve import Resolver, Tracks
 from roomd.catalogue.subtitles import Subtitles
 from roomd.clock import Clock
 from roomd.core import Core
+from roomd.domain.ids import RoomId
 from roomd.doorkeeper import Doorkeeper
 from roomd.embedded import stores
 from roomd.handlers import accounts as account_handlers
@@ -34,6 +36,7 @@ from roomd.handlers import (
     misc,
     moderation,
     musicroom,
+    outlet,
     pages,
     personal,
     playing,
@@ -44,6 +47,7 @@ from roomd.handlers import (
     sound,
     stream,
     streamit,
+    sync,
     syncplay,
     uploads,
     wire,
@@ -68,10 +72,13 @@ from roomd.store.bell import Bell
 from roomd.store.capabilities import Capabilities
 from roomd.store.life import Life
 from roomd.store.shelf import Shelf
+from roomd.telemetry import Telemetry, open_telemetry
 from roomd.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+
+log = logging.getLogger(__name__)
 
 API_ROUTES = (
     *account_handlers.ROUTES,
@@ -90,6 +97,7 @@ API_ROUTES = (
     *rooms.ROUTES,
     *sound.ROUTES,
     *stream.ROUTES,
+    *sync.ROUTES,
     *syncplay.ROUTES,
     *uploads.ROUTES,
 )
@@ -103,11 +111,10 @@ async def lifespan(
     async with AsyncExitStack() as stack:
         clock, life = clock or Clock(), Life()
         redis, pool = await _connected(settings, on_lost, life, stack)
-        secret = await _secret(settings)
-        core = Core.build(redis, pool, life, clock)
-        hub, presence, bell = _hub(core, redis, clock)
-        passwords = _passwords(stack)
-        keys = [secret, *settings.secret_key_previous]
+        core, secret = Core.build(redis, pool, life, clock), await _secret(settings)
+        telemetry = await open_telemetry(redis, clock, core.holdings.process, stack)
+        hub, presence, bell = _hub(core, redis, clock, telemetry)
+        passwords, keys = _passwords(stack), [secret, *settings.secret_key_previous]
         signing = accounts.make_accounts(pool=pool, redis=redis, keys=keys, passwords=passwords, clock=clock)
         subtitles, folder = Subtitles(_fetcher(settings), secret), await _music(settings, secret, stack)
         library = await open_library(
@@ -137,8 +144,18 @@ async def lifespan(
             doorkeeper=Doorkeeper(core.engine, passwords, Attempts(redis, clock.now), secret),
             capabilities=Capabilities(redis, pool),
             library=library,
+            direct=_direct(),
+            telemetry=telemetry,
             health=Health({"redis": core.store.ping, "postgres": lambda: postgres.ping(pool)}),
         )
+
+
+def _direct() -> bool:
+    """Whether frames may go straight to sockets."""
+    if outlet.fits():
+        return True
+    log.warning("this Tornado is another one than roomd knows; sending takes the slower way")
+    return False
 
 
 def _passwords(stack: AsyncExitStack) -> Passwords:
@@ -147,11 +164,19 @@ def _passwords(stack: AsyncExitStack) -> Passwords:
     return passwords
 
 
-def _hub(core: Core, redis: "Redis", clock: Clock) -> tuple[Hub, Presence, Bell]:
+def _hub(core: Core, redis: "Redis", clock: Clock, telemetry: Telemetry) -> tuple[Hub, Presence, Bell]:
     """Who tells sockets, who knows of them, and what wakes the former; each knows of the other."""
     hub = Hub(core.store, core.engine, clock.now)
     presence = Presence(core.engine, core.index, core.holdings, clock)
-    bell = Bell(redis, hub.ring, hub.doubt)
+
+    def ring(room_id: RoomId, data: bytes) -> None:
+        if not telemetry.pulse.ring(room_id, data):
+            hub.ring(room_id, data)
+
+    bell = Bell(redis, ring, hub.doubt)
+    gauge = telemetry.metrics.gauge
+    gauge("roomd_sockets", "WebSockets that are open here", lambda: hub.socket_count)
+    gauge("roomd_rooms_waiting", "Rooms here that wait for somebody's player", lambda: hub.waiting_count)
     hub.connect(bell, lambda socket, room_id: presence.reattach(room_id, socket.actor, socket.id))
     return hub, presence, bell
 

@@ -14,7 +14,7 @@ from roomd.domain import rules
 from roomd.domain.actor import Actor
 from roomd.domain.commit import Commit
 from roomd.domain.ids import Code, RoomId, UserId, is_code, is_uuid, make_code, make_uuid, tidy_code
-from roomd.domain.moment import Moment
+from roomd.domain.moment import Moment, Moments
 from roomd.domain.opening import open_room
 from roomd.domain.refusals import NotFound, Refusal, Unavailable
 from roomd.domain.room import Room, RoomOpened, RoomSettings
@@ -41,7 +41,7 @@ SYSTEM = Actor(UserId(""), "roomd")
 
 
 class Engine:
-    def __init__(self, store: RoomStore, index: Index, keeper: Keeping, moment: Callable[[], Moment]) -> None:
+    def __init__(self, store: RoomStore, index: Index, keeper: Keeping, moment: Moments) -> None:
         self._store = store
         self._index = index
         self._notes = Notes(index)
@@ -167,7 +167,7 @@ class Engine:
         return known if known is not None and (known.epoch, known.rev) == (epoch, rev) else None
 
     def _decide(self, before: Room, command: Command, actor: Actor, command_id: str | None) -> Commit | Refusal:
-        moment = self._moment()
+        moment = self._moment(before.id)
         try:
             events = rules.decide(before, command, actor, moment)
         except Refusal as refusal:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from msgspec import structs
@@ -15,6 +15,7 @@ from roomd.domain.ids import SocketId, UserId
 from roomd.domain.membership import MemberLeft
 from roomd.domain.moderation import ChatCleared, MessageDeleted
 from roomd.domain.room import Room
+from roomd.fanout import Batch, Channel
 
 #: Chat lines a newcomer is shown.
 CHAT_SHOWN = 50
@@ -35,7 +36,7 @@ class Socket(Protocol):
     actor: Actor
     dialect: Dialect
 
-    def send(self, text: str) -> None: ...
+    def tell(self, batch: Batch) -> None: ...
     def greet(self, texts: Sequence[str]) -> None: ...
     def shut(self, code: int, reason: str) -> None: ...
 
@@ -56,6 +57,8 @@ class Followed:
         self.sockets: dict[SocketId, Socket] = {}
         #: Sockets that are still being told the past; what happens meanwhile waits for them here.
         self.waiting: dict[SocketId, list[str]] = {}
+        #: Those that know the past, by what they speak.
+        self.channels: dict[str, tuple[Dialect, Channel]] = {}
         #: Sockets of those who wait to be let in. They hear nothing of the room but the answer.
         self.lobby: dict[SocketId, Waiter] = {}
         self.reading: asyncio.Task[None] | None = None
@@ -68,11 +71,50 @@ class Followed:
     def view(self, now: float) -> View:
         return View(self.room, list(self.chat), now)
 
+    def join(self, socket: Socket) -> None:
+        """It knows the past: from now on it is told what happens."""
+        self.waiting.pop(socket.id, None)
+        dialect = socket.dialect
+        if dialect.name not in self.channels:
+            self.channels[dialect.name] = dialect, Channel()
+        self.channels[dialect.name][1].add(socket)
+
+    def part(self, socket_id: SocketId) -> None:
+        """It is closed."""
+        socket = self.sockets.pop(socket_id, None)
+        self.waiting.pop(socket_id, None)
+        self.lobby.pop(socket_id, None)
+        if socket is None or socket.dialect.name not in self.channels:
+            return
+        _, channel = self.channels[socket.dialect.name]
+        channel.remove(socket_id)
+        if not channel:
+            del self.channels[socket.dialect.name]
+
+    def tell(self, told: Mapping[str, Sequence[str]]) -> None:
+        """What happened, by the names of dialects."""
+        for name, (_, channel) in self.channels.items():
+            channel.push(told[name])
+        for socket_id, waiting in self.waiting.items():
+            waiting.extend(told[self.sockets[socket_id].dialect.name])
+
+    def dialects(self) -> dict[str, Dialect]:
+        """Those that somebody here speaks, by their names."""
+        spoken = [dialect for dialect, _ in self.channels.values()]
+        spoken += [self.sockets[socket_id].dialect for socket_id in self.waiting]
+        return {dialect.name: dialect for dialect in spoken}
+
+    def flush(self) -> None:
+        """Everybody is told now what they are to be told before anything else."""
+        for _, channel in self.channels.values():
+            channel.flush()
+
     def begin_anew(self, room: Room, chat: Iterable[Message], now: float) -> None:
         """The room goes on from elsewhere: tell everybody what is different, whoever gets no greeting anyway."""
         before = self.view(now)
         self.room, self.chat = room, deque(chat, CHAT_SHOWN)
         after = self.view(now)
+        self.flush()
         told: dict[str, list[str]] = {}
         for socket in list(self.sockets.values()):
             if socket.actor.id not in room.members:
@@ -106,6 +148,9 @@ class Followed:
     def see_out(self, commit: Commit) -> None:
         """Close the sockets of those who left by the commit, or were made to."""
         left = {event.user: event.how for event in commit.events if isinstance(event, MemberLeft)}
+        if left:
+            # The last that they hear is that they left.
+            self.flush()
         for socket in list(self.sockets.values()):
             how = left.get(socket.actor.id)
             if how is not None and socket.actor.id not in self.room.members:
@@ -113,6 +158,7 @@ class Followed:
 
     def shut_all(self) -> None:
         """The room is gone."""
+        self.flush()
         for socket in list(self.sockets.values()):
             socket.shut(CLOSE_GONE, "the room was closed")
         lobby, self.lobby = self.lobby, {}

@@ -2,7 +2,7 @@
 
 A room is *followed* while a socket of it is open here: its bell is listened to, and a copy is kept at the number up to
 which everybody was told. The bell carries the commit itself; when it does not fit the copy, the log is read instead. A
-commit is encoded once per dialect, and the same text goes to every socket of that dialect.
+commit is encoded once per dialect, and the same frame goes to every socket of that dialect (see fanout.py).
 """
 
 import asyncio
@@ -55,6 +55,11 @@ class Hub:
     @property
     def socket_count(self) -> int:
         return sum(len(followed.sockets) for followed in self._following.rooms)
+
+    @property
+    def waiting_count(self) -> int:
+        """Rooms with sockets here whose line stands still until somebody's player is ready."""
+        return sum(followed.room.waiting is not None for followed in self._following.rooms)
 
     def sockets(self) -> list[Socket]:
         return [socket for followed in self._following.rooms for socket in followed.sockets.values()]
@@ -110,9 +115,7 @@ class Hub:
         followed = self._following.get(room_id)
         if followed is None:
             return
-        followed.sockets.pop(socket.id, None)
-        followed.waiting.pop(socket.id, None)
-        followed.lobby.pop(socket.id, None)
+        followed.part(socket.id)
         self._following.leave_empty(room_id)
 
     def ring(self, room_id: RoomId, data: bytes) -> None:
@@ -171,8 +174,8 @@ class Hub:
         view = followed.view(self._now())
         first = welcome(view, past is not None, room.rev)
         frames = past if past is not None else socket.dialect.greet(view, socket.actor)
-        followed.waiting.pop(socket.id, None)
         socket.greet([*([first] if first else []), *frames, *waiting])
+        followed.join(socket)
 
     async def _reach(self, followed: Followed, number: Number) -> None:
         """Wait until the copy is at this number, which is known to be committed."""
@@ -238,21 +241,8 @@ class Hub:
         followed.room = after
         self._engine.learn(after)
         followed.hear_chat(commit)
-        told: dict[str, list[str]] = {}
-        for socket in list(followed.sockets.values()):
-            dialect = socket.dialect
-            if dialect.name not in told:
-                told[dialect.name] = dialect.tell(before, commit, after)
-            for text in told[dialect.name]:
-                self._send(followed, socket, text)
+        followed.tell({name: each.tell(before, commit, after) for name, each in followed.dialects().items()})
         self._see_out(followed, commit)
-
-    def _send(self, followed: Followed, socket: Socket, text: str) -> None:
-        waiting = followed.waiting.get(socket.id)
-        if waiting is None:
-            socket.send(text)
-        else:
-            waiting.append(text)
 
     def _see_out(self, followed: Followed, commit: Commit) -> None:
         if followed.room.closed:

@@ -45,6 +45,8 @@ class Presence:
         self._clock = clock
         self._numbers = itertools.count(1)
         self._open: dict[SocketId, RoomId] = {}
+        #: Those of them with a player that says when it is ready.
+        self._reporting: set[SocketId] = set()
         self._closing: Counter[RoomId] = Counter()
         self._tasks = Tasks(log)
         #: While the process ends, its sockets are closed together, room by room: in these, so far.
@@ -63,14 +65,17 @@ class Presence:
     def new_socket(self) -> SocketId:
         return SocketId(f"{self.process}.{next(self._numbers)}")
 
-    async def attach(self, room_id: RoomId, actor: Actor, socket: SocketId, origin: str = "") -> Number:
+    async def attach(
+        self, room_id: RoomId, actor: Actor, socket: SocketId, origin: str = "", *, reports: bool = False
+    ) -> Number:
         """Tell the room that a socket of the actor's is open; makes a member of whoever may enter. Raises a Refusal.
 
-        The answer is the number of the commit that did it.
+        `reports`: a player is behind it that says when it is ready. The answer is the number of the commit that did it.
         """
         await self._holdings.hold(room_id)
+        attach = Attach(socket=socket, origin=origin, reports=reports)
         try:
-            receipt = await self._engine.handle(room_id, Attach(socket=socket, origin=origin), actor)
+            receipt = await self._engine.handle(room_id, attach, actor)
         except TooBusy:
             raise
         except (Unavailable, asyncio.CancelledError):
@@ -78,11 +83,14 @@ class Presence:
             self.detach(room_id, actor, socket)
             raise
         self._open[socket] = room_id
+        if reports:
+            self._reporting.add(socket)
         return receipt.room.epoch, receipt.rev
 
     def detach(self, room_id: RoomId, actor: Actor, socket: SocketId) -> None:
         """Tell the room that the socket is gone, for as long as it takes."""
         self._open.pop(socket, None)
+        self._reporting.discard(socket)
         if self._leaving:
             self._left.add(room_id)
         else:
@@ -91,7 +99,9 @@ class Presence:
     def reattach(self, room_id: RoomId, actor: Actor, socket: SocketId) -> None:
         """A socket that is open here was taken for dead elsewhere (this process stood still for too long)."""
         if socket in self._open and not self._leaving:
-            self._tasks.start("attaching anew", self._insist(room_id, actor, Attach(socket=socket)))
+            self._tasks.start(
+                "attaching anew", self._insist(room_id, actor, Attach(socket=socket, reports=socket in self._reporting))
+            )
 
     async def renew(self) -> None:
         """Say that this process lives; and, where it was taken for dead, what it holds."""

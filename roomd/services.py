@@ -24,6 +24,7 @@ from roomd.settings import Settings
 from roomd.store.capabilities import Capabilities
 from roomd.store.index import Index
 from roomd.store.rooms import RoomStore
+from roomd.telemetry import Telemetry
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,9 @@ class Services:
     doorkeeper: Doorkeeper
     capabilities: Capabilities
     library: Library
+    telemetry: Telemetry
+    #: Whether frames go straight to sockets; see handlers/outlet.py.
+    direct: bool = True
     drain: Drain = field(default_factory=Drain)
     entrance: Entrance = field(default_factory=Entrance)
 

@@ -34,6 +34,7 @@ _NAMES = {
     "radio_browser_url": "ROOMD_RADIO_BROWSER_URL",
     "cdn_url": "ROOMD_CDN_URL",
     "ffmpeg": "ROOMD_FFMPEG",
+    "metrics_token": "ROOMD_METRICS_TOKEN",
 }
 #: So many hours or days: up to a century, and 0 where it is to be never.
 Span = Annotated[float, Meta(ge=0, le=876_000)]
@@ -79,6 +80,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     aws_s3_endpoint_url: str | None = None
     cdn_url: str | None = None
     ffmpeg: Path | None = None
+    metrics_token: Annotated[str, Meta(min_length=16)] | None = None
     dyno: str | None = None
 
     @property

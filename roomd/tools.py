@@ -13,7 +13,9 @@ from roomd.settings import Settings
 from roomd.store import migrate, postgres
 from roomd.store import redis as redis_store
 from roomd.store.life import Life
+from roomd.store.reference import Reference
 from roomd.store.shelf import Shelf
+from roomd.timekeeper import Timekeeper
 
 #: Seconds between two times that the command says that it lives.
 RENEW_S = 2.0
@@ -36,6 +38,7 @@ async def tools(settings: Settings, clock: Clock) -> AsyncIterator[Tools]:
         redis = redis_store.connect(urls.redis_url, life)
         stack.push_async_callback(redis.aclose, close_connection_pool=True)
         core = Core.build(redis, pool, life, clock)
+        await Timekeeper(Reference(redis), clock, core.holdings.process).align()
         await core.holdings.renew()
         await core.start()
         stack.push_async_callback(_leave, core)

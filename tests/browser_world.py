@@ -74,6 +74,8 @@ class Roomd:
     music_dir: Path | None
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    #: Settings beside these.
+    more: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -86,6 +88,7 @@ class Roomd:
             "PORT": str(self.port),
             "ROOMD_DATA_DIR": str(self.data_dir),
             **({"MUSIC_DIR": str(self.music_dir)} if self.music_dir else {}),
+            **self.more,
         }
         log = (self.data_dir.parent / f"{self.data_dir.name}.log").open("ab")
         with log:

@@ -20,6 +20,7 @@ from roomd.domain.chat import Say
 from roomd.domain.ids import RoomId, SocketId
 from roomd.domain.room import RoomSettings
 from roomd.engine import Engine
+from roomd.fanout import Batch
 from roomd.holdings import Holdings
 from roomd.hub import Hub
 from roomd.presence import Presence
@@ -43,12 +44,11 @@ class Ear:
     heard: list[dict[str, Any]] = field(default_factory=list)
     closed: tuple[int, str] | None = None
 
-    def send(self, text: str) -> None:
-        self.heard.append(json.loads(text))
+    def tell(self, batch: Batch) -> None:
+        self.greet(batch.texts)
 
     def greet(self, texts: Sequence[str]) -> None:
-        for text in texts:
-            self.send(text)
+        self.heard += map(json.loads, texts)
 
     def shut(self, code: int, reason: str) -> None:
         self.closed = self.closed or (code, reason)

@@ -10,7 +10,7 @@ Wire = dict[str, Any]
 DECIDED_KEPT = 200
 ACTS_KEPT = 10
 #: Causes after which votes stand, where the entry is the same.
-SAME_RUN = {"play", "pause", "seek", "rate", "abandoned"}
+SAME_RUN = {"play", "pause", "seek", "rate", "abandoned", "ready", "buffering"}
 
 
 class Client:
@@ -140,7 +140,13 @@ def _playback_changed(client: Client, event: Wire) -> None:
     if line["entry"] != room["playback"]["entry"] or event["cause"] not in SAME_RUN:
         room["skip_votes"] = []
         room["ups"].pop(line["entry"], None)
-    room["playback"] = line
+    room |= {"playback": line, "waiting": None}
+
+
+def _became_ready(client: Client, event: Wire) -> None:
+    waiting = client.room["waiting"]
+    if waiting is not None:
+        waiting["missing"] = [user for user in waiting["missing"] if user != event["user"]]
 
 
 def _act_noted(client: Client, event: Wire) -> None:
@@ -186,6 +192,8 @@ EVENTS: Mapping[str, Callable[[Client, Wire], object]] = {
     "request_made": _request_made,
     "request_decided": _request_decided,
     "playback_changed": _playback_changed,
+    "waiting_began": lambda client, event: client.room.update(waiting=event["waiting"]),
+    "became_ready": _became_ready,
     "act_noted": _act_noted,
     "act_undone": lambda client, event: client.room.update(acts=_without(client.room["acts"], event["act"])),
     "said": lambda client, event: client.room["chat"].append(event["message"]),

@@ -109,6 +109,9 @@ async def test_who_asks_here_is_sent_there_and_the_network_is_served(behind: Ser
         assert (wrong.status_code, wrong.json()["error"]["code"]) == (403, "link_expired")
         assert (await behind.http.get(path + "?exp=1&sig=" + "0" * 32)).status_code == 403
     assert (await behind.http.options(track.url)).status_code == 204
+    # Pages decode what they play, so they may read what is there.
+    policy = (await behind.http.get("/")).headers["Content-Security-Policy"]
+    assert "; connect-src 'self' https://cdn.example ws: wss:; " in policy
 
 
 @pytest.mark.gen_test(timeout=60)

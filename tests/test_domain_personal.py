@@ -23,13 +23,14 @@ from rooms_world import (
 )
 
 from roomd.domain import rules
+from roomd.domain.abandoned import ABANDONED_MS
 from roomd.domain.chat import Say
 from roomd.domain.door import DoorChanged, SetDoor
 from roomd.domain.ids import EntryId, SocketId
 from roomd.domain.membership import Attach, Detach, Join, Leave
 from roomd.domain.moment import Moment
 from roomd.domain.personal import Party
-from roomd.domain.playback import ABANDONED_MS, Next, Play, PlayEntry, Previous
+from roomd.domain.playback import Next, Play, PlayEntry, Previous
 from roomd.domain.queue import MAX_ENTRIES, Load, Remove
 from roomd.domain.refusals import Conflict, Forbidden, Invalid, NotFound
 from roomd.domain.room import Close, Expire, Room, Set, SettingsChanged

@@ -4,11 +4,11 @@ import pytest
 from rooms_world import ALICE, BOB, CAROL, START, after, at, do, named, online, opened, party, titles, track, tracks
 
 from roomd.domain import rules
+from roomd.domain.abandoned import ABANDONED_MS
 from roomd.domain.ids import EntryId
 from roomd.domain.membership import Detach
+from roomd.domain.moment import START_LEAD_MS
 from roomd.domain.playback import (
-    ABANDONED_MS,
-    START_LEAD_MS,
     Next,
     Pause,
     Play,

@@ -8,7 +8,8 @@ from rooms_world import ALICE, BOB, CAROL, NOBODY, START, after, do, named, open
 
 from roomd.domain.entries import MIN_GAP, EntriesRanked, EntriesRemoved, ordered
 from roomd.domain.ids import EntryId
-from roomd.domain.playback import START_LEAD_MS, Next, Pause, Play, PlaybackChanged, PlayEntry
+from roomd.domain.moment import START_LEAD_MS
+from roomd.domain.playback import Next, Pause, Play, PlaybackChanged, PlayEntry
 from roomd.domain.queue import MAX_ENTRIES, Add, Clear, Measured, Move, Remove, Shuffle
 from roomd.domain.refusals import Conflict, Forbidden, Invalid, NotFound
 from roomd.domain.room import Room, Set

@@ -4,7 +4,8 @@ import pytest
 from rooms_world import ALICE, BOB, CAROL, NOBODY, START, after, do, named, party, tracks
 
 from roomd.domain.entries import EntriesRemoved, ordered
-from roomd.domain.playback import START_LEAD_MS, Next, Pause, Play
+from roomd.domain.moment import START_LEAD_MS
+from roomd.domain.playback import Next, Pause, Play
 from roomd.domain.queue import Clear, Move, Remove, Shuffle
 from roomd.domain.refusals import Conflict, Forbidden
 from roomd.domain.room import Room

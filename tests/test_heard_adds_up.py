@@ -34,6 +34,13 @@ def counted(room: Room, since: float, until: float) -> Counter[str]:
     return Counter({member.id: ms for member in room.members.values() if member.online and member.listens})
 
 
+def since_the_end(step: Step) -> Counter[str]:
+    """What follows by itself has been heard since the one before it ended, which was a moment before the commit."""
+    causes = [event.cause for event in step.commit.events if isinstance(event, playback.PlaybackChanged)]
+    began = step.after.playback.as_of
+    return counted(step.after, began, step.commit.at) if "ended" in causes and began < step.commit.at else Counter()
+
+
 def told(step: Step) -> Counter[str]:
     ms: Counter[str] = Counter()
     for run in heard(step.before, step.after, step.commit):
@@ -55,6 +62,7 @@ def test_it_adds_up(number: int) -> None:
     runs = 0
     for step in history.steps(STEPS):
         expected += counted(step.before, last, step.commit.at)
+        expected += since_the_end(step)
         came.update(told(step))
         last, runs = step.commit.at, runs + 1
     came.update(told(closing(history)))

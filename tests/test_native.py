@@ -77,8 +77,8 @@ async def test_welcome_and_state_are_as_documented(served: Served) -> None:
     assert ", ".join(room) == (
         "id, code, name, description, theme, visibility, entry_mode, chat_enabled, autoplay, repeat, "
         "queue_mode, requests_each, auto_approve, skip_share, tracks_each, minutes_each, no_repeat_minutes, "
-        "slow_mode_s, radio, personal, created_at, owner, host, playback, queue, members, chat, rights, "
-        "requests, pending, ups, skip_votes, skip_needed, djs, acts"
+        "slow_mode_s, radio, wait_s, wait_buffering, personal, created_at, owner, host, playback, waiting, "
+        "queue, members, chat, rights, requests, pending, ups, skip_votes, skip_needed, djs, acts"
     )
     assert room["playback"] == {"entry": None, "position": 0, "rate": 1, "playing": False, "as_of": 0}
     member = {"id": alice.id, "name": "Alice", "role": "host", "guest": True, "online": True}

@@ -108,7 +108,7 @@ async def test_a_client_that_never_reads_is_told_to_come_back(served: Served, mo
         assert (await alice.call("POST", f"/api/rooms/{code}/messages/", line)).status_code == 201
         said += 1
         slow = [socket for socket in hub.sockets() if socket.actor.id == bob.id]
-        assert all(socket._unsent < 200 * 1024 for socket in slow)  # type: ignore[attr-defined]
+        assert all(socket.waiting < 200 * 1024 for socket in slow)  # type: ignore[attr-defined]
         assert said < 4_000
     while heard.count("said") < said:  # noqa: ASYNC110 - a list sets no Event
         await asyncio.sleep(0.002)

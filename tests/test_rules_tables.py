@@ -36,6 +36,7 @@ from roomd.domain.refusals import Forbidden
 from roomd.domain.room import Close, Room, Set
 from roomd.domain.rules import EVENTS
 from roomd.domain.undo import Undo
+from roomd.domain.waiting import Ready, Stalled
 from roomd.domain.wishes import Request
 from roomd.domain.words import Command, Event
 from roomd.store import plain
@@ -119,7 +120,7 @@ def test_the_document_names_every_setting() -> None:
 
 
 def test_every_event_is_documented_and_the_other_way_round() -> None:
-    hidden = {"socket_opened", "socket_closed", "room_opened", "door_changed"}
+    hidden = {"socket_opened", "socket_closed", "room_opened", "door_changed", "waited_in_vain"}
     # Ranks travel within the entries they belong to; of a ban, whom it is about and no more.
     kept = {("entries_added", "ranks"), ("banned", "keys"), ("banned", "ban"), ("unbanned", "keys")}
     assert set(TOLD) == {tag(kind) for kind in EVENTS} - hidden | {"presence"}
@@ -145,8 +146,13 @@ def busy() -> Room:
         )
         for actor in ROLES.values()
     }
+    here = online(room, DAVE)
+    # Their players report, and each was waited for in vain once.
+    members = {key: structs.replace(member, reports=True, in_vain=1) for key, member in here.members.items()}
     return structs.replace(
-        online(room, DAVE),
+        here,
+        members=members,
+        settings=structs.replace(room.settings, wait_buffering=True),
         requests=wishes,
         pending={ERIN.id: Knock(id=ERIN.id, name="Erin", guest=True, at=START)},
         bans={"user-mallory": Ban(name="Mallory", by=ALICE.id, at=START)},
@@ -193,6 +199,8 @@ def examples(room: Room) -> Mapping[type[Command], Command]:
         queue.Move(entry=entry),
         queue.Remove(entries=(entry,)),
         queue.Shuffle(),
+        Ready(entry=named(room, "A")),
+        Stalled(entry=named(room, "A")),
         Close(),
         Set(name="Other"),
     )
@@ -213,7 +221,7 @@ def test_who_may_do_what_is_as_documented(kind: type[Command]) -> None:
         if kind is requests.Withdraw:
             command = requests.Withdraw(request=next(key for key, wish in room.requests.items() if wish.by == actor.id))
         if right == "–" or right in RIGHTS[role]:  # type: ignore[index]
-            assert rules.decide(room, command, actor, at())
+            assert rules.decide(room, command, actor, at(1_000))
         else:
             with pytest.raises(Forbidden) as caught:
                 rules.decide(room, command, actor, at())

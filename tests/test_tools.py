@@ -16,6 +16,7 @@ from roomd.domain.room import RoomSettings
 from roomd.settings import Settings
 from roomd.store.keys import PROCESSES
 from roomd.store.redis import connect
+from roomd.store.shelf import Shelf
 from roomd.tools import tools
 
 
@@ -40,7 +41,7 @@ async def test_a_command_lives_while_it_works_and_leaves_nothing_undone(
         # Taken for dead, it says that it lives.
         await redis.zadd(PROCESSES, {process: 1.0})
         await eventually(lambda: _lives(redis, process))
-        assert await shelf.count() == 1
+        await eventually(lambda: _archived(shelf), "the room is archived")
     assert await redis.zrange(PROCESSES, 0, -1) == []
     assert not await redis.exists(f"roomd:process:{process}:rooms")
     async with tools(settings, Clock()) as (core, shelf):
@@ -48,6 +49,10 @@ async def test_a_command_lives_while_it_works_and_leaves_nothing_undone(
         assert archived is not None
         assert [line.text for line in archived.chat] == ["hello"]
     assert not [task for task in asyncio.all_tasks() if "_renew" in repr(task)]
+
+
+async def _archived(shelf: Shelf) -> bool:
+    return await shelf.count() == 1
 
 
 async def _lives(redis: Redis, process: str) -> bool:

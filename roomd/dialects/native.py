@@ -22,8 +22,12 @@ from roomd.domain import (
     queue,
     requests,
     room,
+    sync,
     undo,
     votes,
+)
+from roomd.domain import (
+    waiting as waits,
 )
 from roomd.domain.actor import Actor
 from roomd.domain.commit import Commit
@@ -48,11 +52,17 @@ class Hello(Struct, frozen=True, tag_field="type", tag=snake):
     token: str | None = None
     password: Annotated[str, Meta(max_length=256)] = ""
     resume: Resume | None = None
+    #: Whether the client has a player that says when it is ready, and so may be waited for.
+    reports: bool = False
 
 
 class Ping(Struct, frozen=True, tag_field="type", tag=snake):
     c0: float
     id: int | str | None = None
+
+
+class Sync(sync.Report, frozen=True, tag_field="type", tag=snake):
+    """How closely this client's player keeps to the line. It changes nothing, and there is no answer."""
 
 
 class Add(Command, frozen=True):
@@ -117,9 +127,11 @@ COMMANDS: tuple[type[Command], ...] = (
     room.Set,
     undo.Undo,
     votes.VoteSkip,
+    waits.Ready,
+    waits.Stalled,
 )
 
-_Wire = reduce(or_, COMMANDS, Hello | Ping)
+_Wire = reduce(or_, COMMANDS, Hello | Ping | Sync)
 _decode = msgspec.json.Decoder(_Wire).decode
 _decode_any = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -140,7 +152,7 @@ class Misunderstood(Exception):  # noqa: N818 - an answer, not a fault
         self.command_id = command_id
 
 
-def hear(text: str | bytes) -> Hello | Ping | Asked:
+def hear(text: str | bytes) -> Hello | Ping | Sync | Asked:
     """What a client said. Raises Misunderstood."""
     if isinstance(text, bytes):
         raise Misunderstood(Invalid("Messages are text frames; this one is binary."))
@@ -182,6 +194,11 @@ def waiting(room: Room) -> str:
 
 def pong(ping: Ping, received: float, sent: float, clock: str) -> str:
     return native_told.text({"type": "pong", "id": ping.id, "c0": ping.c0, "s1": received, "s2": sent, "clock": clock})
+
+
+def pulse(now: sync.Pulse) -> str:
+    """How closely everybody keeps to the line; the next one replaces it."""
+    return native_told.text({"type": "pulse", **now._asdict()})
 
 
 def ack(command_id: str, epoch: int, rev: int, level: str) -> str:

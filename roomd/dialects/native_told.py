@@ -14,6 +14,7 @@ from roomd.domain.people import Member, Role, rights_of, role_of
 from roomd.domain.permissions import RightsChanged
 from roomd.domain.room import Room, RoomOpened
 from roomd.domain.undo import Act, ActNoted
+from roomd.domain.waiting import WaitedInVain, Waiting, WaitingBegan
 from roomd.domain.wishes import Request
 from roomd.domain.words import Event
 
@@ -34,6 +35,7 @@ def state(view: View) -> str:
         "owner": now.owner,
         "host": now.host,
         "playback": now.playback,
+        "waiting": now.waiting and _waiting(now.waiting),
         "queue": [_entry(now.entries[key], rank) for key, rank in sorted(now.ranks.items(), key=lambda item: item[1])],
         "members": [_member(now, member) for member in now.members.values()],
         "chat": view.chat,
@@ -93,6 +95,8 @@ _SHOWN: Mapping[type[Event], Callable[[Any], object | None]] = {
         "type": "rights_changed",
         "rights": {role: sorted(rights) for role, rights in event.rights.items()},
     },
+    WaitedInVain: lambda event: None,
+    WaitingBegan: lambda event: {"type": "waiting_began", "waiting": _waiting(event.waiting)},
     moderation.Banned: lambda event: {"type": "banned", "user": event.keys[0], "name": event.ban.name},
     moderation.Unbanned: lambda event: _unbanned(event.keys),
 }
@@ -114,6 +118,10 @@ def _entry(entry: Entry, rank: float) -> Mapping[str, object]:
         "why": entry.why,
         "track": entry.track,
     }
+
+
+def _waiting(waiting: Waiting) -> Mapping[str, object]:
+    return msgspec.structs.asdict(waiting) | {"missing": sorted(waiting.missing)}
 
 
 def _act(act: Act) -> Mapping[str, object]:

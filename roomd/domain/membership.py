@@ -44,6 +44,8 @@ class Attach(Command, frozen=True):
 
     socket: SocketId
     origin: str = ""
+    #: Whether a player is behind it that says when it is ready.
+    reports: bool = False
 
 
 class Detach(Command, frozen=True):
@@ -90,6 +92,7 @@ class SocketOpened(Event, frozen=True):
     socket: SocketId
     first: bool
     at: float = 0.0
+    reports: bool = False
 
 
 class SocketClosed(Event, frozen=True):
@@ -128,9 +131,8 @@ def join(room: Room, command: Join, actor: Actor, moment: Moment) -> list[Event]
 
 def joining(room: Room, actor: Actor, origin: str, moment: Moment) -> list[Event]:
     """What becoming a member brings with it."""
-    joined = Member(
-        id=actor.id, name=actor.name, guest=actor.guest, joined_at=moment.now, seen_at=moment.now, origin=origin
-    )
+    now = moment.now
+    joined = Member(id=actor.id, name=actor.name, guest=actor.guest, joined_at=now, seen_at=now, origin=origin)
     return [*_make_room(room), MemberJoined(member=joined)]
 
 
@@ -168,7 +170,8 @@ def attach(room: Room, command: Attach, actor: Actor, moment: Moment) -> list[Ev
     if member is not None and len(member.sockets) >= MAX_SOCKETS:
         raise Conflict(f"You have this room open {MAX_SOCKETS} times already.", "too_many_sockets")
     first = member is None or not member.online
-    events.append(SocketOpened(user=actor.id, socket=command.socket, first=first, at=moment.now))
+    now, socket = moment.now, command.socket
+    events.append(SocketOpened(user=actor.id, socket=socket, first=first, at=now, reports=command.reports))
     if actor.id == room.owner and actor.id != room.host:
         events.append(_passes(room, host=room.owner, owner=room.owner, reason="returned"))
     return events
@@ -247,14 +250,16 @@ def member_left(room: Room, event: MemberLeft) -> Room:
 def socket_opened(room: Room, event: SocketOpened) -> Room:
     member = room.members[event.user]
     seen_at = event.at if event.first else member.seen_at
-    return with_member(room, structs.replace(member, sockets=(*member.sockets, event.socket), seen_at=seen_at))
+    known = structs.replace(member, seen_at=seen_at, reports=member.reports or event.reports)
+    return with_member(room, structs.replace(known, sockets=(*member.sockets, event.socket)))
 
 
 def socket_closed(room: Room, event: SocketClosed) -> Room:
     member = room.members[event.user]
     sockets = tuple(socket for socket in member.sockets if socket != event.socket)
     seen_at = event.at if event.last else member.seen_at
-    return with_member(room, structs.replace(member, sockets=sockets, seen_at=seen_at))
+    left = structs.replace(member, sockets=sockets, seen_at=seen_at, reports=member.reports and not event.last)
+    return with_member(room, left)
 
 
 def role_changed(room: Room, event: RoleChanged) -> Room:

@@ -83,6 +83,11 @@ class Member(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sockets: tuple[SocketId, ...] = ()
     #: Whether they hear the room while they are there.
     listens: bool = True
+    #: Whether a player of theirs says when it is ready; times in a row that it was waited for in vain; and when the
+    #: room last waited because it had run dry.
+    reports: bool = False
+    in_vain: int = 0
+    dry_at: float = 0.0
 
     @property
     def online(self) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, Struct, structs
 
+from roomd.domain.abandoned import ABANDONED_MS, abandoned_at, unheard_for
 from roomd.domain.entries import ordered, place
 from roomd.domain.ids import EntryId
 from roomd.domain.people import demand
@@ -25,18 +26,29 @@ if TYPE_CHECKING:
     from roomd.domain.moment import Moment
     from roomd.domain.room import Room
 
-#: Milliseconds between a decision to play and the instant at which all players start: long enough for the
-#: message to reach them and for a media element to spin up (65 to 100 ms), short enough not to be felt as a delay.
-START_LEAD_MS = 350.0
+#: A track that follows within so many milliseconds of the last one's end starts at exactly that end: players that have
+#: loaded it go over without a gap. One that comes later starts like any other.
+SEAMLESS_MS = 1_000.0
 #: Starts of tracks that are remembered.
 PLAYED_KEPT = 100
-#: Milliseconds for which a room plays on with nobody there.
-ABANDONED_MS = 5 * 60_000.0
 
 Position = Annotated[float, Meta(ge=0, le=MAX_DURATION_MS)]
 #: Causes by which what plays goes on, so that the votes about it stand. (Repeated, it is played anew.)
-_SAME_RUN = frozenset({"play", "pause", "seek", "rate", "abandoned"})
-Cause = Literal["play", "pause", "seek", "rate", "started", "skipped", "ended", "emptied", "abandoned", "undone"]
+_SAME_RUN = frozenset({"play", "pause", "seek", "rate", "abandoned", "ready", "buffering"})
+Cause = Literal[
+    "play",
+    "pause",
+    "seek",
+    "rate",
+    "started",
+    "skipped",
+    "ended",
+    "emptied",
+    "abandoned",
+    "undone",
+    "ready",
+    "buffering",
+]
 
 
 class Playback(Struct, frozen=True):
@@ -119,7 +131,7 @@ def play(room: Room, command: Play, actor: Actor, moment: Moment) -> list[Event]
         return [_changed(before, "play")] if command.bare else []
     here = position_at(before, moment.now) if before.entry == entry else 0.0
     position = _within(room, entry, here if command.position is None else command.position)
-    return [_changed(Playback(entry, position, before.rate, True, moment.now + START_LEAD_MS), "play")]
+    return [_changed(Playback(entry, position, before.rate, True, moment.now + moment.lead), "play")]
 
 
 def pause(room: Room, command: Pause, actor: Actor, moment: Moment) -> list[Event]:
@@ -127,6 +139,7 @@ def pause(room: Room, command: Pause, actor: Actor, moment: Moment) -> list[Even
     before = room.playback
     if (
         not before.playing
+        and room.waiting is None
         and not command.bare
         and (before.entry is None or command.position in {None, before.position})
     ):
@@ -140,7 +153,7 @@ def seek(room: Room, command: Seek, actor: Actor, moment: Moment) -> list[Event]
     entry = room.playback.entry
     if entry is None and not (command.bare or _is_bare(room.playback)):
         raise Conflict("Nothing is playing.", "nothing_to_play")
-    lead = START_LEAD_MS if room.playback.playing else 0.0
+    lead = moment.lead if room.playback.playing else 0.0
     # Beyond the end is the end: what follows comes next.
     position = min(command.position, current_duration(room) or command.position)
     return [_changed(structs.replace(room.playback, position=position, as_of=moment.now + lead), "seek")]
@@ -201,8 +214,14 @@ def advance(room: Room, moment: Moment, cause: Cause) -> PlaybackChanged:
 def start(room: Room, entry: EntryId, moment: Moment, cause: Cause, position: float = 0.0) -> PlaybackChanged:
     # What ends goes on, lest a page that reconnects finds its queue standing still.
     playing = cause == "ended" or not paced_elsewhere(room)
-    lead = START_LEAD_MS if playing else 0.0
-    return _changed(Playback(entry, position, room.playback.rate, playing, moment.now + lead), cause)
+    as_of = _from(room, moment, cause) if playing else moment.now
+    return _changed(Playback(entry, position, room.playback.rate, playing, as_of), cause)
+
+
+def _from(room: Room, moment: Moment, cause: Cause) -> float:
+    """The room time at which a track starts."""
+    end = ends_at(room) if cause == "ended" else None
+    return end if end is not None and moment.now - end <= SEAMLESS_MS else moment.now + moment.lead
 
 
 def paced_elsewhere(room: Room) -> bool:
@@ -227,7 +246,7 @@ def tick(room: Room, moment: Moment) -> list[Event]:
     end, abandoned = ends_at(room), abandoned_at(room)
     if end is not None and end <= moment.now:
         following = advance(room, moment, "ended")
-        if following.playback.playing and _unheard_for(room, moment.now) >= ABANDONED_MS:
+        if following.playback.playing and unheard_for(room, moment.now) >= ABANDONED_MS:
             return [_changed(paused(following).playback, "abandoned")]
         return [following]
     if abandoned is not None and abandoned <= moment.now:
@@ -235,32 +254,16 @@ def tick(room: Room, moment: Moment) -> list[Event]:
     return []
 
 
-def abandoned_at(room: Room) -> float | None:
-    """When a room that plays to nobody is to stop: not before what was started without a socket has had its time."""
-    if not room.playback.playing or any(member.online for member in room.members.values()):
-        return None
-    return max(_last_seen(room), room.playback.as_of) + ABANDONED_MS
-
-
-def _last_seen(room: Room) -> float:
-    return max((member.seen_at for member in room.members.values()), default=room.last_activity)
-
-
-def _unheard_for(room: Room, now: float) -> float:
-    """For how long nobody has been there."""
-    return 0.0 if any(member.online for member in room.members.values()) else now - _last_seen(room)
-
-
 def playback_changed(room: Room, event: PlaybackChanged) -> Room:
     """With another entry, or the same one again, votes begin anew; what starts is remembered, lest it come too soon."""
     entry = event.playback.entry
     if entry == room.playback.entry and event.cause in _SAME_RUN:
-        return structs.replace(room, playback=event.playback)
+        return structs.replace(room, playback=event.playback, waiting=None)
     played = room.played
     if entry is not None and entry in room.entries:
         played = (*played, (room.entries[entry].track.url, event.playback.as_of))[-PLAYED_KEPT:]
     ups = {key: users for key, users in room.ups.items() if key != entry}
-    return structs.replace(room, playback=event.playback, played=played, skip_votes=frozenset(), ups=ups)
+    return structs.replace(room, playback=event.playback, waiting=None, played=played, skip_votes=frozenset(), ups=ups)
 
 
 def _is_bare(playback: Playback) -> bool:

@@ -18,6 +18,7 @@ from roomd.domain.refusals import Conflict, Invalid
 from roomd.domain.text import tidy_text
 from roomd.domain.theme import tidy_theme
 from roomd.domain.undo import Act
+from roomd.domain.waiting import Waiting
 from roomd.domain.wishes import Request
 from roomd.domain.words import Command, Event
 
@@ -55,6 +56,10 @@ class RoomSettings(Struct, frozen=True, kw_only=True):
     slow_mode_s: int = 0
     #: Whether the radio goes on with related tracks where the queue ends.
     radio: bool = False
+    #: Seconds for which a track that starts waits for slow players; 0: nobody is waited for. Whether the room also
+    #: waits for one that runs dry in the middle, as people who watch something together like it.
+    wait_s: int = 3
+    wait_buffering: bool = False
     #: Somebody's own queue: private, and entered by nobody else, until it becomes a party.
     personal: bool = False
 
@@ -73,6 +78,8 @@ class Room(Struct, frozen=True, kw_only=True):
     created_at: float
     last_activity: float
     playback: Playback = Playback()
+    #: While the line stands still because somebody's player is not ready.
+    waiting: Waiting | None = None
     members: Mapping[UserId, Member] = {}
     entries: Mapping[EntryId, Entry] = {}
     ranks: Mapping[EntryId, float] = {}
@@ -126,6 +133,8 @@ class Set(Command, frozen=True):
     no_repeat_minutes: Annotated[int, Meta(ge=0, le=1_440)] | UnsetType = UNSET
     slow_mode_s: Annotated[int, Meta(ge=0, le=3_600)] | UnsetType = UNSET
     radio: bool | UnsetType = UNSET
+    wait_s: Annotated[int, Meta(ge=0, le=10)] | UnsetType = UNSET
+    wait_buffering: bool | UnsetType = UNSET
 
 
 class Close(Command, frozen=True):

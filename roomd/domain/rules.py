@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import structs
 
 from roomd.domain import (
+    abandoned,
     chat,
     door,
     entries,
@@ -26,6 +27,7 @@ from roomd.domain import (
     room,
     undo,
     votes,
+    waiting,
 )
 from roomd.domain.actor import Actor
 from roomd.domain.commit import Commit
@@ -55,7 +57,12 @@ class Tick(Command, frozen=True):
 
 
 def _tick(before: Room, command: Tick, actor: Actor, moment: Moment) -> list[Event]:
-    return [*membership.tick(before, moment), *requests.tick(before, moment), *playback.tick(before, moment)]
+    return [
+        *membership.tick(before, moment),
+        *requests.tick(before, moment),
+        *playback.tick(before, moment),
+        *waiting.tick(before, moment),
+    ]
 
 
 # A rule takes its own kind of command; the table knows which, the type checker cannot.
@@ -106,6 +113,8 @@ _DECIDE: Mapping[type[Command], Callable[[Room, Any, Actor, Moment], list[Event]
     room.Expire: room.expire,
     room.Set: room.set_settings,
     votes.VoteSkip: votes.vote_skip,
+    waiting.Ready: waiting.ready,
+    waiting.Stalled: waiting.stalled,
 }
 
 _EVOLVE: Mapping[type[Event], Callable[[Room, Any], Room]] = {
@@ -143,6 +152,9 @@ _EVOLVE: Mapping[type[Event], Callable[[Room, Any], Room]] = {
     undo.ActNoted: undo.act_noted,
     undo.ActUndone: undo.act_undone,
     votes.SkipVoted: votes.skip_voted,
+    waiting.BecameReady: waiting.became_ready,
+    waiting.WaitedInVain: waiting.waited_in_vain,
+    waiting.WaitingBegan: waiting.waiting_began,
 }
 
 EVENTS: tuple[type[Event], ...] = tuple(_EVOLVE)
@@ -155,7 +167,8 @@ def decide(before: Room, command: Command, actor: Actor, moment: Moment) -> list
     events = _DECIDE[type(command)](before, command, actor, moment)
     if not events:
         return []
-    whole = [*events, *_consequences(evolve_all(before, events), moment)]
+    whole = waiting.held_back(before, [*events, *_consequences(evolve_all(before, events), moment)], moment)
+    whole += waiting.settle(evolve_all(before, whole), moment)
     return [*whole, *undo.note(before, whole, actor, moment)] if type(command) in UNDOABLE else whole
 
 
@@ -190,8 +203,9 @@ def deadline(current: Room) -> float | None:
     """The room time of the next thing that time alone will bring about."""
     due = (
         playback.ends_at(current),
-        playback.abandoned_at(current),
+        abandoned.abandoned_at(current),
         membership.host_lost_at(current),
         requests.expires_at(current),
+        waiting.waits_until(current),
     )
     return min((at for at in due if at is not None), default=None)

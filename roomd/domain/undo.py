@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 from roomd.domain.entries import EntriesAdded, EntriesRanked, EntriesRemoved, Entry
 from roomd.domain.ids import EntryId, UserId
 from roomd.domain.people import demand_member, may
-from roomd.domain.playback import START_LEAD_MS, PlaybackChanged, position_at
+from roomd.domain.playback import PlaybackChanged, position_at
 from roomd.domain.queue import removing
 from roomd.domain.refusals import Conflict, Forbidden
 from roomd.domain.words import Command, Event
@@ -145,7 +145,7 @@ def _applicable(room: Room, act: Act, moment: Moment) -> list[Event]:
                 events += _some(EntriesRanked(ranks=ranks), ranks)
             case PlaybackChanged(playback=playback):
                 if playback.entry is None or playback.entry in entries:
-                    lead = START_LEAD_MS if playback.playing else 0.0
+                    lead = moment.lead if playback.playing else 0.0
                     line = structs.replace(playback, as_of=moment.now + lead)
                     events.append(PlaybackChanged(playback=line, cause="undone"))
     return events

@@ -5,7 +5,7 @@ from functools import partial
 
 from roomd.dialects import native
 from roomd.dialects.dialect import View
-from roomd.dialects.native import NATIVE, Asked, Hello, Misunderstood, Ping, Resume
+from roomd.dialects.native import NATIVE, Asked, Hello, Misunderstood, Ping, Resume, Sync
 from roomd.domain.ids import RoomId
 from roomd.domain.membership import Leave
 from roomd.domain.queue import Add
@@ -16,6 +16,7 @@ from roomd.handlers import wire
 from roomd.handlers.bounded import elsewhere
 from roomd.handlers.wire import Wire
 from roomd.keeping import Receipt
+from roomd.limits import Bucket
 from roomd.store.rooms import Number
 
 HEARTBEAT_MS = 10_000
@@ -35,6 +36,8 @@ class NativeSocket(Wire):
         #: The room at whose door this client waits.
         self.door_of: RoomId | None = None
         self.attached = False
+        #: How often this client may report; most never do.
+        self.reports: Bucket | None = None
         self._hello_due = self.later(self.patience.hello_s, lambda: self.shut(wire.CLOSE_NO_HELLO, "no hello"))
         self.watch()
 
@@ -55,6 +58,8 @@ class NativeSocket(Wire):
                 self._ping(said, received)
             case Hello():
                 self._hello(said)
+            case Sync():
+                self._sync(said)
             case Asked():
                 self._asked(said)
 
@@ -65,6 +70,7 @@ class NativeSocket(Wire):
             self.services.hub.forget(self, self.door_of)
         if self.room_id is not None:
             self.services.hub.forget(self, self.room_id)
+            self.services.telemetry.pulse.leave(self.room_id, self, self.actor.id)
             if self.attached:
                 self.services.presence.detach(self.room_id, self.actor, self.id)
 
@@ -80,6 +86,13 @@ class NativeSocket(Wire):
         self.greeted = True
         self._hello_due.cancel()
         self.queue(partial(self._enter, hello), self._turn_away)
+
+    def _sync(self, said: Sync) -> None:
+        """Pass on what a player says of itself, at most once a second; from whoever has a place in the room."""
+        if self.reports is None:
+            self.reports = Bucket(2, 1, self.services.clock.now)
+        if self.room_id is not None and self.reports.take():
+            self.services.telemetry.pulse.report(self.room_id, self, self.actor.id, said)
 
     def _asked(self, asked: Asked) -> None:
         if not self.greeted:
@@ -118,7 +131,7 @@ class NativeSocket(Wire):
         address = self.services.address_of(self.request)
         origin = self.services.doorkeeper.origin(room_id, address)
         try:
-            entered_at = await self.services.presence.attach(room_id, self.actor, self.id, origin)
+            entered_at = await self._attach(room_id, origin, hello)
         except Forbidden as refusal:
             if refusal.code not in {"approval_needed", "password_needed"}:
                 raise
@@ -126,13 +139,17 @@ class NativeSocket(Wire):
             if entered.status == "PENDING":
                 await self._wait(entered.room, hello)
                 return
-            entered_at = await self.services.presence.attach(room_id, self.actor, self.id, origin)
+            entered_at = await self._attach(room_id, origin, hello)
         self.room_id, self.attached = room_id, True
         if self.ws_connection is not None:
             await self._greet(room_id, entered_at, hello.resume)
+            self.services.telemetry.pulse.enter(room_id, self)
         if self.ws_connection is None:
             # It closed meanwhile: what was done since then is not yet undone.
             self.on_close()
+
+    async def _attach(self, room_id: RoomId, origin: str, hello: Hello) -> Number:
+        return await self.services.presence.attach(room_id, self.actor, self.id, origin, reports=hello.reports)
 
     async def _wait(self, room: Room, hello: Hello) -> None:
         """Stay at the door; whoever goes away meanwhile is asked for all the same, and may come back."""

@@ -1,8 +1,10 @@
 """The pages: the first state is rendered here, the rest is the page's own JavaScript."""
 
 import logging
+from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 import jinja2
 import segno
@@ -15,6 +17,7 @@ from roomd.domain.refusals import NotFound, Refusal
 from roomd.domain.room import Room
 from roomd.handlers.base import RETRY_S, status_of
 from roomd.handlers.bounded import Bounded
+from roomd.handlers.modules import modules_of
 from roomd.services import Services
 
 #: What a page may load and talk to: itself, and the media that people put into queues.
@@ -25,6 +28,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "style-src 'self'",
         "img-src 'self' data: https: http:",
         "media-src 'self' blob: https: http:",
+        # YouTube's player, once somebody agreed to it; spoken to by messages, so that no script of its runs here.
+        "frame-src https://www.youtube-nocookie.com",
         "connect-src 'self' ws: wss:",
         "manifest-src 'self'",
         "form-action 'self'",
@@ -53,8 +58,14 @@ class Page(Bounded):
 
     def show(self, template: str, status: int = 200, **values: object) -> None:
         self.set_status(status)
-        static = self.static_url
-        self.finish(self.templates.get_template(template).render(static=static, base_url=base_url(self), **values))
+        self.set_header("Content-Security-Policy", content_policy(self.services.settings.cdn_url))
+        given = {"static": self.static_url, "modules": self._modules, "base_url": base_url(self)}
+        self.finish(self.templates.get_template(template).render(**given, **values))
+
+    def _modules(self, entry: str) -> list[str]:
+        """The addresses of what a script imports, as the browser will ask for them."""
+        found = modules_of(Path(self.settings["static_path"]), entry)
+        return [self.static_url(path, include_version=False) for path in found]
 
     def write_error(self, status_code: int, **kwargs: object) -> None:
         match kwargs.get("exc_info"):
@@ -125,6 +136,14 @@ class Static(StaticFileHandler):
         if self.get_query_argument("v", "") != self.get_version(self.settings, path):
             self.set_header("Cache-Control", "no-cache")
             self.clear_header("Expires")
+
+
+def content_policy(cdn: str | None) -> str:
+    """Music is fetched to be decoded, and with a content delivery network that is where it comes from."""
+    if cdn is None:
+        return CONTENT_SECURITY_POLICY
+    parts = urlsplit(cdn)
+    return CONTENT_SECURITY_POLICY.replace("connect-src 'self'", f"connect-src 'self' {parts.scheme}://{parts.netloc}")
 
 
 def base_url(handler: Bounded) -> str:

@@ -9,16 +9,17 @@ from types import TracebackType
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
-from tornado.websocket import WebSocketClosedError, WebSocketHandler
+from tornado.websocket import WebSocketHandler
 
 from roomd.domain.actor import Actor
 from roomd.domain.ids import SocketId
 from roomd.domain.refusals import Limited, Refusal
+from roomd.fanout import Batch
 from roomd.handlers.backlog import Backlog
 from roomd.handlers.base import RETRY_S
 from roomd.handlers.bounded import elsewhere
+from roomd.handlers.outlet import Outlet, outlet_of
 from roomd.limits import Bucket
 from roomd.services import Services
 
@@ -26,6 +27,8 @@ from roomd.services import Services
 MAX_UNSENT = 1 << 20
 #: What a newcomer is told at once does not count as waiting: a queue of 500 tracks alone may be 2.5 MB.
 MAX_GREETING = 8 << 20
+#: Bytes that may wait for a client that is still told what the next of its kind replaces.
+MAX_BEHIND = 4 << 10
 #: Bytes a message may have, and what Tornado lets through so that we can say so before closing.
 MAX_MESSAGE = 64 * 1024
 HARD_MAX_MESSAGE = 1 << 20
@@ -67,9 +70,9 @@ class Wire(WebSocketHandler):
         self.commands = Bucket(20, 10, now)
         self.pings = Bucket(60, 10, now)
         self._malformed: deque[float] = deque(maxlen=MAX_MALFORMED)
-        #: Bytes that wait to be sent: of greetings, and of what else is said.
-        self._ungreeted = 0
-        self._unsent = 0
+        self._outlet: Outlet | None = None
+        #: Bytes of a greeting that may still wait to be sent, beside what else may.
+        self._greeting = 0
         self._shut = False
         self.work = Backlog(self._leave, self._failed)
         #: Why this client is to go, once what it asked for is answered.
@@ -92,6 +95,7 @@ class Wire(WebSocketHandler):
 
     def watch(self) -> None:
         """Close the connection once nothing has come over it for too long. Called when it opens."""
+        self._outlet = outlet_of(self, direct=self.services.direct)
         self.services.drain.opened(self)
         self.heard()
         self._watch = self.later(self.patience.silent_s, self._look)
@@ -114,18 +118,37 @@ class Wire(WebSocketHandler):
         if not isinstance(value, HTTPError):
             log.error("a connection to %s failed", self.request.path, exc_info=value)
 
+    @property
+    def waiting(self) -> int:
+        """Bytes that this client has yet to take."""
+        return self._outlet.waiting if self._outlet is not None else 0
+
     def send(self, text: str) -> None:
-        if self._unsent > MAX_UNSENT:
-            self._too_slow()
-        else:
-            self._unsent += self._write(text, self._sent)
+        self.tell(Batch((text,)))
+
+    def tell(self, batch: Batch) -> None:
+        outlet = self._outlet
+        if outlet is None or self._shut:
+            return
+        outlet.write(batch)
+        if (waiting := outlet.waiting) or self._greeting:
+            self._greeting = min(self._greeting, waiting)
+            if waiting > MAX_UNSENT + self._greeting:
+                self._too_slow()
+
+    def offer(self, batch: Batch) -> None:
+        """Send what the next of its kind replaces; whoever is behind does without."""
+        if self.waiting <= MAX_BEHIND:
+            self.tell(batch)
 
     def greet(self, texts: Sequence[str]) -> None:
-        for text in texts:
-            if self._ungreeted > MAX_GREETING:
-                self._too_slow()
-            else:
-                self._ungreeted += self._write(text, self._greeted)
+        outlet = self._outlet
+        if outlet is None or self._shut:
+            return
+        outlet.write(Batch(texts))
+        self._greeting = outlet.waiting
+        if self._greeting > MAX_GREETING:
+            self._too_slow()
 
     def shut(self, code: int, reason: str) -> None:
         if not self._shut:
@@ -174,34 +197,9 @@ class Wire(WebSocketHandler):
         else:
             self._watch = self.later(left, self._look)
 
-    def _write(self, text: str, sent: Callable[[int], None]) -> int:
-        """Send, and call `sent` once that is done; the bytes that wait until then."""
-        if self._shut or self.ws_connection is None:
-            return 0
-        try:
-            sending = self.write_message(text)
-        except WebSocketClosedError:
-            return 0
-        size = len(text) if text.isascii() else len(text.encode())
-
-        def done(sending: "asyncio.Future[None]") -> None:
-            sent(size)
-            fault = None if sending.cancelled() else sending.exception()
-            if fault is not None and not isinstance(fault, WebSocketClosedError | StreamClosedError):
-                log.warning("socket %s: sending failed: %r", self.id, fault)
-
-        sending.add_done_callback(done)
-        return size
-
-    def _sent(self, size: int) -> None:
-        self._unsent -= size
-
-    def _greeted(self, size: int) -> None:
-        self._ungreeted -= size
-
     def _too_slow(self) -> None:
         if not self._shut:
-            log.info("socket %s is too slow: %d bytes wait for it", self.id, self._unsent + self._ungreeted)
+            log.info("socket %s is too slow: %d bytes wait for it", self.id, self.waiting)
             self.shut(CLOSE_SLOW, "too slow")
 
     def _failed(self, fault: BaseException) -> None:

@@ -22,6 +22,9 @@ PROCESSES = "roomd:processes"
 #: A channel that every process listens to.
 EVERY_PROCESS = "roomd:processes:bell"
 
+#: How the time of this Redis becomes room time; gone a minute after the last process.
+TIME = "roomd:time"
+
 #: What was heard and is not yet in PostgreSQL, a stream; in one slot with what says that a commit is in it.
 LISTENS = "roomd:{listens}"
 
@@ -52,6 +55,11 @@ def room_keys(room: RoomId) -> RoomKeys:
 def bell_room(channel: str) -> RoomId:
     """The room whose bell a channel is."""
     return RoomId(channel[len("roomd:{") : -len("}:bell")])
+
+
+def pulse_of(room: RoomId) -> str:
+    """How closely people in the room kept to the line a moment ago."""
+    return f"roomd:{{{room}}}:pulse"
 
 
 def code_claim(code: Code) -> str:

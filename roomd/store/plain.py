@@ -23,6 +23,7 @@ from roomd.domain.playback import Playback
 from roomd.domain.room import Room, RoomSettings
 from roomd.domain.rules import EVENTS
 from roomd.domain.undo import Act
+from roomd.domain.waiting import Waiting
 from roomd.domain.whole import AUDIT_LENGTH, audited
 from roomd.domain.wishes import Request
 
@@ -51,6 +52,7 @@ class Meta(Struct, frozen=True):
     last_activity: float
     settings: RoomSettings
     playback: Playback
+    waiting: Waiting | None = None
     closed: bool = False
     rights: dict[Literal["cohost", "member"], frozenset[Right]] = {}
     password_hash: str = ""

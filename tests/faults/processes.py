@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from faults.waiting import until
@@ -154,7 +155,9 @@ class Server:
 
     def signal(self, number: signal.Signals) -> None:
         if self._tied is not None and self._tied.process.returncode is None:
-            os.kill(self._tied.process.pid, number)
+            # It may end at this very moment.
+            with suppress(ProcessLookupError):
+                os.kill(self._tied.process.pid, number)
 
     async def ended(self) -> int:
         """Wait until it has ended; its exit status."""

@@ -94,7 +94,8 @@ class Proxy:
     def loses(self, data: bytes) -> bool:
         return self.lose > 0 and self.losing in data and self._dice.random() < self.lose
 
-    def pause_s(self) -> float:
+    def pause_s(self, *, up: bool) -> float:
+        """How long a piece waits on its way to the far end (`up`), or back."""
         return (self.delay_ms + self._dice.uniform(0, self.jitter_ms)) / 1_000
 
     async def _connect(self, near: "_Near") -> None:
@@ -178,7 +179,7 @@ class _Link:
             self.reset()
             return
         to = self._far if by is self._near else self._near
-        pause = self._proxy.pause_s()
+        pause = self._proxy.pause_s(up=by is self._near)
         if pause == 0 and self._due[by] == 0:
             to.transport.write(data)
             return

@@ -111,3 +111,19 @@ test("pings follow the welcome and feed the clock", (t) => {
   lines[0].tell({ type: "pong", id: ping.id, c0: ping.c0, s1: 777, s2: 777, clock: "a" });
   assert.equal(client.clock.now(), 777);
 });
+
+test("a report goes out while the room hears it, and is not kept; a pulse is heard of, and is no part of the room", (t) => {
+  const { client, lines } = given(t);
+  const kinds = [];
+  assert.equal(client.report({ type: "sync", state: "playing" }), false);
+  lines[0].tell(welcome(), { type: "state", epoch: 1, rev: 5, room: EMPTY });
+  const before = client.state;
+  client.listen((change) => kinds.push(change.kind));
+  assert.equal(client.report({ type: "sync", state: "still" }), true);
+  assert.deepEqual(lines[0].sent.filter((message) => message.type === "sync"), [{ type: "sync", state: "still" }]);
+  const pulse = { type: "pulse", at: 1, listeners: 1, p50: 1, p95: 2, members: { u1: { state: "playing", at: 1 } } };
+  lines[0].tell(pulse);
+  assert.deepEqual(kinds, ["pulse"]);
+  assert.deepEqual(client.pulse, pulse);
+  assert.equal(client.state, before);
+});

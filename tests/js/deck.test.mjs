@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Deck } from "../../web/static/js/models/deck.js";
-import { Pilot } from "../../web/static/js/models/pilot.js";
-import { Voice } from "../../web/static/js/models/voice.js";
+import { ElementPlayer } from "../../web/static/js/players/element.js";
 import { FakeTimers, settle } from "./support.mjs";
 
 /** A media element on simulated time: play() takes `latency` ms to be heard, a jump while playing takes `jumpCost`. */
@@ -86,10 +85,12 @@ function given(element = {}) {
   const audio = new FakeElement(timers, element);
   const video = new FakeElement(timers);
   const told = [];
+  const player = (element) => new ElementPlayer({ element, clock, nudges: true, set: timers.set });
+  const spare = new FakeElement(timers, element);
+  const players = { audio: [player(audio), player(spare)], video: [player(video)] };
   const deck = new Deck({
-    voices: { audio: new Voice(audio), video: new Voice(video) },
+    choose: (track, busy) => players[track.kind ?? "audio"].filter((each) => each !== busy),
     clock,
-    pilot: new Pilot({ clock, nudges: true }),
     tell: (event) => told.push(event),
     set: timers.set,
   });
@@ -101,7 +102,7 @@ function given(element = {}) {
     }
   };
   const off = () => deck.actualPosition() - deck.expectedPosition();
-  return { timers, clock, audio, video, deck, told, run, off };
+  return { timers, clock, audio, spare, video, deck, told, run, off };
 }
 
 const line = (playback, more = {}) => ({
@@ -133,7 +134,7 @@ test("learns how long play() takes here", async () => {
     deck.follow(line({ as_of: -60_000 - n * 5_000 }));
     await run(1_500);
   }
-  assert.ok(Math.abs(deck.pilot.latency - 140) < 15, `was ${deck.pilot.latency}`);
+  assert.ok(Math.abs(deck.player.pilot.latency - 140) < 15, `was ${deck.player.pilot.latency}`);
 });
 
 test("a paused room stands exactly where it is", async () => {
@@ -220,4 +221,98 @@ test("when the queue runs out there is silence", async () => {
   deck.follow(null);
   await run(100);
   assert.deepEqual([deck.mode, audio.src, deck.expectedPosition()], ["idle", "", null]);
+});
+
+test("goes over to the next track at the very instant the one before ends, before the room says so", async () => {
+  const { deck, run, audio, spare, off, told } = given({ length: 10 });
+  const next = { entry: "b", url: "b.mp3", duration_ms: 10_000 };
+  deck.follow(line({ as_of: 1_500 }, { duration_ms: 10_000, next }));
+  await run(10_000);
+  assert.equal(spare.readyState, 4);
+  assert.equal(spare.paused, true);
+  await run(1_200);
+  // The line ends at room time 11,500; this is 700 ms later, and the room has said nothing yet.
+  assert.equal(deck.mode, "running");
+  assert.ok(Math.abs(deck.actualPosition() - 700) < 30, `was ${deck.actualPosition()}`);
+  assert.equal(audio.src, "");
+  told.length = 0;
+  deck.follow(line({ as_of: 11_500, entry: "b" }, { ...next }));
+  await run(1_000);
+  assert.deepEqual(told.filter((event) => event.type === "mode"), []);
+  assert.ok(Math.abs(off()) < 5, `was ${off()}`);
+});
+
+test("what waits in the wings is let go when something else comes", async () => {
+  const { deck, run, spare } = given({ length: 10 });
+  deck.follow(line({ as_of: 1_500 }, { duration_ms: 10_000, next: { entry: "b", url: "b.mp3" } }));
+  await run(9_500);
+  assert.equal(spare.src, "b.mp3");
+  deck.follow(line({ as_of: 11_000, entry: "c" }, { entry: "c", url: "c.mp3" }));
+  await run(2_000);
+  assert.equal(spare.src, "");
+  assert.equal(deck.mode, "running");
+  assert.ok(Math.abs(deck.actualPosition() - deck.expectedPosition()) < 10);
+});
+
+test("says when it could start at any instant, for rooms that wait", async () => {
+  const { deck, run } = given();
+  deck.follow(line({ playing: false }));
+  assert.equal(deck.ready, false);
+  await run(100);
+  assert.equal(deck.ready, true);
+  deck.follow(null);
+  assert.equal(deck.ready, false);
+});
+
+test("a player that is chosen anew takes over at the line, and the one before falls silent", async () => {
+  const { deck, run, off, audio, spare, clock, timers } = given();
+  deck.follow(line({ as_of: -60_000 }));
+  await run(1_000);
+  const other = new ElementPlayer({ element: spare, clock, nudges: false, set: timers.set });
+  deck.choose = () => [other];
+  deck.reload();
+  await run(1_000);
+  assert.equal(deck.player, other);
+  assert.equal(audio.src, "");
+  assert.equal(deck.mode, "running");
+  assert.ok(Math.abs(off()) < 20, `was ${off()}`);
+  deck.follow(null);
+  deck.reload();
+  assert.equal(deck.mode, "idle");
+});
+
+test("on a slow machine, where a start and a jump take 150 ms, the first jump already lands well", async () => {
+  const { deck, run, off } = given({ latency: 150, jumpCost: 150 });
+  deck.follow(line({ as_of: -60_000 }));
+  await run(1_200);
+  assert.ok(Math.abs(off()) < 20, `was ${off()}`);
+  assert.equal(deck.player.effort().seeks, 1);
+});
+
+test("what no player here takes fails at once, and is told", async () => {
+  const timers = new FakeTimers();
+  const told = [];
+  const clock = { ready: true, local: timers.now, now: timers.now };
+  const deck = new Deck({ choose: () => [], clock, tell: (event) => told.push(event.type), set: timers.set });
+  deck.follow(line({}));
+  assert.deepEqual([deck.mode, told], ["failed", ["mode", "failed"]]);
+});
+
+test("an element that is heard late plays so much ahead, and leaves out nothing of the beginning", async () => {
+  const { timers, clock } = given();
+  const heard = new FakeElement(timers);
+  const player = new ElementPlayer({ element: heard, clock, nudges: true, late: 19, set: timers.set });
+  const deck = new Deck({ choose: () => [player], clock, tell: () => {}, set: timers.set });
+  const jumps = [];
+  const jump = player.voice.jump.bind(player.voice);
+  player.voice.jump = (position) => (jumps.push(position), jump(position));
+  deck.follow(line({ as_of: 1_500 }));
+  for (let passed = 0; passed < 1_500; passed += 10) {
+    timers.pass(10);
+    await settle();
+    if (passed % 50 === 0) deck.tick();
+  }
+  assert.deepEqual(jumps, [0]);
+  assert.ok(Math.abs(heard.currentTime * 1_000 - 19 - deck.expectedPosition()) < 5);
+  assert.ok(Math.abs(deck.actualPosition() - deck.expectedPosition()) < 5);
 });

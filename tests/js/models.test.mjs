@@ -57,6 +57,13 @@ test("the queue falls into played, current and coming", () => {
   assert.equal(queue.lineOf(room(null)), null);
 });
 
+test("a lock screen draws seconds, never beyond the track, and nothing where there is no end", () => {
+  const song = { duration_ms: 180_000 };
+  assert.deepEqual(queue.mediaPosition(song, 1, 61_500), { duration: 180, position: 61.5, playbackRate: 1 });
+  assert.deepEqual([-5, 200_000].map((position) => queue.mediaPosition(song, 1, position).position), [0, 180]);
+  assert.deepEqual([[{}, 5], [undefined, 5], [song, null]].map(([track, at]) => queue.mediaPosition(track, 1, at)), [undefined, undefined, undefined]);
+});
+
 test("moving by one place, and not beyond the ends", () => {
   const state = room("a");
   assert.deepEqual(queue.moveBy(state, "b", 1), { entry: "b", before: "d" });

@@ -1,8 +1,10 @@
 /** The room's page: makes the parts, hands them to each other, and passes on every change. */
 import { RoomClient } from "./client/client.js";
 import { bindAdd } from "./controllers/add.js";
+import { bindAwake } from "./controllers/awake.js";
 import { bindBanner } from "./controllers/banner.js";
 import { bindChat } from "./controllers/chat.js";
+import { bindConverting } from "./controllers/converting.js";
 import { enter } from "./controllers/enter.js";
 import { sayFarewell, show as showFarewell } from "./controllers/farewell.js";
 import { bindListen } from "./controllers/listen.js";
@@ -13,15 +15,20 @@ import { bindQueue } from "./controllers/queue.js";
 import { bindSettings } from "./controllers/settings.js";
 import { bindShare } from "./controllers/share.js";
 import { bindShortcuts } from "./controllers/shortcuts.js";
-import { bindSound, bindSyncBadge } from "./controllers/sound.js";
+import { bindSound } from "./controllers/sound.js";
+import { bindSync } from "./controllers/sync.js";
+import { bindSyncPanel } from "./controllers/sync-panel.js";
 import { bindTransport } from "./controllers/transport.js";
 import { bindViews } from "./controllers/views.js";
+import { bindWaiting } from "./controllers/waiting.js";
 import { bindWaveform } from "./controllers/waveform.js";
+import { makePlayers } from "./players/players.js";
 import { exclusively, request, requestAs } from "./helpers/api.js";
-import { paintCover } from "./helpers/cover.js";
+import { paintCover, withhold } from "./helpers/cover.js";
 import { bindDialogs } from "./helpers/dialog.js";
 import { find } from "./helpers/dom.js";
 import { toast } from "./helpers/toast.js";
+import { isYouTubes } from "./models/elsewhere.js";
 import { Preferences } from "./models/preferences.js";
 import { Session } from "./models/session.js";
 
@@ -33,15 +40,17 @@ function makeClient(session) {
     url: `${scheme}://${location.host}/ws/v1/${encodeURIComponent(code)}/`,
     token: () => session.token(),
     renewToken: () => session.renew(),
+    reports: true,
   });
 }
 
 /** Every part of the page, by name; those with `render` show the room, those with `announce` tell of what happened. */
 function bindAll(client, api, preferences) {
   const act = (type, fields) => client.run(type, fields).catch((fault) => toast(fault.message, { kind: "bad" }));
-  const sound = bindSound({ preferences });
-  const listen = bindListen({ client, preferences, act });
+  const choose = makePlayers({ audio: find("#audio"), video: find("#video"), embed: find("#embed"), clock: client.clock, preferences });
+  const listen = bindListen({ client, preferences, act, choose });
   const { deck } = listen;
+  const sound = bindSound({ preferences, deck });
   const transport = bindTransport({ client, act, sound });
   const progress = bindProgress({ client, deck, act });
   const chat = bindChat({ client, api, code });
@@ -49,18 +58,21 @@ function bindAll(client, api, preferences) {
   const mediaSession = bindMediaSession({ client, deck, act, sound, transport, progress });
   const queue = bindQueue({ client, act });
   const people = bindPeople({ client, act });
-  const settings = bindSettings({ client, deck, preferences, act, sound });
+  const settings = bindSettings({ client, deck, preferences, act });
+  const waiting = bindWaiting({ client, act });
+  const syncPanel = bindSyncPanel({ client, deck, preferences, report: bindSync({ client, deck }) });
   const waveform = bindWaveform({ api });
   bindAdd({ client, api });
+  bindConverting({ client, api, deck });
   bindShare({ client });
-  bindSyncBadge({ client, deck });
+  bindAwake({ client, deck });
   bindShortcuts({ preferences, transport, progress, sound, views, chat });
   sound.onChange(() => client.state && transport.render(client.state));
-  return { listen, sound, transport, progress, waveform, mediaSession, queue, people, chat, settings };
+  return { listen, transport, progress, waveform, mediaSession, queue, people, chat, settings, waiting, syncPanel };
 }
 
 function pass(client, parts, banner) {
-  client.listen(({ kind, commit }) => {
+  client.listen(({ kind, commit, before }) => {
     if (kind === "status") {
       banner.render();
       if (client.status.phase !== "ended") return;
@@ -68,19 +80,25 @@ function pass(client, parts, banner) {
       sayFarewell(client.status.code, client.state !== null);
       return;
     }
+    if (kind === "pulse") {
+      parts.people.beat();
+      return;
+    }
     for (const part of Object.values(parts)) part.render(client.state);
-    if (commit) for (const part of [parts.queue, parts.chat]) part.announce(commit);
+    if (commit) for (const part of [parts.queue, parts.chat, parts.waiting]) part.announce(commit, before);
   });
 }
 
 async function main() {
   bindDialogs();
   const title = find("#cover").dataset.title;
+  const preferences = new Preferences(localStorage);
+  withhold((address) => isYouTubes(address) && !preferences.all.youtube);
   paintCover(find("#cover"), title ? { title } : null);
   const session = new Session({ storage: localStorage, request, exclusively });
   const api = requestAs(session);
   const client = makeClient(session);
-  const parts = bindAll(client, api, new Preferences(localStorage));
+  const parts = bindAll(client, api, preferences);
   pass(client, parts, bindBanner({ client }));
   window.roomd = { client, clock: client.clock, player: parts.listen.deck, state: () => client.state };
   if ((await enter({ session, api, code, mode: entry })) === "asked") {

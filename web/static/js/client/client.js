@@ -4,7 +4,9 @@
  *
  * @typedef {import("./room.js").Room} Room
  * @typedef {import("./connection.js").Status} Status
- * @typedef {{kind: "state" | "commit" | "status", commit?: object, before?: Room | null}} Change
+ * @typedef {{at: number, listeners: number, p50: number | null, p95: number | null,
+ *   members: Record<string, import("../models/sync-words.js").Report>}} Pulse how everybody's players do, every few seconds
+ * @typedef {{kind: "state" | "commit" | "status" | "pulse", commit?: object, before?: Room | null}} Change
  */
 import { RoomClock } from "./clock.js";
 import { Commands } from "./commands.js";
@@ -21,16 +23,19 @@ export class RoomClient {
   status = { phase: "connecting" };
   /** The place in the room's history up to which `state` is complete. @type {{epoch: number, rev: number} | null} */
   place = null;
+  /** What was last heard of everybody's players. @type {Pulse | null} */
+  pulse = null;
   #listeners = new Set();
 
-  /** @param {{url: string, token: () => string, renewToken: () => Promise<boolean>, clock?: RoomClock}} parts */
-  constructor({ url, token, renewToken, clock = new RoomClock(), ...connection }) {
+  /** @param {{url: string, token: () => string, renewToken: () => Promise<boolean>, clock?: RoomClock, reports?: boolean}} parts
+   *   `reports`: there is a player that says when it is ready */
+  constructor({ url, token, renewToken, clock = new RoomClock(), reports = false, ...connection }) {
     this.clock = clock;
     this.commands = new Commands({ send: (message) => this.#sendWhenLive(message) });
     this.connection = new Connection({
       url,
       renewToken,
-      hello: () => ({ type: "hello", token: token(), ...(this.place && { resume: this.place }) }),
+      hello: () => ({ type: "hello", token: token(), ...(reports && { reports }), ...(this.place && { resume: this.place }) }),
       receive: (message) => this.#receive(message),
       status: (status) => this.#changeStatus(status),
       ...connection,
@@ -45,6 +50,11 @@ export class RoomClient {
   /** Asks for something. The promise holds the `ack` or fails with a CommandError. */
   run(type, fields) {
     return this.commands.run(type, fields);
+  }
+
+  /** Tells what needs no answer and is not worth sending again. @returns {boolean} whether the room can hear it now */
+  report(message) {
+    return this.#sendWhenLive(message);
   }
 
   /** Whether this user may do what the right stands for. */
@@ -70,6 +80,7 @@ export class RoomClient {
       state: () => this.#replace(message),
       commit: () => this.#advance(message),
       pong: () => this.pinger.pong(message),
+      pulse: () => this.#beat(message),
       ack: () => this.commands.answer(message),
       error: () => this.commands.answer(message),
     };
@@ -80,6 +91,11 @@ export class RoomClient {
     this.you = message.you;
     this.clock.hint(message.now);
     this.pinger.start();
+  }
+
+  #beat(pulse) {
+    this.pulse = pulse;
+    this.#tell({ kind: "pulse" });
   }
 
   #replace({ epoch, rev, room }) {

@@ -1,18 +1,27 @@
 /**
- * Feeds the clock: a quick burst after each connect, so that the first track starts right, then ever more slowly.
+ * Feeds the clock: a quick burst after each connect, so that the first track starts right, then ever more slowly; quickly
+ * again after a standstill (a frozen tab, a machine that slept), and whenever the clock starts afresh.
  * The server drops what exceeds 10 messages a second (20 at once), and pings count; this stays below a half of that.
  */
 
 /** Pings up to this number follow each other after so many milliseconds. */
 const PACE = [
-  { upTo: 10, ms: 60 },
-  { upTo: 30, ms: 250 },
-  { upTo: 140, ms: 500 },
+  { upTo: 5, ms: 25 },
+  { upTo: 12, ms: 60 },
+  { upTo: 100, ms: 250 },
+  { upTo: 200, ms: 500 },
   { upTo: Infinity, ms: 1_000 },
 ];
 
+/** A ping that comes so much too late was held back. */
+const LATE_MS = 5_000;
+
 export class Pinger {
+  /** Pings since the pace began, and since the page did. */
   #sent = 0;
+  #id = 0;
+  #due = Infinity;
+  #restarts = 0;
   #timer = null;
 
   /** @param {{send: (message: object) => boolean, clock: import("./clock.js").RoomClock}} parts */
@@ -28,6 +37,7 @@ export class Pinger {
 
   stop() {
     this.clear(this.#timer);
+    this.#due = Infinity;
   }
 
   pong({ c0, s1, s2, clock }) {
@@ -35,9 +45,14 @@ export class Pinger {
   }
 
   #ping() {
+    const now = this.clock.local();
+    if (now - this.#due > LATE_MS || this.clock.restarts !== this.#restarts) this.#sent = 0;
+    this.#restarts = this.clock.restarts;
     this.#sent += 1;
-    this.send({ type: "ping", id: this.#sent, c0: this.clock.local() });
-    const pace = PACE.find((each) => this.#sent < each.upTo);
-    this.#timer = this.set(() => this.#ping(), pace.ms);
+    this.#id += 1;
+    this.send({ type: "ping", id: this.#id, c0: now });
+    const { ms } = PACE.find((each) => this.#sent < each.upTo);
+    this.#due = now + ms;
+    this.#timer = this.set(() => this.#ping(), ms);
   }
 }

@@ -15,9 +15,10 @@
  *   status: "pending" | "approved" | "rejected" | "withdrawn" | "expired", decided_at: number | null,
  *   decided_by: string | null, reason: string}} Request
  * @typedef {{id: string, name: string, guest: boolean, at: number}} Knock
+ * @typedef {{entry: string, why: "load" | "buffering", since: number, until: number, missing: string[]}} Waiting
  * @typedef {{id: string, code: string, name: string, description: string, theme: string, visibility: string,
  *   entry_mode: string, chat_enabled: boolean, autoplay: boolean, repeat: "off" | "one" | "all", created_at: number,
- *   owner: string, host: string, playback: Playback, queue: Entry[], members: Member[], chat: Line[],
+ *   owner: string, host: string, playback: Playback, waiting?: Waiting | null, queue: Entry[], members: Member[], chat: Line[],
  *   rights: Record<string, string[]>, queue_mode: "host" | "fifo" | "fair" | "votes" | "dj", requests_each: number,
  *   auto_approve: boolean, skip_share: number, tracks_each: number, minutes_each: number, no_repeat_minutes: number,
  *   slow_mode_s: number, requests: Request[], pending: Knock[], ups: Record<string, string[]>, skip_votes: string[],
@@ -33,7 +34,7 @@ const ACTS_KEPT = 10;
 /** Up to so many listeners the share of votes counts as it is; beyond, what is needed grows with the root. */
 const BIG_ROOM = 25;
 /** Causes by which what plays goes on, so that the votes about it stand. */
-const SAME_RUN = new Set(["play", "pause", "seek", "rate", "abandoned"]);
+const SAME_RUN = new Set(["play", "pause", "seek", "rate", "abandoned", "ready", "buffering"]);
 
 /** Where the room is in its entry, in milliseconds, at room time `now`. The only arithmetic of playback there is. */
 export function positionAt(playback, now) {
@@ -160,10 +161,15 @@ const EVENTS = {
   }),
 
   playback_changed: (room, { playback, cause }) => {
-    if (playback.entry === room.playback.entry && SAME_RUN.has(cause)) return { ...room, playback };
+    if (playback.entry === room.playback.entry && SAME_RUN.has(cause)) return { ...room, playback, waiting: null };
     const { [playback.entry]: _, ...ups } = room.ups ?? {};
-    return { ...room, playback, ups, skip_votes: [] };
+    return { ...room, playback, waiting: null, ups, skip_votes: [] };
   },
+
+  waiting_began: (room, { waiting }) => ({ ...room, waiting }),
+
+  became_ready: (room, { user }) =>
+    room.waiting ? { ...room, waiting: { ...room.waiting, missing: room.waiting.missing.filter((each) => each !== user) } } : room,
 
   said: (room, { message }) => ({ ...room, chat: [...room.chat, message].slice(-CHAT_KEPT) }),
 

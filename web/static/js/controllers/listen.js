@@ -1,37 +1,29 @@
 /** Joins the room's line to the device's player, and tells the room what only a player can know. */
-import { currentEntry, lineOf, mayMeasure, sections } from "../models/queue.js";
-import { TICK_MS } from "../models/sync-law.js";
+import { currentEntry, lineOf, mayMeasure } from "../models/queue.js";
+import { TICK_MS } from "../models/laws/law.js";
 import { Deck } from "../models/deck.js";
-import { Pilot } from "../models/pilot.js";
-import { Voice } from "../models/voice.js";
-import { find, make, setText } from "../helpers/dom.js";
+import { elsewhere } from "../models/elsewhere.js";
+import { YouTubePlayer } from "../players/youtube.js";
+import { find, make } from "../helpers/dom.js";
 
 /** Whoever may skip gives a broken track so long before going on, when the room does not know where it ends. */
 const GIVE_UP_MS = 4_000;
-/** So long before its end, the next track begins to load. */
-const WARM_MS = 25_000;
-/** Firefox and Safari move what is heard when the rate changes; there the law only jumps. */
-const NUDGES = /Chrom(e|ium)\//.test(navigator.userAgent);
+/** A player that has run dry for so long says so. */
+const DRY_MS = 1_000;
 
-export function bindListen({ client, preferences, act }) {
-  const audio = find("#audio");
+export function bindListen({ client, preferences, act, choose }) {
   const video = find("#video");
   const tap = find("#tap");
   const trouble = find("#trouble");
-  const spare = new Audio();
-  spare.preload = "auto";
+  let drySince = null;
+  /** The wait that was answered: its entry and when it began. */
+  let answered = "";
 
-  const pilot = new Pilot({
-    clock: client.clock,
-    nudges: NUDGES,
-    latency: preferences.all.latency,
-    learned: (latency) => preferences.set({ latency }),
-  });
   const deck = new Deck({
-    voices: { audio: new Voice(audio), video: new Voice(video) },
+    choose,
     clock: client.clock,
-    pilot,
     tell: (event) => heard[event.type]?.(event),
+    level: () => preferences.all,
   });
   deck.trim = preferences.all.trim;
 
@@ -41,7 +33,7 @@ export function bindListen({ client, preferences, act }) {
       if (mode === "running") say(true);
       if (mode === "blocked") tap.hidden = false;
       if (mode === "running" || mode === "idle" || mode === "still") tap.hidden = true;
-      if (mode !== "failed" && mode !== "loading") trouble.hidden = true;
+      if (mode !== "failed") trouble.hidden = true;
     },
     measured: ({ entry, duration_ms }) => {
       const current = entryPlaying(entry);
@@ -49,14 +41,24 @@ export function bindListen({ client, preferences, act }) {
     },
     ended: ({ entry }) => goOnFrom(entry),
     failed: ({ entry }) => {
-      const known = entryPlaying(entry)?.track.duration_ms != null;
       trouble.hidden = false;
-      setText(trouble, known
-        ? "This track does not load on this device. The room goes on; you are back with the next one."
-        : "This track does not load.");
+      const said = make("span", {}, ...excuse(entryPlaying(entry)?.track));
+      // It fails again with every change in the room; the link in it keeps its focus.
+      if (trouble.textContent !== said.textContent) trouble.replaceChildren(said);
       setTimeout(() => deck.mode === "failed" && goOnFrom(entry), GIVE_UP_MS);
     },
   };
+
+  /** Why nothing is heard, in words. */
+  function excuse(track) {
+    const place = track && elsewhere(track);
+    if (place) {
+      const link = make("a", { href: place.url, target: "_blank", rel: "noopener noreferrer" }, `Open it on ${place.name}`);
+      return [`This plays on ${place.name} only, not on this page. `, link, ". The room goes on; you are back with the next track."];
+    }
+    if (track?.duration_ms == null) return ["This track does not load."];
+    return ["This track does not load here. The room goes on; you are back with the next one."];
+  }
 
   /** Whether this person hears the room: told when it changes, for votes and for the others to see. */
   function say(on) {
@@ -82,28 +84,37 @@ export function bindListen({ client, preferences, act }) {
     if (path) video.append(make("track", { kind: "subtitles", src: path, default: true }));
   }
 
-  function warmNext() {
-    const { current, coming } = sections(client.state);
-    const left = current?.track.duration_ms - deck.expectedPosition();
-    const next = coming[0]?.track;
-    if (left < WARM_MS && next && next.kind !== "video" && spare.dataset.url !== next.url) {
-      spare.dataset.url = next.url;
-      spare.src = next.url;
+  /** What a room that waits, or might, wants to know of this player. */
+  function report() {
+    const { waiting } = client.state;
+    const awaited = waiting?.missing.includes(client.you?.id) && answered !== `${waiting.entry} ${waiting.since}`;
+    if (awaited && (deck.ready || deck.mode === "failed")) {
+      answered = `${waiting.entry} ${waiting.since}`;
+      act("ready", { entry: waiting.entry });
+    }
+    if (!deck.stalled) drySince = null;
+    else if (drySince === null) drySince = performance.now();
+    else if (performance.now() - drySince > DRY_MS && client.state.wait_buffering && !deck.player.alone) {
+      drySince = Infinity;
+      act("stalled", { entry: client.state.playback.entry });
     }
   }
 
   tap.addEventListener("click", () => deck.resume());
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && deck.resume());
-  setInterval(() => deck.tick(), TICK_MS);
-  setInterval(() => client.state && warmNext(), 2_000);
+  setInterval(() => {
+    deck.tick();
+    if (client.state) report();
+  }, TICK_MS);
 
   return {
     deck,
     render(state) {
       const line = lineOf(state);
-      const film = line?.kind === "video";
+      const embedded = line !== null && YouTubePlayer.takes(line);
+      const film = line?.kind === "video" && !embedded && !elsewhere(line);
       video.hidden = !film;
-      find("#cover").hidden = film;
+      find("#embed").hidden = !embedded;
+      find("#cover").hidden = film || embedded;
       subtitle(film ? currentEntry(state)?.track.subtitles : null);
       deck.follow(line);
     },

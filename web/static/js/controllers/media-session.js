@@ -1,14 +1,20 @@
 /** The lock screen, headphone buttons and media keys: they move the room for those who may, else only this device's sound. */
-import { currentEntry } from "../models/queue.js";
+import { coverOf } from "../helpers/cover.js";
+import { currentEntry, mediaPosition } from "../models/queue.js";
 
 export function bindMediaSession({ client, deck, act, sound, transport, progress }) {
   const session = navigator.mediaSession;
   if (!session) return { render() {} };
 
-  const playOr = (type) => () => (client.may("play") ? act(type) : sound.toggleMute());
+  /** Who may not move the room turns this device's sound on and off; a key is a gesture, so it also unlocks it. */
+  const playOrSound = (type, mute) => () => {
+    if (type === "play" && deck.mode === "blocked") deck.resume();
+    else if (client.may("play")) act(type);
+    else if (sound.muted !== mute) sound.toggleMute();
+  };
   const handlers = {
-    play: playOr("play"),
-    pause: playOr("pause"),
+    play: playOrSound("play", false),
+    pause: playOrSound("pause", true),
     nexttrack: transport.next,
     previoustrack: () => client.may("skip") && act("previous"),
     seekto: ({ seekTime }) => client.may("seek") && act("seek", { position: seekTime * 1_000 }),
@@ -36,14 +42,11 @@ export function bindMediaSession({ client, deck, act, sound, transport, progress
             title: track.title,
             artist: track.artist ?? "",
             album: track.album || state.name,
-            artwork: track.cover ? [{ src: new URL(track.cover, location.href).href }] : [],
+            artwork: coverOf(track) ? [{ src: new URL(coverOf(track), location.href).href }] : [],
           })
         : null;
       session.playbackState = !track ? "none" : state.playback.playing ? "playing" : "paused";
-      if (track?.duration_ms) {
-        const position = Math.min(deck.expectedPosition() ?? 0, track.duration_ms);
-        session.setPositionState({ duration: track.duration_ms / 1_000, position: position / 1_000, playbackRate: state.playback.rate });
-      }
+      session.setPositionState?.(mediaPosition(track, state.playback.rate, deck.expectedPosition()));
       offer();
     },
   };

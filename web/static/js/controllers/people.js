@@ -1,20 +1,23 @@
 /** Who is here. The host's menu makes co-hosts and hands the room over. */
 import { ordered } from "../models/people.js";
+import { fresh, troubleOf } from "../models/sync-words.js";
 import { face } from "../helpers/cover.js";
 import { confirm } from "../helpers/dialog.js";
 import { find, findAll, icon, make, reconcile, setText } from "../helpers/dom.js";
 
+const AGE_MS = 5_000;
 const ROLES = { host: "Host", cohost: "Co-host", member: "" };
 
 export function bindPeople({ client, act }) {
   const list = find("#people-list");
+  let reports = {};
 
   function makePerson({ id, name }) {
     const menu = make("div", { class: "menu-list", popover: "auto", id: `menu-${id}` });
     const opener = make("button", { type: "button", class: "button quiet icon-only", popovertarget: menu.id }, icon("more"));
     menu.addEventListener("toggle", (event) => event.newState === "open" && openMenu(menu, opener, id));
-    const [called, role] = ["person-name", "role"].map((kind) => make("span", { class: kind }));
-    return make("li", { class: "person" }, face(name), called, role, make("span", { class: "menu" }, opener, menu));
+    const [called, trouble, role] = ["person-name", "trouble", "role"].map((kind) => make("span", { class: kind }));
+    return make("li", { class: "person" }, face(name), called, trouble, role, make("span", { class: "menu" }, opener, menu));
   }
 
   function openMenu(menu, opener, id) {
@@ -41,9 +44,14 @@ export function bindPeople({ client, act }) {
   function updatePerson(element, member) {
     const self = member.id === client.you?.id;
     setText(find(".face", element), face(member.name).textContent);
-    const how = !member.online ? ", away" : member.listens === false ? ", not listening" : "";
+    const trouble = troubleOf(member, reports[member.id]);
+    const how = !member.online ? ", away" : member.listens === false && !trouble ? ", not listening" : "";
     setText(find(".person-name", element), `${member.name}${self ? " (you)" : ""}${how}`);
     element.classList.toggle("is-away", !member.online);
+    const sign = find(".trouble", element);
+    sign.hidden = trouble === null;
+    sign.dataset.state = reports[member.id]?.state ?? "";
+    setText(sign, trouble ?? "");
     const role = find(".role", element);
     role.hidden = member.role === "member";
     role.className = `role ${member.role}`;
@@ -52,7 +60,22 @@ export function bindPeople({ client, act }) {
     find(".menu > button", element).setAttribute("aria-label", `What to do with ${member.name}`);
   }
 
+  /** Players told how they do: whoever is in no report, now or before, looks as they did. */
+  function beat() {
+    const before = reports;
+    reports = fresh(client.pulse, client.clock.now());
+    const members = new Map(client.state?.members.map((member) => [member.id, member]));
+    for (const id of new Set([...Object.keys(before), ...Object.keys(reports)])) {
+      const element = find(`[data-key="${CSS.escape(id)}"]`, list);
+      if (element && members.has(id)) updatePerson(element, members.get(id));
+    }
+  }
+
+  // Nothing more is told of a room in which nothing changes; what was told grows old.
+  setInterval(beat, AGE_MS);
+
   return {
+    beat,
     render(state) {
       const people = ordered(state.members, client.you?.id);
       reconcile(list, people, (member) => member.id, makePerson, updatePerson);

@@ -5,7 +5,7 @@ import { onSubmit } from "../helpers/forms.js";
 import { isDark, setTheme } from "../helpers/theme-choice.js";
 import { toast } from "../helpers/toast.js";
 
-export function bindSettings({ client, deck, preferences, act, sound }) {
+export function bindSettings({ client, deck, preferences, act }) {
   const dialog = find("#settings");
   const form = find("#settings-form");
   let shown = null;
@@ -19,6 +19,8 @@ export function bindSettings({ client, deck, preferences, act, sound }) {
       chat_enabled: form.elements.chat_enabled.checked,
       autoplay: form.elements.autoplay.checked,
       radio: form.elements.radio.checked,
+      wait_s: Number(fields.wait_s),
+      wait_buffering: form.elements.wait_buffering.checked,
     });
     if (Object.keys(changes).length > 0) await client.run("set", changes);
     dialog.close();
@@ -39,7 +41,7 @@ export function bindSettings({ client, deck, preferences, act, sound }) {
     if (yes) act("close");
   });
 
-  bindDevice({ deck, preferences, sound });
+  bindDevice({ deck, preferences });
 
   return {
     /** Fills the form when the dialog opens or somebody else changed something; never over what is being typed. */
@@ -48,8 +50,8 @@ export function bindSettings({ client, deck, preferences, act, sound }) {
       about.hidden = client.may("settings") || !state.description;
       setText(about, state.description);
       setText(find("#room-name"), state.name);
-      const { name, description, theme, visibility, chat_enabled, autoplay, radio } = state;
-      const values = JSON.stringify([name, description, theme, visibility, chat_enabled, autoplay, radio]);
+      const { name, description, theme, visibility, chat_enabled, autoplay, radio, wait_s, wait_buffering } = state;
+      const values = JSON.stringify([name, description, theme, visibility, chat_enabled, autoplay, radio, wait_s, wait_buffering]);
       if (values === shown) return;
       shown = values;
       form.elements.name.value = name;
@@ -59,23 +61,27 @@ export function bindSettings({ client, deck, preferences, act, sound }) {
       form.elements.chat_enabled.checked = chat_enabled;
       form.elements.autoplay.checked = autoplay;
       form.elements.radio.checked = radio;
+      showWait(form.elements.wait_s, wait_s);
+      form.elements.wait_buffering.checked = wait_buffering;
     },
   };
+}
+
+/** A bound that another client chose stands among the usual ones, so that saving does not change it. */
+function showWait(select, seconds) {
+  const value = String(seconds);
+  if (![...select.options].some((option) => option.value === value)) select.append(new Option(`Up to ${value} seconds`, value));
+  select.value = value;
 }
 
 function changed(state, wanted) {
   return Object.fromEntries(Object.entries(wanted).filter(([name, value]) => state[name] !== value));
 }
 
-function bindDevice({ deck, preferences, sound }) {
+function bindDevice({ deck, preferences }) {
   const dark = find("#dark");
   const shortcuts = find("#use-shortcuts");
   const even = find("#even");
-  const trim = find("#trim");
-  const showTrim = () => {
-    setText(find("#trim-value"), `${trim.value} ms`);
-    trim.style.setProperty("--fill", `${(Number(trim.value) + 300) / 6}%`);
-  };
 
   dark.checked = isDark();
   dark.addEventListener("change", () => setTheme(dark.checked ? "dark" : "light"));
@@ -84,13 +90,6 @@ function bindDevice({ deck, preferences, sound }) {
   even.checked = preferences.all.even;
   even.addEventListener("change", () => {
     preferences.set({ even: even.checked });
-    sound.level();
+    deck.level();
   });
-  trim.value = String(preferences.all.trim);
-  trim.addEventListener("input", () => {
-    deck.trim = Number(trim.value);
-    preferences.set({ trim: deck.trim });
-    showTrim();
-  });
-  showTrim();
 }

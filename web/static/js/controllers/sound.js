@@ -1,31 +1,14 @@
 /** This device's own volume and mute; nobody else hears of it. */
-import { levelled } from "../models/level.js";
-import { currentEntry } from "../models/queue.js";
-import { find, setIcon, setLabel, setText } from "../helpers/dom.js";
+import { find, setIcon, setLabel } from "../helpers/dom.js";
 
-/** How often the distance from the room is shown anew. */
-const SHOW_MS = 1_000;
-/** Above this it is not worth a number. */
-const FAR_MS = 1_000;
-
-export function bindSound({ preferences }) {
-  const elements = [find("#audio"), find("#video")];
+export function bindSound({ preferences, deck }) {
   const slider = find("#volume");
   const button = find("#mute");
   const listeners = [];
-  let gain = null;
-
-  function level() {
-    const { volume, muted, even } = preferences.all;
-    for (const element of elements) {
-      element.volume = levelled(volume, even ? gain : null);
-      element.muted = muted;
-    }
-  }
 
   function apply() {
     const { volume, muted } = preferences.all;
-    level();
+    deck.level();
     slider.value = String(Math.round(volume * 100));
     slider.style.setProperty("--fill", `${muted ? 0 : volume * 100}%`);
     button.setAttribute("aria-pressed", String(muted));
@@ -43,14 +26,6 @@ export function bindSound({ preferences }) {
       apply();
     },
     onChange: (listener) => listeners.push(listener),
-    level,
-    /** Another track may need another level. */
-    render(state) {
-      const needed = currentEntry(state)?.track.gain_db ?? null;
-      if (needed === gain) return;
-      gain = needed;
-      level();
-    },
   };
 
   slider.addEventListener("input", () => {
@@ -60,22 +35,4 @@ export function bindSound({ preferences }) {
   button.addEventListener("click", sound.toggleMute);
   apply();
   return sound;
-}
-
-/** Says how far this device is from the room: the distance, and how sure the clock is. */
-export function bindSyncBadge({ client, deck }) {
-  const badge = find("#sync");
-
-  function show() {
-    const words = { loading: "Loading…", cued: "Finding the place…", blocked: "", failed: "", idle: "", still: "", over: "" };
-    if (deck.mode !== "running") {
-      setText(badge, words[deck.mode]);
-      return;
-    }
-    const off = Math.abs(deck.expectedPosition() + deck.trim - deck.actualPosition());
-    const sure = client.clock.uncertainty();
-    setText(badge, off > FAR_MS ? "Catching up…" : `in step ±${Math.max(1, Math.round(off + sure))} ms`);
-  }
-
-  setInterval(show, SHOW_MS);
 }

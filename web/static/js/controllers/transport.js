@@ -49,8 +49,9 @@ export function bindTransport({ client, act, sound }) {
     const leads = client.may("play");
     const { playing } = state.playback;
     const muted = sound.muted;
+    const start = state.waiting ? "Start now, without waiting" : "Play for everybody";
     const [name, label] = leads
-      ? [playing ? "pause" : "play", playing ? "Pause for everybody" : "Play for everybody"]
+      ? [playing ? "pause" : "play", playing ? "Pause for everybody" : start]
       : [muted ? "mute" : "volume", muted ? "Unmute this device" : "Mute this device"];
     for (const button of [toggle, mini]) {
       setIcon(button, name);

@@ -2,6 +2,7 @@
 import { bars } from "../models/level.js";
 import { currentEntry } from "../models/queue.js";
 import { find } from "../helpers/dom.js";
+import { heardOf } from "../helpers/heard.js";
 
 /** A bar and the space beside it, in CSS pixels. */
 const STEP = 4;
@@ -20,22 +21,16 @@ export function bindWaveform({ api }) {
     shown = source;
     peaks = [];
     paint();
-    if (!source?.startsWith("local:")) return;
     for (let tries = 0; tries < TRIES && source === shown; tries += 1) {
-      const { status, peaks_url: address } = await about(source);
+      const { status, peaks_url: address } = await heardOf(api, source);
       if (address && source === shown) {
         const answer = await api("GET", address).catch(() => null);
         if (answer && source === shown) ({ peaks } = answer);
         return paint();
       }
-      if (status !== "waiting" && status !== "listening") return;
+      if (!["waiting", "listening", "converting"].includes(status)) return;
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     }
-  }
-
-  /** What the server knows of the sound. Without ffmpeg it knows nothing, and there is only the bar. */
-  async function about(source) {
-    return await api("GET", `/api/catalogue/sound/${encodeURIComponent(source)}/`).catch(() => ({}));
   }
 
   function paint() {

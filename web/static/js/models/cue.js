@@ -1,6 +1,4 @@
 /** Getting a voice ready to start at an instant, and waiting for that instant to the millisecond. */
-import { positionAt } from "../client/room.js";
-
 /** Milliseconds before an instant at which sleeping ends and watching the clock begins: timers come late. */
 export const WATCH_MS = 6;
 /** Beyond the time that play() itself takes, what a late joiner allows for the jump. Doubled when that was too short. */
@@ -15,8 +13,9 @@ const AHEAD_MAX_MS = 3_000;
  */
 export async function cue({ voice, playback, now, latency, trim, overtaken }) {
   for (let ahead = latency + AHEAD_MS; ; ahead = Math.min(AHEAD_MAX_MS, ahead * 2)) {
-    const start = Math.max(playback.as_of, now() + ahead);
-    const position = Math.max(0, positionAt(playback, start) + trim);
+    // What is heard late begins so much earlier, from the same place: nothing of the beginning is left out.
+    const start = Math.max(playback.as_of - trim / playback.rate, now() + ahead);
+    const position = Math.max(0, playback.position + playback.rate * (start - playback.as_of) + trim);
     if (voice.duration !== null && position >= voice.duration) return "over";
     voice.jump(position);
     await voice.ready();

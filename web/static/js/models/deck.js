@@ -1,43 +1,52 @@
 /**
- * Keeps what is heard on the room's line. It is told which line to follow and never moves the room; it loads, cues, starts
- * at the agreed instant, joins late, recovers from stalls, and says when it cannot.
+ * Keeps what is heard on the room's line. It is told which line to follow and never moves the room: it loads, starts at the
+ * agreed instant, joins late, recovers, goes over to the next track where one ends, and says when it cannot.
  *
- * @typedef {{entry: string, url: string, kind?: string, playback: import("../client/room.js").Playback}} Line
+ * What a track is played with is chosen for each: the first of `choose(track)` that can. Each kind of player is there twice,
+ * one on the stage and one in the wings, where the next track waits for its instant.
+ *
+ * @typedef {import("../players/player.js").Track & {playback: import("../client/room.js").Playback,
+ *   next?: import("../players/player.js").Track | null}} Line
  * @typedef {"idle" | "loading" | "still" | "cued" | "running" | "over" | "blocked" | "failed"} Mode
+ * @typedef {import("../players/player.js").Player} Player
  */
 import { positionAt } from "../client/room.js";
-import { WATCH_MS, cue, watchUntil } from "./cue.js";
+import { Wings } from "./wings.js";
 
-/** A line that meets the one before within this is the same line to the ear: the law carries it over. */
+/** A line that meets the one before within this is the same line to the ear: the player carries it over. */
 const SEAMLESS_MS = 20;
 /** A player that was stopped from outside is started again so often, within so long; then it is asked for. */
 const RESTARTS = 3;
 const RESTARTS_WITHIN_MS = 10_000;
 /** Waits before a track that did not load is tried again. */
 const RELOADS_MS = [1_500, 5_000];
-/** How often to look whether the clock can be trusted yet. */
-const LOOK_MS = 20;
 
 export class Deck {
   /** @type {Mode} */
   mode = "idle";
   /** Milliseconds by which this device's speakers are late; it plays so much ahead. */
   trim = 0;
+  /** Whether the player has run dry. */
+  stalled = false;
+  /** The player on the stage. @type {Player | null} */
+  player = null;
   /** @type {Line | null} */
   #line = null;
   #turn = 0;
   #restarts = [];
   #reloads = 0;
+  /** Players that could not play the current track. @type {Set<string>} */
+  #unable = new Set();
 
   /**
-   * @param {{voices: Record<"audio" | "video", import("./voice.js").Voice>, clock: import("../client/clock.js").RoomClock,
-   *   pilot: import("./pilot.js").Pilot, tell: (event: {type: string, [more: string]: any}) => void,
-   *   set?: (run: () => void, ms: number) => any}} parts
+   * @param {{choose: (track: import("../players/player.js").Track, busy: Player | null) => Player[],
+   *   clock: import("../client/clock.js").RoomClock, tell: (event: {type: string, [more: string]: any}) => void,
+   *   level?: () => import("../players/player.js").Level, set?: (run: () => void, ms: number) => any}} parts
+   *   `choose` answers the players that may play a track, the best first; never `busy`, which plays another one
    */
-  constructor({ voices, clock, pilot, tell, set = (run, ms) => setTimeout(run, ms) }) {
-    Object.assign(this, { voices, clock, pilot, tell, set });
-    this.voice = voices.audio;
-    for (const voice of Object.values(voices)) this.#hear(voice);
+  constructor({ choose, clock, tell, level = () => ({ volume: 1, muted: false, even: false }), set = (run, ms) => setTimeout(run, ms) }) {
+    Object.assign(this, { choose, clock, tell, volume: level, set });
+    this.wings = new Wings({ choose, clock, level });
   }
 
   /** @param {Line | null} line */
@@ -45,6 +54,7 @@ export class Deck {
     const before = this.#line;
     this.#line = line;
     if (!line) this.#silence();
+    else if (this.#goesOver(line)) return;
     else if (before?.entry !== line.entry || before.url !== line.url || this.mode === "failed") this.#load();
     else if (this.mode !== "loading" && !this.#continues(before.playback, line.playback)) this.#align();
   }
@@ -56,25 +66,49 @@ export class Deck {
 
   /** Where this device is. */
   actualPosition() {
-    return this.#line && this.voice.position;
+    return this.#line && this.player ? this.player.position : null;
+  }
+
+  /** Whether the current track could start at any instant. */
+  get ready() {
+    return this.#line !== null && this.mode !== "loading" && (this.player?.ready ?? false);
   }
 
   /** Finds its place anew: a tab came back, or somebody asked. Called in a gesture, it also unlocks the sound. */
   resume() {
     this.#restarts = [];
     if (!this.#line || this.mode === "loading" || this.mode === "running") return;
-    if (this.mode === "blocked") this.voice.play().catch(() => {});
+    if (this.mode === "blocked") this.player?.unlock?.();
     if (this.mode === "failed") this.#load();
     else this.#align();
   }
 
-  /** To be called every 50 ms (TICK_MS of the law). */
+  /** Finds its place anew even though it seems to be there. */
+  resync() {
+    if (this.mode === "running") this.#align();
+    else this.resume();
+  }
+
+  /** Loads the track anew, with whatever is the best player for it by now. */
+  reload() {
+    if (this.#line) this.#load();
+  }
+
+  /** This device is as loud as `level()` says from now on. */
+  level() {
+    this.player?.level(this.volume());
+    this.wings.player?.level(this.volume());
+  }
+
+  /** To be called every 50 ms. */
   tick() {
     if (this.mode !== "running") return;
-    if (this.voice.ended) this.#over();
-    else if (this.voice.paused) this.#interrupted();
-    else if (this.voice.busy) this.pilot.wait();
-    else this.pilot.steer(this.voice, () => this.expectedPosition() + this.trim, this.#line.playback.rate);
+    const condition = this.player.tick(() => this.expectedPosition() + this.trim, this.#line.playback.rate);
+    this.stalled = condition === "busy";
+    this.wings.prepare(this.#line, this.player, this.trim);
+    if (this.wings.due()) this.#goOver(this.wings.line);
+    else if (condition === "over" && !this.wings.running) this.#over();
+    else if (condition === "interrupted") this.#interrupted();
   }
 
   #continues(before, after) {
@@ -83,55 +117,63 @@ export class Deck {
     const apart = Math.abs(positionAt(before, now) - positionAt(after, now));
     if (!after.playing) return apart === 0;
     const seamless = after.as_of <= now + SEAMLESS_MS && apart < SEAMLESS_MS && this.mode === "running";
-    if (seamless && before.rate !== after.rate) {
-      this.pilot.begin(this.voice.position);
-      this.voice.setRate(after.rate);
-    }
+    if (seamless && before.rate !== after.rate) this.player.setRate(after.rate);
     return seamless;
   }
 
-  #load() {
-    this.#begin("loading");
-    const kind = this.#line.kind === "video" ? "video" : "audio";
-    if (this.voice !== this.voices[kind]) this.voice.unload();
-    this.voice = this.voices[kind];
-    this.#reloads = 0;
-    this.voice.load(this.#line.url);
+  /** Whether the line is that of the track that waits in the wings, from the instant on that it waits for. */
+  #goesOver(line) {
+    if (!this.wings.fits(line)) return false;
+    this.#goOver(line);
+    return true;
   }
 
-  /** Brings the voice to the line, and starts it when the line moves. */
+  #goOver(line) {
+    this.#line = line;
+    this.#leave();
+    this.player = this.wings.take();
+    this.#hear(this.player);
+    this.#begin("running");
+  }
+
+  #load() {
+    this.wings.clear();
+    this.#unable.clear();
+    this.#reloads = 0;
+    this.#loadOn();
+  }
+
+  /** Loads with the best player that has not failed with this track; when all have, tries again in a while. */
+  #loadOn() {
+    const able = this.choose(this.#line, null).find((each) => !this.#unable.has(each.name));
+    if (!able) {
+      this.#failed();
+      return;
+    }
+    this.#begin("loading");
+    if (this.player !== able) this.#leave();
+    this.player = able;
+    this.#hear(able);
+    able.load(this.#line);
+    able.level(this.volume());
+  }
+
+  /** Brings the player to the line, and starts it when the line moves. */
   async #align() {
     const { playback } = this.#line;
     const turn = this.#begin(playback.playing ? "cued" : "still");
     const overtaken = () => turn !== this.#turn;
-    const now = () => this.clock.now();
-    this.voice.pause();
-    this.voice.setRate(playback.rate);
+    this.wings.clear();
     if (!playback.playing) {
-      this.voice.jump(playback.position);
+      this.player.stand(playback.position);
       return;
     }
-    while (!this.clock.ready && !overtaken()) await this.#pass(LOOK_MS);
-    const start = await cue({ voice: this.voice, playback, now, latency: this.pilot.latency, trim: this.trim, overtaken });
+    const outcome = await this.player.start({ playback, trim: this.trim, overtaken });
     if (overtaken()) return;
-    if (start === "over") {
-      this.#over();
-      return;
-    }
-    await this.#pass(start.at - WATCH_MS - now());
-    if (overtaken()) return;
-    watchUntil(start.at, now);
-    this.#start(start.position, overtaken);
-  }
-
-  #start(position, overtaken) {
-    this.pilot.begin(position);
-    this.#change("running");
-    this.voice.play().catch((fault) => {
-      if (overtaken() || fault.name === "AbortError") return;
-      if (fault.name === "NotAllowedError") this.#begin("blocked");
-      else this.#failed();
-    });
+    if (outcome === "started") this.#begin("running");
+    else if (outcome === "over") this.#over();
+    else if (outcome === "blocked") this.#begin("blocked");
+    else if (outcome === "failed") this.#unableTo(this.player);
   }
 
   #interrupted() {
@@ -143,50 +185,60 @@ export class Deck {
 
   #over() {
     this.#begin("over");
-    this.voice.pause();
+    this.player.stand(0);
     this.tell({ type: "ended", entry: this.#line.entry });
   }
 
   #silence() {
-    for (const voice of Object.values(this.voices)) voice.unload();
+    this.wings.clear();
+    this.#leave();
     this.#begin("idle");
   }
 
+  #leave() {
+    if (!this.player) return;
+    this.player.tell = () => {};
+    this.player.unload();
+    this.player = null;
+  }
+
+  #unableTo(player) {
+    this.#unable.add(player.name);
+    this.#loadOn();
+  }
+
   #failed() {
-    const wait = RELOADS_MS[this.#reloads];
+    // What nobody here can play will not be playable in a while.
+    const wait = this.choose(this.#line, null).length > 0 ? RELOADS_MS[this.#reloads] : undefined;
     this.#reloads += 1;
+    this.#unable.clear();
     if (wait === undefined) {
       this.#begin("failed");
       this.tell({ type: "failed", entry: this.#line.entry });
       return;
     }
     const turn = this.#begin("loading");
-    this.set(() => turn === this.#turn && this.voice.load(this.#line.url), wait);
+    this.set(() => turn === this.#turn && this.#loadOn(), wait);
   }
 
-  #hear(voice) {
-    const current = () => voice === this.voice && this.#line !== null;
-    voice.element.addEventListener("error", () => current() && this.#failed());
-    voice.element.addEventListener("loadedmetadata", () => {
-      if (!current()) return;
-      if (voice.duration !== null) this.tell({ type: "measured", entry: this.#line.entry, duration_ms: voice.duration });
-      this.#align();
-    });
+  #hear(player) {
+    const heard = {
+      loaded: ({ duration_ms }) => {
+        if (duration_ms !== null) this.tell({ type: "measured", entry: this.#line.entry, duration_ms });
+        this.#align();
+      },
+      measured: ({ duration_ms }) => this.tell({ type: "measured", entry: this.#line.entry, duration_ms }),
+      failed: () => this.#unableTo(player),
+    };
+    player.tell = (event) => this.#line && heard[event.type](event);
   }
 
   /** Whatever was under way is overtaken. */
   #begin(mode) {
     this.#turn += 1;
-    this.#change(mode);
-    return this.#turn;
-  }
-
-  #change(mode) {
     this.mode = mode;
+    this.stalled = false;
     this.tell({ type: "mode", mode });
-  }
-
-  #pass(ms) {
-    return new Promise((resolve) => this.set(resolve, Math.max(0, ms)));
+    return this.#turn;
   }
 }

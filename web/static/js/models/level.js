@@ -9,6 +9,24 @@ export function levelled(volume, gain) {
   return Math.min(1, volume * 10 ** ((gain ?? 0) / 20));
 }
 
+/** The same where a quiet track can be turned up as well, as far as `most`. */
+export function amplified(volume, gain, most) {
+  return Math.min(most, volume * 10 ** ((gain ?? 0) / 20));
+}
+
+/**
+ * A curve for a WaveShaper that takes -1 to 1 and turns it up `most` times: straight up to 0.8, and from there rounded off
+ * so that nothing goes beyond 1.
+ */
+export function roundedOff(most, points) {
+  const knee = 0.8;
+  const soft = (level) => (level <= knee ? level : knee + (1 - knee) * Math.tanh((level - knee) / (1 - knee)));
+  return Array.from({ length: points }, (_, n) => {
+    const level = ((2 * n) / (points - 1) - 1) * most;
+    return Math.sign(level) * soft(Math.abs(level));
+  });
+}
+
 /** `peaks` (0 to 255) as `count` bars of 0 to 1, each the highest of its part; the loudest is 1. */
 export function bars(peaks, count) {
   const most = Math.max(1, ...peaks);

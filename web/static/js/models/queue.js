@@ -16,7 +16,27 @@ export function currentEntry(room) {
 /** What the player has to follow; null when nothing is chosen. @returns {import("./deck.js").Line | null} */
 export function lineOf(room) {
   const entry = room && currentEntry(room);
-  return entry ? { entry: entry.id, url: entry.track.url, kind: entry.track.kind, playback: room.playback } : null;
+  if (!entry) return null;
+  const next = following(room);
+  return { ...trackOf(entry), playback: room.playback, next: next && trackOf(next) };
+}
+
+/** What plays when the current entry has played to its end, by the rule of repeating; null when there is silence. */
+export function following(room) {
+  const { current, coming } = sections(room);
+  if (room.repeat === "one") return current;
+  return coming[0] ?? (room.repeat === "all" ? room.queue[0] : null);
+}
+
+function trackOf({ id, track: { url, kind, mime, source, duration_ms, gain_db } }) {
+  return { entry: id, url, kind, mime, source, duration_ms, gain_db };
+}
+
+/** What a lock screen draws: seconds, from where the room is; undefined where there is no end to draw to. */
+export function mediaPosition(track, rate, position) {
+  if (!track?.duration_ms || position === null) return undefined;
+  const within = Math.max(0, Math.min(position, track.duration_ms));
+  return { duration: track.duration_ms / 1_000, position: within / 1_000, playbackRate: rate };
 }
 
 /** Everybody may take back what they added; the rest needs the right. */

@@ -1,0 +1,113 @@
+"""What a room tells goes to everybody in it as one frame, made once; what one turn of the loop brings goes together.
+
+A delivery costs one `send`, nine tenths of which is the kernel's; so what is saved is `send`s. Commits of one turn of
+the event loop are joined, and each socket gets them in one write. Big rooms are told in slices, so that the sockets of
+small ones do not wait for thousands of others: 64 writes take some 0.4 ms.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Protocol
+
+from roomd.domain.ids import SocketId
+
+#: Sockets written to before others get their turn.
+SLICE = 64
+#: The first byte of a whole text frame, and the lengths from which on two, and eight bytes are taken for it (RFC 6455).
+_TEXT = 0x81
+_SHORT, _LONG = 126, 1 << 16
+
+
+def frame(text: str) -> bytes:
+    """A text frame as a server sends it, without a mask."""
+    data = text.encode()
+    size = len(data)
+    if size < _SHORT:
+        return bytes((_TEXT, size)) + data
+    if size < _LONG:
+        return bytes((_TEXT, 126)) + size.to_bytes(2, "big") + data
+    return bytes((_TEXT, 127)) + size.to_bytes(8, "big") + data
+
+
+class Batch:
+    """Messages that go out together."""
+
+    __slots__ = ("data", "texts")
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = texts
+        #: All of their frames.
+        self.data = b"".join(map(frame, texts))
+
+
+class Told(Protocol):
+    """A client's connection."""
+
+    id: SocketId
+
+    def tell(self, batch: Batch) -> None:
+        """Neither waits nor raises."""
+        ...
+
+
+class Channel:
+    """The sockets of a room that speak the same dialect. `soon` calls a function in the next turn of the loop."""
+
+    def __init__(self, soon: Callable[[Callable[[], None]], object] | None = None) -> None:
+        self._soon = soon or asyncio.get_running_loop().call_soon
+        self._sockets: dict[SocketId, Told] = {}
+        self._pending: list[str] = []
+        #: What is being told, to whom it still has to be told; and whether that goes on by itself.
+        self._batch = Batch(())
+        self._left: Iterator[Told] = iter(())
+        self._busy = False
+
+    def __bool__(self) -> bool:
+        return bool(self._sockets)
+
+    def add(self, socket: Told) -> None:
+        """From now on it is told what is pushed. What was pushed before, it knows."""
+        if self._pending:
+            self.flush()
+        self._sockets[socket.id] = socket
+
+    def remove(self, socket_id: SocketId) -> None:
+        self._sockets.pop(socket_id, None)
+
+    def push(self, texts: Sequence[str]) -> None:
+        """Tell everybody, in this order, after what was pushed before."""
+        if not texts or not self._sockets:
+            return
+        self._pending += texts
+        if not self._busy:
+            self._busy = True
+            self._soon(self._turn)
+
+    def flush(self) -> None:
+        """Tell everything now: something comes that has to come after it."""
+        while self._begun():
+            for socket in self._left:
+                socket.tell(self._batch)
+
+    def _turn(self) -> None:
+        if not self._begun():
+            self._busy = False
+            return
+        batch = self._batch
+        for socket in islice(self._left, SLICE):
+            socket.tell(batch)
+        self._soon(self._turn)
+
+    def _begun(self) -> bool:
+        """Whether there is something to tell; the next batch is begun when everybody was told the one before."""
+        rest = next(self._left, None)
+        if rest is not None:
+            rest.tell(self._batch)
+            return True
+        if not self._pending:
+            return False
+        self._batch, self._pending = Batch(self._pending), []
+        # A copy: whoever comes meanwhile was greeted with it, and who is gone takes nothing any more.
+        self._left = iter([*self._sockets.values()])
+        return True

@@ -1,0 +1,165 @@
+"""One frame for everybody, one write for what one turn of the loop brings, and big rooms in slices."""
+
+import asyncio
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from roomd.domain.ids import SocketId
+from roomd.fanout import SLICE, Batch, Channel, frame
+
+
+@dataclass
+class Ear:
+    id: SocketId
+    batches: list[Batch] = field(default_factory=list)
+
+    def tell(self, batch: Batch) -> None:
+        self.batches.append(batch)
+
+    @property
+    def texts(self) -> list[str]:
+        return [text for batch in self.batches for text in batch.texts]
+
+
+class Turns:
+    """A loop that turns when it is told to."""
+
+    def __init__(self) -> None:
+        self.due: list[Callable[[], None]] = []
+
+    def soon(self, work: Callable[[], None]) -> None:
+        self.due.append(work)
+
+    def turn(self) -> None:
+        due, self.due = self.due, []
+        for work in due:
+            work()
+
+    def all(self) -> int:
+        count = 0
+        while self.due:
+            self.turn()
+            count += 1
+        return count
+
+
+def given_ears(count: int) -> tuple[Turns, Channel, list[Ear]]:
+    turns = Turns()
+    channel = Channel(turns.soon)
+    ears = [Ear(SocketId(f"p.{n}")) for n in range(count)]
+    for ear in ears:
+        channel.add(ear)
+    return turns, channel, ears
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536, 70_000])
+def test_a_frame_is_as_the_standard_has_it(size: int) -> None:
+    data = frame("x" * size)
+    assert data[0] == 0x81
+    if size < 126:
+        length, rest = data[1], data[2:]
+    elif size < 65_536:
+        assert data[1] == 126
+        (length,), rest = struct.unpack("!H", data[2:4]), data[4:]
+    else:
+        assert data[1] == 127
+        (length,), rest = struct.unpack("!Q", data[2:10]), data[10:]
+    assert (length, len(rest)) == (size, size)
+
+
+def test_lengths_are_those_of_bytes() -> None:
+    assert frame("ü🎵") == b"\x81\x06" + "ü🎵".encode()
+
+
+def test_what_one_turn_brings_goes_in_one_write_made_once() -> None:
+    turns, channel, ears = given_ears(3)
+    channel.push(["a"])
+    channel.push(["b", "c"])
+    assert ears[0].batches == []
+    turns.all()
+    assert [ear.texts for ear in ears] == [["a", "b", "c"]] * 3
+    assert ears[0].batches[0] is ears[1].batches[0]
+    assert ears[0].batches[0].data == frame("a") + frame("b") + frame("c")
+
+
+def test_big_rooms_are_told_in_slices_and_what_comes_meanwhile_comes_after() -> None:
+    turns, channel, ears = given_ears(3 * SLICE)
+    channel.push(["a"])
+    turns.turn()
+    # One more than a slice at most, so that others get their turn.
+    assert sum(bool(ear.batches) for ear in ears) in {SLICE, SLICE + 1}
+    channel.push(["b"])
+    turns.all()
+    assert all(ear.texts == ["a", "b"] for ear in ears)
+
+
+def test_whoever_comes_is_told_from_then_on_and_whoever_goes_no_more() -> None:
+    turns, channel, ears = given_ears(2)
+    channel.push(["a"])
+    late = Ear(SocketId("p.late"))
+    channel.add(late)
+    # Those before were told at once what the newcomer knows.
+    assert [ears[0].texts, late.texts] == [["a"], []]
+    channel.push(["b"])
+    channel.remove(ears[1].id)
+    turns.all()
+    assert [ears[0].texts, ears[1].texts, late.texts] == [["a", "b"], ["a"], ["b"]]
+
+
+def test_flush_tells_everything_before_it_returns() -> None:
+    turns, channel, ears = given_ears(2 * SLICE)
+    channel.push(["a"])
+    turns.turn()
+    channel.push(["b"])
+    channel.flush()
+    assert all(ear.texts == ["a", "b"] for ear in ears)
+    turns.all()
+    assert all(ear.texts == ["a", "b"] for ear in ears)
+    channel.push(["c"])
+    turns.all()
+    assert all(ear.texts == ["a", "b", "c"] for ear in ears)
+
+
+@given(st.lists(st.sampled_from(["push", "turn", "flush", "add", "remove"]), max_size=60))
+def test_everybody_hears_an_unbroken_run_in_order(acts: list[str]) -> None:
+    turns, channel, ears = given_ears(SLICE + 3)
+    heard_from = {ear.id: 0 for ear in ears}
+    until: dict[str, int] = {}
+    said = 0
+    for act in acts:
+        if act == "push":
+            channel.push([str(said)])
+            said += 1
+        elif act == "turn":
+            turns.turn()
+        elif act == "flush":
+            channel.flush()
+        elif act == "add":
+            ears.append(Ear(SocketId(f"p.{len(ears)}")))
+            channel.add(ears[-1])
+            heard_from[ears[-1].id] = said
+        elif gone := next((ear for ear in ears if ear.id not in until), None):
+            channel.remove(gone.id)
+            until[gone.id] = said
+    turns.all()
+    for ear in ears:
+        first = heard_from[ear.id]
+        expected = [str(n) for n in range(first, said)]
+        if ear.id in until:
+            assert ear.texts == expected[: len(ear.texts)]
+        elif any(each.id not in until for each in ears):
+            assert ear.texts == expected
+
+
+@pytest.mark.gen_test(timeout=10)
+async def test_on_a_real_loop_it_takes_a_turn() -> None:
+    channel, ear = Channel(), Ear(SocketId("p.1"))
+    channel.add(ear)
+    channel.push(["a"])
+    await asyncio.sleep(0)
+    assert ear.texts == ["a"]

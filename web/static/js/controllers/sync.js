@@ -1,0 +1,62 @@
+/** How far this device is from the room: watched, told the server every few seconds, and shown on the badge. */
+import { SyncReport } from "../models/sync-report.js";
+import { distance, toneOf } from "../models/sync-words.js";
+import { find, setText } from "../helpers/dom.js";
+
+const LOOK_MS = 100;
+const SHOW_MS = 1_000;
+/** Above this it is not worth a number. */
+const FAR_MS = 1_000;
+/** Closer than this nobody can tell. */
+const LEAST_MS = 0.1;
+const WORDS = {
+  idle: "", loading: "Loading…", still: "Paused", buffering: "Buffering…", blocked: "Tap to listen", failed: "Not playing here", playing: "Starting…",
+};
+
+/** Milliseconds that the player is behind the room's line; null while nothing is to be heard. */
+export function errorOf(deck) {
+  if (deck.mode !== "running" || deck.stalled) return null;
+  const [expected, actual] = [deck.expectedPosition(), deck.actualPosition()];
+  return expected === null || actual === null ? null : expected + deck.trim - actual;
+}
+
+export function bindSync({ client, deck }) {
+  const badge = find("#sync");
+  const report = new SyncReport();
+
+  function look() {
+    const now = performance.now();
+    report.note({ now, mode: deck.mode, stalled: deck.stalled, error: errorOf(deck), player: deck.player });
+    if (client.clock.ready && client.status.phase === "live" && report.due(now)) tell(now);
+  }
+
+  function tell(now) {
+    client.report({
+      type: "sync",
+      entry: client.state?.playback.entry ?? null,
+      ...report.take(now),
+      uncertainty: client.clock.uncertainty(),
+      rtt: client.clock.rtt(),
+      rate: deck.player?.effort().correction ?? 0,
+      hidden: document.hidden,
+    });
+  }
+
+  function words() {
+    if (report.state === "playing" && report.player === "live") return "Live";
+    return client.state?.waiting && report.state === "still" ? "Waiting…" : WORDS[report.state];
+  }
+
+  function show() {
+    const off = report.error(performance.now());
+    const known = report.state === "playing" && off !== null;
+    badge.dataset.tone = known ? toneOf(off) : "none";
+    const text = !known ? words() : Math.abs(off) > FAR_MS ? "Catching up…" : `In step, ${distance(Math.max(LEAST_MS, Math.abs(off)))}`;
+    setText(find(".sync-text", badge), text || "Sync");
+  }
+
+  setInterval(look, LOOK_MS);
+  setInterval(show, SHOW_MS);
+  show();
+  return report;
+}

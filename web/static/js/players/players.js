@@ -1,0 +1,59 @@
+/** The players of this device, and which of them may play a track: the best first. */
+import { Anchor } from "./anchor.js";
+import { Buffers } from "./buffers.js";
+import { elsewhere } from "../models/elsewhere.js";
+import { CHROMIUM_LATE_MS, ElementPlayer } from "./element.js";
+import { LivePlayer } from "./live.js";
+import { Output } from "./output.js";
+import { WebAudioPlayer } from "./webaudio.js";
+import { YouTubePlayer } from "./youtube.js";
+
+/**
+ * @param {{audio: HTMLAudioElement, video: HTMLVideoElement, embed: HTMLElement, clock: import("../client/clock.js").RoomClock,
+ *   preferences: import("../models/preferences.js").Preferences, agent?: string}} parts
+ * @returns {(track: import("./player.js").Track, busy: import("./player.js").Player | null) => import("./player.js").Player[]}
+ */
+export function makePlayers({ audio, video, embed, clock, preferences, agent = navigator.userAgent }) {
+  // Firefox and Safari move what is heard when the rate changes without saying so; there the law only jumps.
+  const nudges = /Chrom(e|ium)\//.test(agent);
+  const late = nudges ? CHROMIUM_LATE_MS : 0;
+  const learned = (latency) => preferences.set({ latency });
+  const element = (of) => new ElementPlayer({ element: of, clock, nudges, late, latency: preferences.all.latency, learned });
+  const elements = {
+    audio: [element(audio), element(new Audio())],
+    video: [element(video)],
+  };
+  const decoded = withWebAudio({ clock });
+  const youtube = new YouTubePlayer({ mount: embed, clock, preferences });
+  const live = new LivePlayer({ element: new Audio(), clock });
+  return (track, busy) => {
+    if (elsewhere(track)) return [];
+    if (YouTubePlayer.takes(track)) return [youtube].filter((each) => each !== busy);
+    if (LivePlayer.takes(track)) return [live].filter((each) => each !== busy);
+    const { player } = preferences.all;
+    const wanted = player === "webaudio" || (player !== "element" && !isPhone(agent));
+    const buffered = wanted && decoded.takes(track) ? decoded.players : [];
+    const plain = elements[track.kind === "video" ? "video" : "audio"];
+    return [...buffered, ...plain].filter((each) => each !== busy);
+  };
+}
+
+/** Two players on one AudioContext, which is made when the first of them is used. */
+function withWebAudio({ clock }) {
+  if (typeof AudioContext === "undefined") return { players: [], takes: () => false };
+  const output = new Output({ local: clock.local, anchor: new Anchor() });
+  const buffers = new Buffers({
+    decode: (bytes) => output.context.decodeAudioData(bytes),
+    fetch: (...asked) => fetch(...asked),
+    local: clock.local,
+    origin: location.origin,
+    memory: navigator.deviceMemory,
+  });
+  const player = () => new WebAudioPlayer({ output, buffers, clock });
+  return { players: [player(), player()], takes: (track) => buffers.takes(track) };
+}
+
+/** Phones keep a media element sounding behind the lock screen, and have little memory; there it plays everything. */
+function isPhone(agent) {
+  return /Android|iPhone|iPad|iPod/.test(agent) || matchMedia("(pointer: coarse)").matches;
+}
