@@ -5,7 +5,7 @@ import hmac
 import logging
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,8 +123,7 @@ async def lifespan(
         upkeep = Upkeep(
             core, pool, presence=presence, accounts=signing, settings=settings, clock=clock, more=library.jobs()
         )
-        for start in (core.start, bell.start, upkeep.scheduler.start):
-            await start()
+        await _begun(core.start, bell.start, upkeep.scheduler.start)
         for stop in (core.stop, upkeep.last, bell.stop, hub.stop, presence.stop, upkeep.scheduler.stop, library.stop):
             stack.push_async_callback(stop)
         yield Services(
@@ -148,6 +147,12 @@ async def lifespan(
             telemetry=telemetry,
             health=Health({"redis": core.store.ping, "postgres": lambda: postgres.ping(pool)}),
         )
+
+
+async def _begun(*starts: Callable[[], Awaitable[None]]) -> None:
+    """One after the other."""
+    for start in starts:
+        await start()
 
 
 def _direct() -> bool:

@@ -114,6 +114,7 @@ def test_no_relative_imports() -> None:
                 "limits",
                 "deadline",
                 "address",
+                "fanout",
             ),
         ),
         ("settings", ("domain", "catalogue")),

@@ -46,13 +46,15 @@ class _Bounded(HTTPMessageDelegate):
                 HTTPHeaders({**told, "Cache-Control": "no-store", "Connection": "close"}),
                 _ANSWER,
             )
-            self._connection.finish()
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         return None if self._refused else self._delegate.data_received(chunk)
 
     def finish(self) -> None:
-        if not self._refused:
+        if self._refused:
+            # Only now: a connection that is closed with data unread is reset, and the answer is lost with it.
+            self._connection.finish()
+        else:
             self._delegate.finish()
 
     def on_connection_close(self) -> None:
