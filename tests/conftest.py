@@ -151,7 +151,7 @@ def served(io_loop: IOLoop, redis_url: str, database_url: str, data_dir: Path) -
     """A whole server, with two pieces of music in its folder."""
     running = serving(redis_url, database_url, data_dir)
     yield io_loop.run_sync(running.__aenter__)
-    io_loop.run_sync(lambda: running.__aexit__(None, None, None))
+    io_loop.run_sync(lambda: running.__aexit__(None, None, None), timeout=60)
 
 
 def _short_folder() -> Iterator[Path]:

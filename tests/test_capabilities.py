@@ -14,7 +14,7 @@ from roomd.store.capabilities import Capabilities
 def one(io_loop: IOLoop, redis_url: str, database_url: str) -> Iterator[Process]:
     running = process(redis_url, database_url)
     yield io_loop.run_sync(running.__aenter__)
-    io_loop.run_sync(lambda: running.__aexit__(None, None, None))
+    io_loop.run_sync(lambda: running.__aexit__(None, None, None), timeout=60)
 
 
 @pytest.mark.gen_test(timeout=20)

@@ -17,7 +17,7 @@ ABSENT = "local:00000000000000000000000000000000"
 def served(io_loop: IOLoop, redis_url: str, database_url: str, data_dir: Path) -> Iterator[Served]:
     running = with_album(redis_url, database_url, data_dir)
     yield io_loop.run_sync(running.__aenter__)
-    io_loop.run_sync(lambda: running.__aexit__(None, None, None))
+    io_loop.run_sync(lambda: running.__aexit__(None, None, None), timeout=60)
 
 
 async def alice_with(served: Served, count: int) -> tuple[Person, list[str]]:

@@ -25,7 +25,7 @@ __all__ = ["clock"]
 def served(io_loop: IOLoop, redis_url: str, database_url: str, data_dir: Path) -> Iterator[Served]:
     running = with_album(redis_url, database_url, data_dir)
     yield io_loop.run_sync(running.__aenter__)
-    io_loop.run_sync(lambda: running.__aexit__(None, None, None))
+    io_loop.run_sync(lambda: running.__aexit__(None, None, None), timeout=60)
 
 
 async def shown(live: Live) -> dict[str, Any]:

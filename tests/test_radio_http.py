@@ -17,7 +17,7 @@ from tornado.ioloop import IOLoop
 def served(io_loop: IOLoop, redis_url: str, database_url: str, data_dir: Path) -> Iterator[Served]:
     running = with_album(redis_url, database_url, data_dir)
     yield io_loop.run_sync(running.__aenter__)
-    io_loop.run_sync(lambda: running.__aexit__(None, None, None))
+    io_loop.run_sync(lambda: running.__aexit__(None, None, None), timeout=60)
 
 
 async def until_queued(person: Person, count: int) -> list[dict[str, Any]]:
