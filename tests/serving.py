@@ -149,12 +149,14 @@ async def serving(
         server.add_socket(socket)
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
             served = Served(services, port, http)
-            yield served
-            for live in served.opened:
-                live.socket.close()
-                await live.closed()
-        server.stop()
-        await server.close_all_connections()
+            try:
+                yield served
+                for live in served.opened:
+                    live.socket.close()
+                    await live.closed()
+            finally:
+                server.stop()
+                await asyncio.wait_for(server.close_all_connections(), PATIENCE_S)
     assert not lost
 
 
