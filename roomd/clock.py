@@ -7,11 +7,14 @@ read once and the monotonic clock carries on from there; `timekeeper.py` leads i
 import secrets
 import time
 from collections.abc import Callable
-from random import Random
+from random import SystemRandom
 
 from roomd.domain.ids import RoomId
 from roomd.domain.moment import START_LEAD_MS, Moment
 from roomd.domain.offsets import Line
+
+#: Codes and ids come of it, so what was seen of them must say nothing about the next.
+_DICE = SystemRandom()
 
 
 class Clock:
@@ -39,5 +42,4 @@ class Clock:
         return self.line.at(self._monotonic_ns() / 1e6)
 
     def moment(self, room: RoomId | None = None) -> Moment:
-        dice = Random(secrets.randbits(128))  # noqa: S311 - seeded from the system's own randomness
-        return Moment(self.now(), dice, self.lead(room))
+        return Moment(self.now(), _DICE, self.lead(room))

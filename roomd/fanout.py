@@ -6,6 +6,7 @@ small ones do not wait for thousands of others: 64 writes take some 0.4 ms.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Protocol
@@ -58,6 +59,8 @@ class Channel:
         self._soon = soon or asyncio.get_running_loop().call_soon
         self._sockets: dict[SocketId, Told] = {}
         self._pending: list[str] = []
+        #: What was pushed before somebody came, and who was there then.
+        self._sealed: deque[tuple[list[str], list[Told]]] = deque()
         #: What is being told, to whom it still has to be told; and whether that goes on by itself.
         self._batch = Batch(())
         self._left: Iterator[Told] = iter(())
@@ -68,8 +71,7 @@ class Channel:
 
     def add(self, socket: Told) -> None:
         """From now on it is told what is pushed. What was pushed before, it knows."""
-        if self._pending:
-            self.flush()
+        self._seal()
         self._sockets[socket.id] = socket
 
     def remove(self, socket_id: SocketId) -> None:
@@ -105,9 +107,17 @@ class Channel:
         if rest is not None:
             rest.tell(self._batch)
             return True
-        if not self._pending:
+        self._seal()
+        if not self._sealed:
             return False
-        self._batch, self._pending = Batch(self._pending), []
-        # A copy: whoever comes meanwhile was greeted with it, and who is gone takes nothing any more.
-        self._left = iter([*self._sockets.values()])
+        texts, sockets = self._sealed.popleft()
+        self._batch = Batch(texts)
+        self._left = iter(sockets)
         return True
+
+    def _seal(self) -> None:
+        """What is pending is for those who are here now, and for nobody who comes later."""
+        if self._pending:
+            # A copy: whoever comes meanwhile was greeted with it, and who is gone takes nothing any more.
+            self._sealed.append((self._pending, [*self._sockets.values()]))
+            self._pending = []

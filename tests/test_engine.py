@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from rooms_world import ALICE, BOB, CAROL, named, titles, track, tracks
 from tornado.ioloop import IOLoop
 
-from roomd import engine, turns
+from roomd import desks, engine
 from roomd.clock import Clock
 from roomd.domain.chat import Say
 from roomd.domain.ids import RoomId
@@ -99,7 +99,7 @@ async def test_fifty_writers_each_on_two_processes_are_all_heard_once(
     two: tuple[Process, Process], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Nobody is to be told that the room is too busy, however busy this machine is.
-    for place, name in ((turns, "TURN_S"), (engine, "PATIENCE_S"), (engine, "BUSY_S")):
+    for place, name in ((desks, "TURN_S"), (engine, "PATIENCE_S"), (engine, "BUSY_S")):
         monkeypatch.setattr(place, name, 30.0)
     room = await two[0].engine.room(await party(two[0].engine))
     first = room.rev + 1

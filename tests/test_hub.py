@@ -16,7 +16,7 @@ from roomd.domain.commit import Commit
 from roomd.domain.ids import RoomId
 from roomd.domain.membership import Join, Leave
 from roomd.domain.refusals import NotFound, Unavailable
-from roomd.domain.room import Close
+from roomd.domain.room import Close, Room
 from roomd.followed import CHAT_SHOWN, CLOSE_GONE, CLOSE_LEFT, Followed
 from roomd.replay import MAX_REPLAY, MAX_RESUME, SLICE
 from roomd.store.keys import room_keys
@@ -302,10 +302,10 @@ async def test_a_fault_of_ours_leaves_no_room_behind(
         await until(lambda: followed.reading is None)
         take, faults = there.hub._take, iter([RuntimeError("our own fault")])
 
-        def once_faulty(followed: Followed, commit: Commit) -> None:
+        def once_faulty(followed: Followed, commit: Commit, after: Room | None = None) -> None:
             for fault in faults:
                 raise fault
-            take(followed, commit)
+            take(followed, commit, after)
 
         monkeypatch.setattr(there.hub, "_take", once_faulty)
         if reads:

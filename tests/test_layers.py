@@ -98,7 +98,7 @@ def test_no_relative_imports() -> None:
         ("domain", ("domain",)),
         ("dialects", ("dialects", "domain")),
         ("store", ("store", "domain")),
-        ("engine", ("domain", "store", "archived", "keeping", "noting", "turns")),
+        ("engine", ("domain", "store", "archived", "keeping", "noting", "copies", "deciding", "desks", "warm")),
         (
             "handlers",
             (

@@ -252,15 +252,9 @@ def call(room: Room, **given: Any) -> list[Any]:
     """The script's arguments for a good commit of a name and an entry's rank; or with some of them replaced."""
     after, events = do(room, Set(name="Other"))
     made = Commit(epoch=room.epoch, rev=after.rev, at=START, events=tuple(events))
-    usual = {"epoch": room.epoch, "rev": room.rev, "next": after.rev, "once": "alice:c-1", "at": START}
-    usual |= {
-        "commit": msgspec.json.encode(made),
-        "chat": "{}",
-        "log": 100,
-        "chats": 100,
-        "remember": REMEMBER_MS,
-        "life": "",
-    }
+    usual = {"epoch": room.epoch, "rev": room.rev, "next": after.rev, "at": START, "log": 100, "chats": 100}
+    usual |= {"audits": 100, "remember": REMEMBER_MS, "life": "", "commits": 1, "ids": 1}
+    usual |= {"commit": msgspec.json.encode(made), "once": "alice:c-1", "known": after.rev}
     writes = [(w.op, 1, w.field, w.value) for w in diff(room, after)]
     args = [value for name, value in (usual | given).items() if name != "writes"]
     return [*args, *(part for write in [*writes, *given.get("writes", [])] for part in write)]
@@ -290,6 +284,12 @@ def call(room: Room, **given: Any) -> list[Any]:
         {"at": "soon"},
         {"log": "many"},
         {"chats": ""},
+        {"audits": "-1"},
+        {"commits": 0},
+        {"commits": 2},
+        {"ids": 2},
+        {"ids": "many"},
+        {"known": "first"},
         {"remember": "nan"},
     ],
     ids=str,
@@ -309,7 +309,7 @@ async def test_a_malformed_commit_is_refused_before_anything_is_written(
     assert await script(keys=list(KEYS), args=call(room)) == [b"OK", str(room.rev + 1).encode()]
 
 
-@pytest.mark.parametrize("name", [name for name in KEYS._fields if name != "bell"])
+@pytest.mark.parametrize("name", ["meta", "events", "chat", "commands", "command_times"])
 @pytest.mark.gen_test(timeout=20)
 async def test_a_key_of_another_type_is_noticed_before_anything_is_written(
     store: RoomStore, redis: Redis, name: str

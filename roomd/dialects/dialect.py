@@ -71,3 +71,5 @@ class Dialect(NamedTuple):
     refuse: Callable[[Refusal], str | None] | None = None
     #: The same as `tell` out of the log alone, for clients that resume; None where a contract knows no resuming.
     replay: Callable[[Commit], list[str]] | None = None
+    #: Whether a greeting is the same for everybody, and at any time for as long as nothing is committed.
+    greets_alike: bool = False

@@ -246,4 +246,5 @@ NATIVE = Dialect(
     tell=_tell,
     anew=lambda before, after: [native_told.state(after)],
     replay=lambda commit: [native_told.commit_text(commit)],
+    greets_alike=True,
 )
