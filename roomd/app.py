@@ -71,7 +71,6 @@ from roomd.store.attempts import Attempts
 from roomd.store.bell import Bell
 from roomd.store.capabilities import Capabilities
 from roomd.store.life import Life
-from roomd.store.link import Link
 from roomd.store.shelf import Shelf
 from roomd.telemetry import Telemetry, open_telemetry
 from roomd.upkeep import Upkeep
@@ -111,8 +110,8 @@ async def lifespan(
     """Everything a server needs, running. `on_lost` is called when a store of our own keeps dying."""
     async with AsyncExitStack() as stack:
         clock, life = clock or Clock(), Life()
-        redis, pool, link = await _connected(settings, on_lost, life, stack)
-        core, secret = Core.build(redis, pool, life, clock, link), await _secret(settings)
+        redis, pool = await _connected(settings, on_lost, life, stack)
+        core, secret = Core.build(redis, pool, life, clock), await _secret(settings)
         telemetry = await open_telemetry(redis, clock, core.holdings.process, stack)
         hub, presence, bell = _hub(core, redis, clock, telemetry)
         passwords, keys = _passwords(stack), [secret, *settings.secret_key_previous]
@@ -189,7 +188,7 @@ def _hub(core: Core, redis: "Redis", clock: Clock, telemetry: Telemetry) -> tupl
 
 async def _connected(
     settings: Settings, on_lost: Callable[[str], None], life: Life, stack: AsyncExitStack
-) -> "tuple[Redis, postgres.PostgresPool, Link | None]":
+) -> "tuple[Redis, postgres.PostgresPool]":
     """The stores, started where need be, with the schema of this program."""
     urls = await stack.enter_async_context(stores(settings, on_lost))
     await migrate.migrate(urls.database_url)
@@ -197,10 +196,7 @@ async def _connected(
     stack.push_async_callback(pool.close)
     redis = redis_store.connect(urls.redis_url, life)
     stack.push_async_callback(redis.aclose, close_connection_pool=True)
-    link = Link(urls.redis_url, life) if Link.fits(urls.redis_url) else None
-    if link is not None:
-        stack.push_async_callback(link.stop)
-    return redis, pool, link
+    return redis, pool
 
 
 def make_app(services: Services) -> Application:

@@ -19,7 +19,6 @@ from roomd.store.rooms import RoomStore
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from roomd.store.link import Link
     from roomd.store.postgres import PostgresPool
 
 
@@ -35,10 +34,8 @@ class Core:
     engine: Engine
 
     @classmethod
-    def build(
-        cls, redis: "Redis", pool: "PostgresPool", life: Life, clock: Clock, link: "Link | None" = None
-    ) -> "Core":
-        store, moves, archive, index = RoomStore(redis, life, link), Moves(redis, life), Archive(pool), Index(redis)
+    def build(cls, redis: "Redis", pool: "PostgresPool", life: Life, clock: Clock) -> "Core":
+        store, moves, archive, index = RoomStore(redis, life), Moves(redis, life), Archive(pool), Index(redis)
         holdings = Holdings(index, clock, secrets.token_hex(6))
         copier = Copier(archive, store, moves, index, clock.now)
         archiver = Archiver(copier)

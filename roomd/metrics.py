@@ -9,6 +9,9 @@ from roomd.domain.sync import Report
 #: Milliseconds: an echo begins at 10, lips are out of step at 45, everybody notices 1,000.
 _ERRORS_MS = (0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
 
+#: Milliseconds: from 10 on people in a room hear it, from 1,000 on clients begin to believe that nobody is there.
+_LAGS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000)
+
 
 class Metrics:
     def __init__(self) -> None:
@@ -20,6 +23,13 @@ class Metrics:
             buckets=_ERRORS_MS,
             registry=self._registry,
         )
+        #: Milliseconds by which the event loop was late.
+        self.lag = Histogram(
+            "roomd_loop_lag_ms",
+            "How late the event loop is, in milliseconds",
+            buckets=_LAGS_MS,
+            registry=self._registry,
+        ).observe
         self._reports = Counter("roomd_sync_reports", "Reports of players that were taken in", registry=self._registry)
 
     def gauge(self, name: str, meaning: str, read: Callable[[], float]) -> None:

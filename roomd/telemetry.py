@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 from roomd.clock import Clock
+from roomd.lag import Lag
 from roomd.metrics import Metrics
 from roomd.pulse import PulseRooms
 from roomd.store.pulses import Pulses
@@ -27,6 +28,9 @@ async def open_telemetry(redis: "Redis", clock: Clock, process: str, stack: Asyn
     metrics = Metrics()
     metrics.gauge("roomd_clock_offset_ms", "Room time here minus the time that all servers share", keeper.offset)
     metrics.gauge("roomd_clock_uncertainty_ms", "Within what that is known, in milliseconds", keeper.uncertainty)
+    lag = Lag(metrics.lag)
+    lag.start()
+    stack.push_async_callback(lag.stop)
     pulse = PulseRooms(Pulses(redis), process, clock.now, metrics.heard)
     stack.push_async_callback(pulse.stop)
     clock.lead = pulse.lead

@@ -20,6 +20,9 @@ class Warm:
         self._dues: dict[RoomId, tuple[Room, float | None]] = {}
         self._made: OrderedDict[bytes, Sequence[Change]] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._rooms)
+
     def __contains__(self, room_id: RoomId) -> bool:
         return room_id in self._rooms
 

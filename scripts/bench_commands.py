@@ -10,6 +10,7 @@ CPU is this process's, which does what a server does for a command but for socke
 import argparse
 import asyncio
 import cProfile
+import gc
 import os
 import pstats
 import sys
@@ -31,7 +32,6 @@ from roomd.settings import Settings
 from roomd.store import migrate, postgres
 from roomd.store import redis as redis_store
 from roomd.store.life import Life
-from roomd.store.link import Link
 
 
 class Load(NamedTuple):
@@ -79,52 +79,65 @@ def cpu_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-async def main() -> None:
+async def measured(core: Core, clock: Clock, redis_pid: int, load: Load, options: argparse.Namespace) -> None:
+    """Print a row of the table."""
+    rooms = await opened(core, clock, load)
+    profile = cProfile.Profile() if options.profile else None
+    mine, its, began = time.process_time(), cpu_of(redis_pid), time.perf_counter()
+    if profile:
+        profile.enable()
+    spans = await run(core, rooms, load, options.seconds)
+    if profile:
+        profile.disable()
+    took, count = time.perf_counter() - began, len(spans)
+    cpu, redis_cpu = (time.process_time() - mine) / count, (cpu_of(redis_pid) - its) / count
+    median, p99 = 1e3 * spans[count // 2], 1e3 * spans[int(count * 0.99)]
+    row = (
+        load.rooms,
+        load.members,
+        load.outstanding,
+        count / took,
+        1e3 * median,
+        1e3 * p99,
+        1e6 * cpu,
+        1e6 * redis_cpu,
+    )
+    print("{:>6} {:>6} {:>7} {:>10,.0f} {:>7.2f} {:>7.2f} {:>7.0f} {:>8.0f}".format(*row), flush=True)
+    if profile:
+        pstats.Stats(profile, stream=sys.stdout).sort_stats("tottime").print_stats(options.profile)
+
+
+async def main(options: argparse.Namespace, folder: Path) -> None:
+    async with AsyncExitStack() as stack:
+        urls = await stack.enter_async_context(stores(Settings(data_dir=folder / "data"), lambda _: None))
+        await migrate.migrate(urls.database_url)
+        pool = await postgres.connect(urls.database_url)
+        stack.push_async_callback(pool.close)
+        life, clock = Life(), Clock()
+        redis = redis_store.connect(urls.redis_url, life)
+        stack.push_async_callback(redis.aclose, close_connection_pool=True)
+        core = Core.build(redis, pool, life, clock)
+        await core.start()
+        stack.push_async_callback(core.stop)
+        redis_pid = int((await redis.info("server"))["process_id"])
+        heads = ("rooms", "people", "at once", "commands/s", "p50 ms", "p99 ms", "CPU us", "Redis us")
+        print("{:>6} {:>6} {:>7} {:>10} {:>7} {:>7} {:>7} {:>8}".format(*heads))
+        gc.collect()
+        gc.freeze()
+        for index in options.load:
+            await measured(core, clock, redis_pid, LOADS[index], options)
+
+
+def given() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=3.0)
-    parser.add_argument("--profile", type=int, default=0, help="show so many functions of the last load")
-    parser.add_argument("--load", type=int, nargs="+", default=list(range(len(LOADS))))
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="roomd-bench-") as folder:
-        # PostgreSQL may have to run as somebody else.
-        Path(folder).chmod(0o711)
-        async with AsyncExitStack() as stack:
-            urls = await stack.enter_async_context(stores(Settings(data_dir=Path(folder) / "data"), lambda _: None))
-            await migrate.migrate(urls.database_url)
-            pool = await postgres.connect(urls.database_url)
-            stack.push_async_callback(pool.close)
-            life, clock = Life(), Clock()
-            redis = redis_store.connect(urls.redis_url, life)
-            stack.push_async_callback(redis.aclose, close_connection_pool=True)
-            link = Link(urls.redis_url, life)
-            stack.push_async_callback(link.stop)
-            core = Core.build(redis, pool, life, clock, link)
-            await core.start()
-            stack.push_async_callback(core.stop)
-            redis_pid = int((await redis.info("server"))["process_id"])
-            print(
-                f"{'rooms':>6} {'people':>6} {'at once':>7} {'commands/s':>10} {'p50 ms':>7} {'p99 ms':>7} {'CPU us':>7} {'Redis us':>8}"
-            )
-            for index in options.load:
-                load = LOADS[index]
-                rooms = await opened(core, clock, load)
-                profile = cProfile.Profile() if options.profile else None
-                mine, its, began = time.process_time(), cpu_of(redis_pid), time.perf_counter()
-                if profile:
-                    profile.enable()
-                spans = await run(core, rooms, load, options.seconds)
-                if profile:
-                    profile.disable()
-                took = time.perf_counter() - began
-                mine, its = time.process_time() - mine, cpu_of(redis_pid) - its
-                print(
-                    f"{load.rooms:>6} {load.members:>6} {load.outstanding:>7} {len(spans) / took:>10,.0f} {1e3 * spans[len(spans) // 2]:>7.2f} "
-                    f"{1e3 * spans[int(len(spans) * 0.99)]:>7.2f} {1e6 * mine / len(spans):>7.0f} {1e6 * its / len(spans):>8.0f}",
-                    flush=True,
-                )
-                if profile:
-                    pstats.Stats(profile, stream=sys.stdout).sort_stats("tottime").print_stats(options.profile)
+    parser.add_argument("--profile", type=int, default=0, help="show so many functions of each load")
+    parser.add_argument("--load", type=int, nargs="+", default=list(range(len(LOADS))), help="rows of it, from 0")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    with tempfile.TemporaryDirectory(prefix="roomd-bench-") as made:
+        # PostgreSQL may have to run as somebody else.
+        Path(made).chmod(0o711)
+        asyncio.run(main(given(), Path(made)))

@@ -1,16 +1,13 @@
-"""A connection of our own to a single Redis, for the scripts that every command needs.
+"""A connection of our own to a single Redis, which redis-py's client speaks over instead of its pool (quick.py).
 
-redis-py takes a connection of its pool for each command and waits for its answer there: 74 us of this process's time
-for a commit script. Here all are written to one connection, once per turn of the loop, and answered in order: 7 us.
-Everything else goes by redis-py, and on a cluster, or where the link is encrypted, this does too.
+redis-py takes a connection out of its pool for each command and waits for its answer there: 74 us of this process's
+time for a commit script. Here all are written to one connection, once per turn of the loop, and answered in order: 7.
 """
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
 from functools import partial
-from hashlib import sha1
 from typing import Any
 
 import hiredis
@@ -52,7 +49,8 @@ class Channel(asyncio.Protocol):
             return answer
         if not self._unsent:
             self._loop.call_soon(self._send)
-        self._unsent.append(hiredis.pack_command(parts))
+        # hiredis declares a tuple of one for what takes any number.
+        self._unsent.append(hiredis.pack_command(parts))  # type: ignore[arg-type]
         self._waiting.append((answer, self._loop.time() + ANSWER_S))
         if self._watch is None:
             self._watch = self._loop.call_later(ANSWER_S, self._look)
@@ -109,6 +107,7 @@ class Link:
 
     def __init__(self, url: str, life: Life) -> None:
         self._to: dict[str, Any] = dict(parse_url(url))
+        self._password = self._to.get("password")
         self._life = life
         self._channel: Channel | None = None
         self._connecting: asyncio.Task[Channel] | None = None
@@ -117,10 +116,6 @@ class Link:
     def fits(url: str) -> bool:
         """Whether this is an address of a single Redis that is spoken to in the clear."""
         return "," not in url and url.startswith(("redis://", "unix://"))
-
-    def register_script(self, text: str) -> "Script":
-        """As redis-py does."""
-        return Script(self, text)
 
     async def ask(self, parts: tuple[Part, ...]) -> Any:  # noqa: ANN401 - whatever Redis says
         """The answer. Raises redis-py's exceptions, as redis-py would; nothing is asked twice."""
@@ -166,29 +161,12 @@ class Link:
 
     async def _greet(self, channel: Channel) -> None:
         try:
-            if password := self._to.get("password"):
-                name = self._to.get("username")
-                await channel.ask(("AUTH", name, password) if name else ("AUTH", password))
+            signed = ("AUTH", self._to.get("username") or "default", password) if (password := self._password) else ()
+            # The answers' shapes are those of the protocol that redis-py speaks.
+            await channel.ask(("HELLO", 3, *signed))
             if database := self._to.get("db"):
                 await channel.ask(("SELECT", int(database)))
             self._life.learn(await channel.ask(("INFO", "server")))
         except BaseException:
             channel.close(RedisConnectionError("the connection was not taken up"))
             raise
-
-
-class Script:
-    """As a script that redis-py has registered: called with its keys and arguments."""
-
-    def __init__(self, link: Link, text: str) -> None:
-        self._link = link
-        self._text = text
-        self._sha = sha1(text.encode(), usedforsecurity=False).hexdigest()
-
-    async def __call__(self, keys: Sequence[Part], args: Sequence[Part]) -> Any:  # noqa: ANN401 - whatever it returns
-        rest = (len(keys), *keys, *args)
-        try:
-            return await self._link.ask(("EVALSHA", self._sha, *rest))
-        except NoScriptError:
-            # It was not run; a new Redis has none.
-            return await self._link.ask(("EVAL", self._text, *rest))

@@ -19,6 +19,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from roomd.domain.refusals import Unavailable
 from roomd.store.life import Life
+from roomd.store.link import Link
+from roomd.store.quick import Quick
 
 #: Seconds until a command that Redis does not answer is given up.
 ANSWER_S = 2.2
@@ -75,7 +77,9 @@ def connect(url: str, life: Life | None = None) -> Redis:
         **meeting,
     )
     # Made this way, the client closes the pool when it is closed itself.
-    return Redis.from_pool(pool)
+    if not Link.fits(url):
+        return Redis.from_pool(pool)
+    return Quick(pool, Link(url, life or Life()))
 
 
 @contextmanager

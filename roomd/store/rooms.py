@@ -17,7 +17,6 @@ from roomd.domain.whole import AUDIT_LENGTH, CHAT_LENGTH
 from roomd.store import plain
 from roomd.store.keys import RoomKeys, code_claim, room_keys
 from roomd.store.life import Life
-from roomd.store.link import Link
 from roomd.store.plain import Change
 from roomd.store.redis import answering
 
@@ -70,13 +69,11 @@ class Looked(NamedTuple):
 
 
 class RoomStore:
-    def __init__(self, redis: Redis, life: Life | None = None, link: Link | None = None) -> None:
-        """`link` is quicker with what every command needs, where there is one."""
+    def __init__(self, redis: Redis, life: Life | None = None) -> None:
         self._redis = redis
         self._life = life or Life()
-        scripts: Link | Redis = link or redis
         self._commit, self._unchanged = (
-            scripts.register_script(resources.files("roomd.store").joinpath(f"scripts/{name}.lua").read_text("utf-8"))
+            redis.register_script(resources.files("roomd.store").joinpath(f"scripts/{name}.lua").read_text("utf-8"))
             for name in ("commit", "unchanged")
         )
 
