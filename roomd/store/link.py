@@ -7,6 +7,7 @@ time for a commit script. Here all are written to one connection, once per turn 
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -27,7 +28,10 @@ _FAULTS = {"NOSCRIPT": NoScriptError, "OOM": OutOfMemoryError, "READONLY": ReadO
 
 
 class Channel(asyncio.Protocol):
-    """An open connection. What was asked when it is lost may have been done or not."""
+    """An open connection. What was asked when it is lost may have been done or not.
+
+    `pushed` gets what Redis says unasked, as (kind, of what, what it says), and why the connection is lost.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -37,6 +41,7 @@ class Channel(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._watch: asyncio.TimerHandle | None = None
         self.lost = False
+        self.pushed: Callable[[list[Any] | Exception], None] = lambda _: None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -47,20 +52,27 @@ class Channel(asyncio.Protocol):
         if self.lost:
             answer.set_exception(RedisConnectionError("the connection was lost"))
             return answer
+        self._waiting.append((answer, self._loop.time() + ANSWER_S))
+        if self._watch is None:
+            self._watch = self._loop.call_later(ANSWER_S, self._look)
+        self.say(parts)
+        return answer
+
+    def say(self, parts: tuple[Part, ...]) -> None:
+        """What is answered by being pushed, or not at all."""
         if not self._unsent:
             self._loop.call_soon(self._send)
         # hiredis declares a tuple of one for what takes any number.
         self._unsent.append(hiredis.pack_command(parts))  # type: ignore[arg-type]
-        self._waiting.append((answer, self._loop.time() + ANSWER_S))
-        if self._watch is None:
-            self._watch = self._loop.call_later(ANSWER_S, self._look)
-        return answer
 
     def data_received(self, data: bytes) -> None:
         self._reader.feed(data)
         try:
             while (reply := self._reader.gets()) is not False:
-                self._answer(reply)
+                if isinstance(reply, hiredis.PushNotification):
+                    self.pushed(reply)
+                else:
+                    self._answer(reply)
         except (hiredis.ProtocolError, IndexError) as fault:
             self.close(RedisConnectionError(f"the answer of Redis is not understood: {fault!r}"))
 
@@ -68,6 +80,8 @@ class Channel(asyncio.Protocol):
         self.close(RedisConnectionError(f"the connection was lost: {fault!r}"))
 
     def close(self, fault: Exception) -> None:
+        if self.lost:
+            return
         self.lost = True
         if self._watch is not None:
             self._watch.cancel()
@@ -77,6 +91,7 @@ class Channel(asyncio.Protocol):
         for answer, _ in waiting:
             if not answer.done():
                 answer.set_exception(fault)
+        self.pushed(fault)
 
     def _send(self) -> None:
         unsent, self._unsent = self._unsent, []
@@ -121,8 +136,14 @@ class Link:
         """The answer. Raises redis-py's exceptions, as redis-py would; nothing is asked twice."""
         channel = self._channel
         if channel is None or channel.lost:
-            channel = await self._connected()
+            channel = await self.open()
         return await channel.ask(parts)
+
+    async def open(self) -> Channel:
+        """The connection, made anew where it was lost. Raises redis-py's exceptions."""
+        if self._channel is None or self._channel.lost:
+            return await self._connected()
+        return self._channel
 
     async def stop(self) -> None:
         if self._connecting is not None:
