@@ -57,6 +57,26 @@ async def test_every_answer_has_the_shape_that_redis_py_gives_it(redis_url: str)
             pipe.incr("n")
             pipe.get("n")
             assert await pipe.execute() == [1, b"1"]
+        for transaction in (True, False):
+            shapes = []
+            for redis in (quick, plain):
+                async with redis.pipeline(transaction=transaction) as pipe:
+                    pipe.zrange("sorted", 0, -1, withscores=True)
+                    pipe.hgetall("nothing")
+                    pipe.smembers("set")
+                    pipe.xrange("stream")
+                    shapes.append(await pipe.execute())
+            assert shapes[0] == shapes[1]
+            async with quick.pipeline(transaction=transaction) as pipe:
+                pipe.set("n", "x")
+                pipe.incr("n")
+                with pytest.raises(ResponseError, match="not an integer"):
+                    await pipe.execute()
+            async with quick.pipeline(transaction=transaction) as pipe:
+                pipe.execute_command("NONSENSE")
+                with pytest.raises(ResponseError, match="unknown command"):
+                    await pipe.execute()
+            assert await quick.ping()
     finally:
         await quick.aclose()
         await plain.aclose()

@@ -27,6 +27,11 @@ Part = str | int | float | bytes | memoryview
 _FAULTS = {"NOSCRIPT": NoScriptError, "OOM": OutOfMemoryError, "READONLY": ReadOnlyError}
 
 
+def as_redis_py(fault: hiredis.ReplyError) -> ResponseError:
+    text = str(fault)
+    return _FAULTS.get(text.partition(" ")[0], ResponseError)(text)
+
+
 class Channel(asyncio.Protocol):
     """An open connection. What was asked when it is lost may have been done or not.
 
@@ -103,8 +108,7 @@ class Channel(asyncio.Protocol):
         if answer.done():
             return
         if isinstance(reply, hiredis.ReplyError):
-            text = str(reply)
-            answer.set_exception(_FAULTS.get(text.partition(" ")[0], ResponseError)(text))
+            answer.set_exception(as_redis_py(reply))
         else:
             answer.set_result(reply)
 
