@@ -10,14 +10,20 @@ import statistics
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from bench.connects import SECRET
 from bench.fanout import Figures, Load, measured, plain
 from bench.servers import BenchError, Server, floor, naive, roomd
 
-SERVERS: dict[str, Callable[[], AbstractContextManager[Server]]] = {"floor": floor, "naive": naive, "roomd": roomd}
+SERVERS: dict[str, Callable[[], AbstractContextManager[Server]]] = {
+    "floor": floor,
+    "naive": naive,
+    "roomd": partial(roomd, SECRET_KEY=SECRET),
+}
 OUTPUT = Path(__file__).parent.parent / "test-output" / "bench-fanout.json"
 
 

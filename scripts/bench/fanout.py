@@ -7,22 +7,35 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import httpx
+from bench.connects import open_rooms, people
 from bench.servers import OTHER_CORE, BenchError, Server, built, pinned
 
 
 class Load(NamedTuple):
-    """`rate` in messages a second, or 0: as many as `outstanding` allows."""
+    """`rate` in messages a second, or 0: as many as `outstanding` allows. `in_a_room` people each, or 0: all in one."""
 
     sockets: int
     rate: float = 0.0
     outstanding: int = 0
     seconds: float = 5.0
+    in_a_room: int = 0
+    #: Sockets that read nothing, and say nothing.
+    stalled: int = 0
 
     @property
     def called(self) -> str:
         how = f"{self.rate:g}/s" if self.rate else f"{self.outstanding} outstanding"
-        return f"{self.sockets} sockets, {how}"
+        rooms = f" in rooms of {self.in_a_room}" if self.in_a_room else ""
+        return f"{self.sockets} sockets{rooms}, {how}" + (f", {self.stalled} stalled" if self.stalled else "")
+
+    @property
+    def rooms(self) -> int:
+        return -(-self.sockets // self.in_a_room) if self.in_a_room else 1
+
+    @property
+    def hearers(self) -> int:
+        """Deliveries that come of a message."""
+        return (self.in_a_room or self.sockets) - self.stalled
 
 
 class Figures(NamedTuple):
@@ -41,23 +54,24 @@ class Figures(NamedTuple):
     connect_p99_ms: float
     connect_us: float
     kib_per_socket: float
-
-
-class Room(NamedTuple):
-    path: str
-    tokens: list[str]
+    #: By how much the server grew while messages went.
+    grown_kib: float
 
 
 def measured(make: AbstractContextManager[Server], load: Load) -> Figures:
     """Start a server, connect, run, and stop. Raises BenchError."""
-    with make as server, tempfile.NamedTemporaryFile("w", suffix=".tokens") as tokens:
-        room = _room(server, load.sockets) if server.name == "roomd" else Room("/", [])
-        tokens.write("\n".join(room.tokens))
+    with make as server:
+        return run_on(server, load)
+
+
+def run_on(server: Server, load: Load) -> Figures:
+    with tempfile.NamedTemporaryFile("w", suffix=".tokens") as tokens:
+        tokens.write("\n".join(_tokens(server, load)))
         tokens.flush()
         cpu, memory = server.cpu_s(), server.memory_kib()
         command = [
-            *(built("wsload"), server.port, room.path, load.sockets, tokens.name if room.tokens else "-"),
-            *(load.rate, load.outstanding, load.seconds),
+            *(built("wsload"), server.port, "/", load.sockets, tokens.name),
+            *(load.rate, load.outstanding, load.seconds, load.stalled),
         ]
         started = pinned(OTHER_CORE, [str(part) for part in command])
         with subprocess.Popen(started, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as generator:
@@ -67,7 +81,8 @@ def measured(make: AbstractContextManager[Server], load: Load) -> Figures:
             generator.stdin.write("go\n")
             generator.stdin.flush()
             ran = _line(generator.stdout.readline())
-            return _figures(load, opened, ran, spent._replace(running_s=server.cpu_s() - spent.running_s))
+            spent = spent._replace(running_s=server.cpu_s() - spent.running_s, after_kib=server.memory_kib() - memory)
+            return _figures(load, opened, ran, spent)
 
 
 class Spent(NamedTuple):
@@ -76,6 +91,7 @@ class Spent(NamedTuple):
     connecting_s: float
     memory_kib: int
     running_s: float
+    after_kib: int = 0
 
 
 def _figures(load: Load, opened: dict[str, Any], ran: dict[str, Any], spent: Spent) -> Figures:
@@ -88,12 +104,13 @@ def _figures(load: Load, opened: dict[str, Any], ran: dict[str, Any], spent: Spe
         per_cpu_s=deliveries / spent.running_s if spent.running_s else 0.0,
         p50_ms=ran["p50_ms"],
         p99_ms=ran["p99_ms"],
-        whole=deliveries / max(1, (ran["messages"] - ran["refused"]) * load.sockets),
+        whole=deliveries / max(1, (ran["messages"] - ran["refused"]) * load.hearers),
         client_busy=ran["client_busy"],
         opened_per_s=opened["opened"] / opened["seconds"],
         connect_p99_ms=opened["connect_p99_ms"],
         connect_us=1e6 * spent.connecting_s / opened["opened"],
         kib_per_socket=spent.memory_kib / opened["opened"],
+        grown_kib=spent.after_kib - spent.memory_kib,
     )
 
 
@@ -103,17 +120,13 @@ def _line(text: str) -> dict[str, Any]:
     return dict(json.loads(text))
 
 
-def _room(server: Server, people: int) -> Room:
-    """A room, and a token for each of so many guests."""
-    with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", trust_env=False, timeout=30) as http:
-        made = http.post("/api/rooms/create/", json={"name": "Bench", "user_name": "Guest 0"})
-        made.raise_for_status()
-        tokens = [made.json()["access_token"]]
-        while len(tokens) < people:
-            answer = http.post("/api/auth/guest/", json={"name": f"Guest {len(tokens)}"})
-            answer.raise_for_status()
-            tokens.append(answer.json()["access_token"])
-    return Room(f"/ws/v1/{made.json()['code']}/", tokens)
+def _tokens(server: Server, load: Load) -> list[str]:
+    """For each socket its token, and the path of its room."""
+    if server.name != "roomd":
+        return [f"- /{n // load.in_a_room + 1 if load.in_a_room else 0}" for n in range(load.sockets)]
+    everybody = people(load.sockets)
+    codes = open_rooms(server.port, everybody[: load.rooms])
+    return [f"{token} /ws/v1/{codes[n % len(codes)]}/" for n, token in enumerate(everybody)]
 
 
 def plain(path: Path, rows: list[dict[str, Any]]) -> None:

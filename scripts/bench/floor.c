@@ -3,8 +3,9 @@
  *   floor PORT
  *
  * Speaks as much WebSocket as the load generator needs: any GET is upgraded (its key is answered), any text frame of up
- * to 64 KiB goes to every connection as one unmasked text frame of 200 bytes that begins with the frame's own text. One
- * thread, no state, no checks: nothing that does more can be cheaper.
+ * to 64 KiB goes to every connection of the same room as one unmasked text frame of 200 bytes that begins with the frame's
+ * own text. The room is the number in the path (`GET /12`), 0 where there is none. One thread, no state, no checks: nothing
+ * that does more can be cheaper.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -23,8 +24,10 @@
 #define MAX_FD 65536
 #define PAYLOAD 200
 
-static struct { unsigned char *data; size_t used; int open; } connection[MAX_FD];
-static int members[MAX_FD], member_count, place[MAX_FD];
+#define MAX_ROOMS 8192
+
+static struct { unsigned char *data; size_t used; int open, room, place; } connection[MAX_FD];
+static struct { int *members, count, space; } rooms[MAX_ROOMS];
 
 /* SHA-1 and base64 of the handshake's key (RFC 3174, RFC 4648): 30 lines, so that nothing has to be linked. */
 static uint32_t rol(uint32_t x, int n) { return (x << n) | (x >> (32 - n)); }
@@ -65,8 +68,9 @@ static void base64(const unsigned char in[20], char out[29]) {
 
 static void drop(int fd) {
   if (connection[fd].open) {
-    members[place[fd]] = members[--member_count];
-    place[members[place[fd]]] = place[fd];
+    int *members = rooms[connection[fd].room].members, last = members[--rooms[connection[fd].room].count];
+    members[connection[fd].place] = last;
+    connection[last].place = connection[fd].place;
   }
   free(connection[fd].data);
   memset(&connection[fd], 0, sizeof connection[fd]);
@@ -85,18 +89,21 @@ static void upgrade(int fd) {
   n = snprintf(answer, sizeof answer, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                "Sec-WebSocket-Accept: %s\r\n\r\n", accept);
   if (send(fd, answer, (size_t)n, MSG_NOSIGNAL) != n) { drop(fd); return; }
-  connection[fd].open = 1;
-  connection[fd].used = 0;
-  place[fd] = member_count;
-  members[member_count++] = fd;
+  int number = atoi((char *)connection[fd].data + 5), at = number > 0 && number < MAX_ROOMS ? number : 0;
+  if (rooms[at].count == rooms[at].space)
+    rooms[at].members = realloc(rooms[at].members, (size_t)(rooms[at].space = rooms[at].space * 2 + 8) * sizeof(int));
+  connection[fd].open = 1, connection[fd].used = 0, connection[fd].room = at, connection[fd].place = rooms[at].count;
+  rooms[at].members[rooms[at].count++] = fd;
 }
 
-static void tell_all(const unsigned char *text, size_t size) {
+static void tell_all(int room, const unsigned char *text, size_t size) {
   unsigned char frame[4 + PAYLOAD] = {0x81, 126, PAYLOAD >> 8, PAYLOAD & 255};
   memset(frame + 4, ' ', PAYLOAD);
   memcpy(frame + 4, text, size < PAYLOAD ? size : PAYLOAD);
-  for (int i = 0; i < member_count; i++)
-    if (send(members[i], frame, sizeof frame, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EAGAIN) drop(members[i--]);
+  for (int i = 0; i < rooms[room].count; i++) {
+    int fd = rooms[room].members[i];
+    if (send(fd, frame, sizeof frame, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EAGAIN) drop(fd), i--;
+  }
 }
 
 /* The bytes of the first frame in the buffer; 0 while it is not there as a whole. */
@@ -112,7 +119,7 @@ static size_t take_frame(int fd) {
   if (used < head + 4 + size) return 0;
   unsigned char *mask = d + head, *text = mask + 4;
   for (size_t i = 0; i < size; i++) text[i] ^= mask[i & 3];
-  if ((d[0] & 15) == 1) tell_all(text, size);
+  if ((d[0] & 15) == 1) tell_all(connection[fd].room, text, size);
   return head + 4 + size;
 }
 
@@ -129,7 +136,7 @@ static void readable(int fd) {
     if (strstr((char *)connection[fd].data, "\r\n\r\n")) upgrade(fd);
     return;
   }
-  for (size_t taken; connection[fd].data && (taken = take_frame(fd)) > 0;) {
+  for (size_t taken; connection[fd].data && (taken = take_frame(fd)) > 0 && connection[fd].data;) {
     connection[fd].used -= taken;
     memmove(connection[fd].data, connection[fd].data + taken, connection[fd].used);
   }

@@ -1,11 +1,13 @@
 /* A load generator that is not the bottleneck: many WebSockets of one room, by one thread.
  *
- *   wsload PORT PATH SOCKETS TOKENS RATE OUTSTANDING SECONDS
+ *   wsload PORT PATH SOCKETS TOKENS RATE OUTSTANDING SECONDS [STALLED]
  *
- * TOKENS is a file with one token a line (`-`: none are needed, and nobody is greeted). RATE is messages a second, 0 for as
- * many as OUTSTANDING allows: so many are under way at once, each from the next connection in turn. Prints `ready` with the
- * figures of connecting, waits for a line on standard input, runs, and prints one JSON object. A message is
- * {"type": "say", "id": "cN", "text": "TNANOSECONDS"}; whatever comes back with such a text counts as a delivery.
+ * TOKENS is a file with one token a line, and behind it the path for that socket where it is not PATH (`-`: none are needed,
+ * nobody is greeted; as a token, `-` is none). RATE is messages a second, 0 for as many as OUTSTANDING allows: so many are
+ * under way at once, each from the next connection in turn. Prints the figures of connecting, waits for a line on standard
+ * input, runs, and prints one JSON object. A message is
+ * {"type": "say", "id": "cN", "text": "TNANOSECONDS"}; whatever comes back with such a text counts as a delivery. The last
+ * STALLED sockets read nothing any more once all are there, and say nothing.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -30,9 +32,9 @@
 enum phase { CLOSED, CONNECTING, UPGRADING, GREETED, OPEN };
 
 static struct { int fd; enum phase phase; unsigned char *data; size_t used, room; uint64_t began, sent; } socket_of[MAX_SOCKETS];
-static char *token[MAX_SOCKETS];
+static char *token[MAX_SOCKETS], *path_of[MAX_SOCKETS];
 static const char *path;
-static int poll_fd, port, count, opened, under_way, next_to_open, greeted_by_server, failed, publisher, outstanding;
+static int poll_fd, port, count, opened, under_way, next_to_open, greeted_by_server, failed, publisher, outstanding, stalled;
 static uint32_t latency[STEPS];
 static uint64_t deliveries, bytes, messages, refused, connect_us[MAX_SOCKETS], recording;
 
@@ -74,7 +76,7 @@ static void open_next(void) {
 static void connected(int n) {
   char request[512];
   int size = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", path, port);
+                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", path_of[n] ? path_of[n] : path, port);
   struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)n};
   epoll_ctl(poll_fd, EPOLL_CTL_MOD, socket_of[n].fd, &event);
   socket_of[n].phase = UPGRADING;
@@ -97,7 +99,7 @@ static void upgraded(int n) {
 
 static void publish(void) {
   char text[128];
-  int n = publisher++ % count;
+  int n = publisher++ % (count - stalled);
   socket_of[n].sent = now_ns();
   snprintf(text, sizeof text, "{\"type\":\"say\",\"id\":\"c%llu\",\"text\":\"T%llu\"}", (unsigned long long)messages,
            (unsigned long long)socket_of[n].sent);
@@ -210,7 +212,9 @@ static void read_tokens(const char *file) {
   FILE *in = strcmp(file, "-") ? fopen(file, "r") : NULL;
   for (int n = 0; in && n < count && fgets(line, sizeof line, in); n++) {
     line[strcspn(line, "\n")] = 0;
-    token[n] = strdup(line);
+    char *behind = strchr(line, ' ');
+    if (behind) *behind = 0, path_of[n] = strdup(behind + 1);
+    if (strcmp(line, "-")) token[n] = strdup(line);
   }
 }
 
@@ -234,13 +238,14 @@ static void run(double rate, int most, double seconds) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 8) { fprintf(stderr, "usage: wsload PORT PATH SOCKETS TOKENS RATE OUTSTANDING SECONDS\n"); return 2; }
+  if (argc != 8 && argc != 9) { fprintf(stderr, "usage: wsload PORT PATH SOCKETS TOKENS RATE OUTSTANDING SECONDS [STALLED]\n"); return 2; }
   struct rlimit files;
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
   port = atoi(argv[1]), path = argv[2], count = atoi(argv[3]);
-  if (count > MAX_SOCKETS) return 2;
+  stalled = argc == 9 ? atoi(argv[8]) : 0;
+  if (count > MAX_SOCKETS || stalled >= count) return 2;
   read_tokens(argv[4]);
   poll_fd = epoll_create1(0);
   uint64_t began = now_ns();
@@ -258,6 +263,7 @@ int main(int argc, char **argv) {
   for (int i = 0; i < 100; i++) turn(5);
   if (!fgets(line, sizeof line, stdin)) return 0;
   failed = 0;
+  for (int n = count - stalled; n < count; n++) epoll_ctl(poll_fd, EPOLL_CTL_DEL, socket_of[n].fd, NULL);
   run(atof(argv[5]), atoi(argv[6]), atof(argv[7]));
   return 0;
 }
