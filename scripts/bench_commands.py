@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""What a command costs: decided, committed to Redis (state, log, bell) and noted for the archive.
+"""What a command costs: decided, committed to Redis (state, log, bell) and archived, without sockets.
 
 scripts/bench_commands.py                  # one room and many, one writer at a time and 64
-scripts/bench_commands.py --seconds 2 --profile 20
+scripts/bench_commands.py --seconds 2 --load 2 --profile 20
 
 CPU is this process's, which does what a server does for a command but for sockets; Redis' own stands beside it.
 """
@@ -10,122 +10,33 @@ CPU is this process's, which does what a server does for a command but for socke
 import argparse
 import asyncio
 import cProfile
-import gc
-import os
 import pstats
 import sys
-import tempfile
-import time
-from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import NamedTuple
 
-from roomd.clock import Clock
-from roomd.core import Core
-from roomd.domain.actor import Actor
-from roomd.domain.chat import Say
-from roomd.domain.ids import RoomId, UserId, make_uuid
-from roomd.domain.membership import Join
-from roomd.domain.room import RoomSettings
-from roomd.embedded import stores
-from roomd.settings import Settings
-from roomd.store import migrate, postgres
-from roomd.store import redis as redis_store
-from roomd.store.life import Life
+sys.path.insert(0, str(Path(__file__).parent))
+
+from bench.commands import Load, house, measured, opened
+
+LOADS = (Load(1, 1), Load(1, 64), Load(64, 64), Load(64, 64, tracks=500), Load(1, 64, 1_000))
 
 
-class Load(NamedTuple):
-    rooms: int
-    #: Commands under way at any time, over all rooms; and people in each room.
-    outstanding: int
-    members: int = 5
-
-
-LOADS = (Load(1, 1), Load(1, 64), Load(64, 64), Load(1, 64, 1_000))
-
-
-async def opened(core: Core, clock: Clock, load: Load) -> list[tuple[RoomId, list[Actor]]]:
-    rooms = []
-    for _ in range(load.rooms):
-        people = [Actor(UserId(make_uuid(clock.moment().dice)), f"Writer {n}") for n in range(load.members)]
-        room = await core.engine.open(RoomSettings(name="Friday"), people[0])
-        for one in people:
-            await core.engine.handle(room.id, Join(), one)
-        rooms.append((room.id, people))
-    return rooms
-
-
-async def run(core: Core, rooms: list[tuple[RoomId, list[Actor]]], load: Load, seconds: float) -> list[float]:
-    """Seconds that each command took."""
-    spans: list[float] = []
-    until = time.monotonic() + seconds
-
-    async def write(number: int) -> None:
-        room, people = rooms[number % len(rooms)]
-        said = 0
-        while time.monotonic() < until:
-            began = time.perf_counter()
-            said += 1
-            who = people[(number + said) % len(people)]
-            await core.engine.handle(room, Say(text=f"line {said}"), who, f"{number}-{said}")
-            spans.append(time.perf_counter() - began)
-
-    await asyncio.gather(*(write(number) for number in range(load.outstanding)))
-    return sorted(spans)
-
-
-def cpu_of(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-async def measured(core: Core, clock: Clock, redis_pid: int, load: Load, options: argparse.Namespace) -> None:
-    """Print a row of the table."""
-    rooms = await opened(core, clock, load)
-    profile = cProfile.Profile() if options.profile else None
-    mine, its, began = time.process_time(), cpu_of(redis_pid), time.perf_counter()
-    if profile:
-        profile.enable()
-    spans = await run(core, rooms, load, options.seconds)
-    if profile:
-        profile.disable()
-    took, count = time.perf_counter() - began, len(spans)
-    cpu, redis_cpu = (time.process_time() - mine) / count, (cpu_of(redis_pid) - its) / count
-    median, p99 = 1e3 * spans[count // 2], 1e3 * spans[int(count * 0.99)]
-    row = (
-        load.rooms,
-        load.members,
-        load.outstanding,
-        count / took,
-        1e3 * median,
-        1e3 * p99,
-        1e6 * cpu,
-        1e6 * redis_cpu,
-    )
-    print("{:>6} {:>6} {:>7} {:>10,.0f} {:>7.2f} {:>7.2f} {:>7.0f} {:>8.0f}".format(*row), flush=True)
-    if profile:
-        pstats.Stats(profile, stream=sys.stdout).sort_stats("tottime").print_stats(options.profile)
-
-
-async def main(options: argparse.Namespace, folder: Path) -> None:
-    async with AsyncExitStack() as stack:
-        urls = await stack.enter_async_context(stores(Settings(data_dir=folder / "data"), lambda _: None))
-        await migrate.migrate(urls.database_url)
-        pool = await postgres.connect(urls.database_url)
-        stack.push_async_callback(pool.close)
-        life, clock = Life(), Clock()
-        redis = redis_store.connect(urls.redis_url, life)
-        stack.push_async_callback(redis.aclose, close_connection_pool=True)
-        core = Core.build(redis, pool, life, clock)
-        await core.start()
-        stack.push_async_callback(core.stop)
-        redis_pid = int((await redis.info("server"))["process_id"])
-        heads = ("rooms", "people", "at once", "commands/s", "p50 ms", "p99 ms", "CPU us", "Redis us")
-        print("{:>6} {:>6} {:>7} {:>10} {:>7} {:>7} {:>7} {:>8}".format(*heads))
-        gc.collect()
-        gc.freeze()
+async def main(options: argparse.Namespace) -> None:
+    async with house() as here:
+        heads = ("rooms", "people", "tracks", "at once", "commands/s", "p50 ms", "p99 ms", "CPU us", "Redis us")
+        print("{:>6} {:>6} {:>6} {:>7} {:>10} {:>7} {:>7} {:>7} {:>8}".format(*heads))
         for index in options.load:
-            await measured(core, clock, redis_pid, LOADS[index], options)
+            load = LOADS[index]
+            rooms = await opened(here, load)
+            profile = cProfile.Profile()
+            if options.profile:
+                profile.enable()
+            found = await measured(here, rooms, load, options.seconds)
+            profile.disable()
+            row = (load.rooms, load.members, load.tracks, load.outstanding, *found)
+            print("{:>6} {:>6} {:>6} {:>7} {:>10,.0f} {:>7.2f} {:>7.2f} {:>7.0f} {:>8.0f}".format(*row), flush=True)
+            if options.profile:
+                pstats.Stats(profile, stream=sys.stdout).sort_stats("tottime").print_stats(options.profile)
 
 
 def given() -> argparse.Namespace:
@@ -137,7 +48,4 @@ def given() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory(prefix="roomd-bench-") as made:
-        # PostgreSQL may have to run as somebody else.
-        Path(made).chmod(0o711)
-        asyncio.run(main(given(), Path(made)))
+    asyncio.run(main(given()))

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import tempfile
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -64,7 +65,8 @@ def measured(make: AbstractContextManager[Server], load: Load) -> Figures:
         return run_on(server, load)
 
 
-def run_on(server: Server, load: Load) -> Figures:
+def run_on(server: Server, load: Load, connected: Callable[[], object] = lambda: None) -> Figures:
+    """`connected` is called when all are there."""
     with tempfile.NamedTemporaryFile("w", suffix=".tokens") as tokens:
         tokens.write("\n".join(_tokens(server, load)))
         tokens.flush()
@@ -78,6 +80,7 @@ def run_on(server: Server, load: Load) -> Figures:
             assert generator.stdin and generator.stdout
             opened = _line(generator.stdout.readline())
             spent = Spent(server.cpu_s() - cpu, server.memory_kib() - memory, server.cpu_s())
+            connected()
             generator.stdin.write("go\n")
             generator.stdin.flush()
             ran = _line(generator.stdout.readline())
