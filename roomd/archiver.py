@@ -53,13 +53,13 @@ class Archiver:
         """Whether so much waits that no more may be taken."""
         return self.away and self._behind >= MOST_BEHIND
 
-    def note(self, room: RoomId, commit: Commit) -> asyncio.Future[Level]:
-        """A commit was made here: archive it. The answer is how safe it is."""
+    def note(self, room: RoomId, commit: Commit, body: bytes | None = None) -> asyncio.Future[Level]:
+        """A commit was made here: archive it. The answer is how safe it is. `body` is its encoded form, if known."""
         line = self._line(room)
         if line.head is None and commit.rev == 1:
             line.head = Head(commit.epoch, 0)
         if not self.away and len(line.pending) < ROOM_BATCH:
-            line.pending.append(Entry(room, commit, plain.encode_commit(commit).decode()))
+            line.pending.append(Entry(room, commit, (body or plain.encode_commit(commit)).decode()))
         return self._want(line, commit.epoch, commit.rev)
 
     def settled(self, room: RoomId, epoch: int, rev: int) -> asyncio.Future[Level]:

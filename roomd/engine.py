@@ -1,32 +1,32 @@
-"""The one way in: a command is decided on the room as it is, and what it leads to is committed whole or not at all.
+"""The one way in: commands are decided on the room as it is, and what they lead to is committed whole or not at all.
 
-One lock per room keeps this process from racing itself (without it, 50 writers cost 22.7 retries per commit; with it,
-none). Other processes are kept honest by the commit script, which refuses a decision made on an older room; then it is
-made again.
+Those of a room that come while others are being committed are decided in a row and committed together (desks.py). Other
+processes are kept honest by the commit script, which refuses a decision made on an older room; then it is made again.
 """
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from secrets import token_hex
 
 from roomd.archived import Level
-from roomd.domain import rules
+from roomd.copies import Copies
+from roomd.deciding import Step, decide_all
+from roomd.desks import Asked, Desks, too_busy
 from roomd.domain.actor import Actor
 from roomd.domain.commit import Commit
 from roomd.domain.ids import Code, RoomId, UserId, is_code, is_uuid, make_code, make_uuid, tidy_code
 from roomd.domain.moment import Moment, Moments
 from roomd.domain.opening import open_room
-from roomd.domain.refusals import NotFound, Refusal, Unavailable
+from roomd.domain.refusals import Conflict, NotFound, Unavailable, no_such_room
 from roomd.domain.room import Room, RoomOpened, RoomSettings
 from roomd.domain.words import Command
 from roomd.keeping import Keeping, Receipt, demand_kept
-from roomd.noting import Notes, sooner
+from roomd.noting import Notes
 from roomd.store.index import Index
-from roomd.store.rooms import Done, Doubted, Outcome, RoomStore, Stale
-from roomd.turns import Turns, too_busy
+from roomd.store.plain import Change, change
+from roomd.store.rooms import Done, Outcome, RoomStore, Seen, Stale
+from roomd.warm import Warm
 
-#: Rooms kept in memory between commands (a cold load of a 500-track queue is 30 times as slow as a warm commit).
-WARM_ROOMS = 2_000
 #: Seconds for which a decision is made anew because another process was faster.
 BUSY_S = 2.0
 #: Seconds to wait before repeating a commit that Redis did not answer; the script knows the command's id.
@@ -47,8 +47,9 @@ class Engine:
         self._notes = Notes(index)
         self._keeper = keeper
         self._moment = moment
-        self._warm: OrderedDict[RoomId, Room] = OrderedDict()
-        self._turns = Turns()
+        self._warm = Warm()
+        self._copies = Copies(store, keeper, self._notes, self._warm)
+        self._desks = Desks(self._carry_out)
         self._watchers: list[Callable[[Room, Commit, Room], None]] = []
 
     def watch(self, told: Callable[[Room, Commit, Room], None]) -> None:
@@ -71,11 +72,12 @@ class Engine:
         )
         await self._keeper.hold(room.id)
         await self._index.add_room_of(actor.id, room.id, moment.now)
-        await self._commit(None, room, commit, None)
-        self._keeper.note(room.id, commit)
+        opened = change(None, commit, room)
+        await self._written([opened], [(f":{token_hex(8)}", commit.rev)], self._warm.sooner(None, room))
+        self._keeper.note(room.id, opened)
         await self._store.keep_code(room.code)
         await self._index.touch(room.id, moment.now, room.settings.visibility == "public")
-        self._keep(room)
+        self._warm.keep(room)
         return room
 
     async def find(self, ref: str) -> RoomId:
@@ -92,9 +94,7 @@ class Engine:
 
     async def room(self, room_id: RoomId) -> Room:
         """The room as it is now. Raises NotFound."""
-        warm = self._warm.get(room_id)
-        room = await self._led_on(warm) if warm is not None else None
-        return room or await self._load(room_id)
+        return await self._copies.now(room_id)
 
     async def public_rooms(self, limit: int) -> list[Room]:
         """Rooms that anybody may see, the most recently active first."""
@@ -112,14 +112,10 @@ class Engine:
     async def handle(self, room_id: RoomId, command: Command, actor: Actor, command_id: str | None = None) -> Receipt:
         """Carry out a command once, however often it is sent under its id. Raises a Refusal."""
         # Two people may choose the same id; the same person's is the same command.
-        scoped = f"{actor.id}:{command_id}" if command_id else None
-        try:
-            async with asyncio.timeout(PATIENCE_S), self._turns.take(room_id):
-                return await self._decided(room_id, command, actor, command_id, scoped)
-        except TimeoutError:
-            # What became of the command is not known; sent again under its id, it takes effect once.
-            self._warm.pop(room_id, None)
-            raise Unavailable("The room store does not answer. Try again in a moment.") from None
+        once = f"{actor.id}:{command_id}" if command_id else f":{token_hex(8)}"
+        asked = Asked(command, actor, command_id, once)
+        self._desks.take(room_id, asked)
+        return await asked.answer
 
     async def kept(self, receipt: Receipt) -> Level:
         """How safe a command's effect is by now. Raises Unavailable when it was lost before anybody was told of it."""
@@ -133,159 +129,155 @@ class Engine:
             self._keeper.settled(room_id, *at)
         return at is not None
 
-    async def _decided(
-        self, room_id: RoomId, command: Command, actor: Actor, command_id: str | None, scoped: str | None
-    ) -> Receipt:
-        began = asyncio.get_running_loop().time()
-        while asyncio.get_running_loop().time() - began < BUSY_S:
-            before = self._warm.get(room_id) or await self._load(room_id)
-            decided = self._decide(before, command, actor, command_id)
-            if isinstance(decided, Refusal) or not decided.events:
-                receipt = await self._unchanged(before, scoped, decided)
-            else:
-                await self._keeper.hold(room_id)
-                receipt = await self._change(before, decided, scoped)
-            if receipt is not None:
-                return receipt
-            if before.id in self._warm:
-                await self._led_on(before)
+    async def _carry_out(self, room_id: RoomId, lot: Sequence[Asked]) -> None:
+        """Answer each of a lot. Raises what all are to be refused for who are not answered."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            async with asyncio.timeout(PATIENCE_S - (began - lot[0].came)):
+                while loop.time() - began < BUSY_S:
+                    before = self._warm.get(room_id) or await self._copies.load(room_id)
+                    steps = decide_all(before, [asked for asked in lot if not asked.answer.done()], self._moment)
+                    if await self._taken(before, steps):
+                        return
+        except TimeoutError:
+            # What became of the commands is not known; sent again under their ids, they take effect once.
+            self._warm.drop(room_id)
+            raise Unavailable("The room store does not answer. Try again in a moment.") from None
         raise too_busy()
+
+    async def _taken(self, before: Room, steps: Sequence[Step]) -> bool:
+        """Answer each of the steps; False when the room has moved on before all of them were."""
+        if any(step.change is not None for step in steps):
+            await self._keeper.hold(before.id)
+            due = self._warm.sooner(before, steps[-1].after)
+            outcome: Outcome | Conflict
+            try:
+                outcome = await self._commit(steps, due)
+            except Conflict as refusal:
+                outcome = refusal
+            if isinstance(outcome, Done):
+                await self._done(before, steps, due)
+                return True
+            if isinstance(outcome, Seen | Conflict) and len(steps) > 1:
+                for step in steps:
+                    # Among them is one that is to be answered otherwise than the others.
+                    await self._carry_out(before.id, [step.asked])
+                return True
+            return await self._not_done(before, steps[0], outcome, due)
+        for step in steps:
+            if not await self._unchanged(step):
+                await self._copies.moved_on(before)
+                return False
+        return True
 
     def learn(self, room: Room) -> None:
         """Take over a newer copy that the hub has made from another process's commits."""
-        known = self._warm.get(room.id)
-        if known is not None and (known.epoch, known.rev) < (room.epoch, room.rev):
-            self._keep(room)
+        if room.id in self._warm:
+            self._warm.keep(room)
 
     def drop(self, room_id: RoomId) -> None:
         """The room is not in Redis any more: there is no use in leading the copy of it on."""
-        self._warm.pop(room_id, None)
+        self._warm.drop(room_id)
 
-    def peek(self, room_id: RoomId, epoch: int, rev: int) -> Room | None:
-        """The copy at exactly this number, if this process made it: saves applying the same events again."""
-        known = self._warm.get(room_id)
-        return known if known is not None and (known.epoch, known.rev) == (epoch, rev) else None
-
-    def _decide(self, before: Room, command: Command, actor: Actor, command_id: str | None) -> Commit | Refusal:
-        moment = self._moment(before.id)
-        try:
-            events = rules.decide(before, command, actor, moment)
-        except Refusal as refusal:
-            return refusal
-        return Commit(
-            epoch=before.epoch,
-            rev=before.rev + 1,
-            at=moment.now,
-            by=actor.id or None,
-            by_name=actor.name if actor.id else "",
-            command=command_id,
-            events=tuple(events),
-        )
-
-    async def _unchanged(self, before: Room, scoped: str | None, decided: Commit | Refusal) -> Receipt | None:
-        """Why nothing is to be changed; None when that was decided on a copy that is not the room as it is now."""
-        if scoped is None or isinstance(decided, Refusal):
-            at, seen = await self._store.at(before.id, scoped or "")
-        else:
-            at, seen = await self._store.unchanged(before, scoped, decided.at)
-        if at != (before.epoch, before.rev):
-            return None
-        if seen is not None:
-            # What was done the first time may be impossible the second: then it is no refusal.
-            return self.receipt(before, seen)
-        if isinstance(decided, Refusal):
-            raise decided
-        return self.receipt(before, before.rev)
+    def recognised(self, data: bytes) -> Sequence[Change] | None:
+        """What the bell brings, where it was made here."""
+        return self._warm.recognised(data)
 
     def receipt(self, room: Room, rev: int) -> Receipt:
         """For what took effect earlier."""
         return Receipt(room, rev, self._keeper.settled(room.id, room.epoch, rev))
 
-    async def _change(self, before: Room, commit: Commit, scoped: str | None) -> Receipt | None:
-        """Commit; None when the room has moved on."""
-        after = rules.apply(before, commit)
-        outcome = await self._commit(before, after, commit, scoped)
+    async def _unchanged(self, step: Step) -> bool:
+        """Answer a command that changes nothing; False when that was decided on what is not the room as it is now."""
+        asked, room = step.asked, step.before
+        if step.refusal is not None or asked.command_id is None:
+            at, seen = await self._store.at(room.id, asked.once)
+        else:
+            at, seen = await self._store.unchanged(room, asked.once, self._moment().now)
+        if at != (room.epoch, room.rev):
+            return False
+        if seen is not None:
+            # What was done the first time may be impossible the second: then it is no refusal.
+            asked.settle(self.receipt(room, seen))
+        elif step.refusal is not None:
+            asked.refuse(step.refusal)
+        else:
+            asked.settle(self.receipt(room, room.rev))
+        return True
+
+    async def _done(self, before: Room, steps: Sequence[Step], due: float | None) -> None:
+        """All of the steps were committed, so what was decided on the way holds."""
+        kept = {}
+        for step in steps:
+            if step.change is not None:
+                kept[step.asked] = self._keeper.note(before.id, step.change)
+        after = steps[-1].after
+        self._warm.keep(after)
+        for step in steps:
+            if step.change is not None:
+                for told in self._watchers:
+                    told(step.before, step.change.commit, step.after)
+        await self._noted(before, after, [step.change.commit for step in steps if step.change is not None], due)
+        for step in steps:
+            if step.refusal is not None:
+                step.asked.refuse(step.refusal)
+            elif step.change is not None:
+                step.asked.settle(Receipt(step.after, step.after.rev, kept[step.asked]))
+            else:
+                step.asked.settle(self.receipt(step.after, step.after.rev))
+
+    async def _not_done(self, before: Room, step: Step, outcome: Outcome | Conflict, due: float | None) -> bool:
+        """Nothing was committed. Answers the one step that there was, where it took effect before or cannot."""
+        if isinstance(outcome, Conflict):
+            step.asked.refuse(outcome)
+            return True
         if isinstance(outcome, Stale):
             if outcome.rev < before.rev:
                 # It is gone, or went back in time: no log leads there.
-                self._warm.pop(before.id, None)
-            return None
-        if isinstance(outcome, Done):
-            kept = self._keeper.note(after.id, commit)
-            self._keep(after)
-            for told in self._watchers:
-                told(before, commit, after)
-            await self._noted(before, after, commit)
-            return Receipt(after, after.rev, kept)
-        self._warm.pop(after.id, None)
-        if isinstance(outcome, Doubted):
-            await self._load(after.id)
-            return None
-        if outcome.rev == after.rev:
-            # Our own try, whose answer was lost; or the same command through another process.
-            await self._noted(before, after, commit)
-        return self.receipt(after if after.closed else await self._load(after.id), outcome.rev)
+                self._warm.drop(before.id)
+            await self._copies.moved_on(before)
+            return False
+        self._warm.drop(before.id)
+        if isinstance(outcome, Seen):
+            if outcome.rev == step.after.rev and step.change is not None:
+                # Our own try, whose answer was lost; or the same command through another process.
+                await self._noted(before, step.after, [step.change.commit], due)
+            room = step.after if step.after.closed else await self._copies.load(before.id)
+            step.asked.settle(self.receipt(room, outcome.rev))
+            return True
+        await self._copies.load(before.id)
+        return False
 
-    async def _commit(self, before: Room | None, after: Room, commit: Commit, scoped: str | None) -> Outcome:
-        """Commit, repeating what got no answer: under an id that the script knows again, so it takes effect once."""
-        stored_id = scoped or f":{self._moment().dice.getrandbits(64):x}"
-        due = sooner(before, after)
+    async def _commit(self, steps: Sequence[Step], due: float | None) -> Outcome:
+        changes = [step.change for step in steps if step.change is not None]
+        return await self._written(changes, [step.known_by for step in steps if step.known_by is not None], due)
+
+    async def _written(
+        self, changes: Sequence[Change], known: Sequence[tuple[str, int | None]], due: float | None
+    ) -> Outcome:
+        """Commit, repeating what got no answer: under ids that the script knows again, so it takes effect once."""
+        after = changes[-1].after
+        self._warm.made(changes)
         began = asyncio.get_running_loop().time()
         for wait in (*RETRY_S, None):
             try:
                 if due is not None:
                     # Before the commit: a look too many is harmless, a deadline that nobody knows of is not.
                     await self._index.plan(after.id, due)
-                return await self._store.commit(before, after, commit, stored_id)
+                return await self._store.commit_all(changes, known)
             except Unavailable:
                 if wait is None or asyncio.get_running_loop().time() - began > GIVE_UP_S:
-                    self._warm.pop(after.id, None)
+                    self._warm.drop(after.id)
                     raise
             await asyncio.sleep(wait)
         raise AssertionError("unreachable")
 
-    async def _noted(self, before: Room, after: Room, commit: Commit) -> None:
+    async def _noted(self, before: Room, after: Room, commits: Sequence[Commit], due: float | None) -> None:
         if after.closed:
-            self._warm.pop(after.id, None)
+            self._warm.drop(after.id)
             self._keeper.bury(after)
-        await self._notes.note(before, after, commit)
-
-    async def _forget(self, room: Room) -> None:
-        self._warm.pop(room.id, None)
-        await self._notes.forget(room)
-        self._keeper.bury(room)
-
-    async def _load(self, room_id: RoomId) -> Room:
-        room = await self._keeper.load(room_id)
-        if room is None or room.closed:
-            if room is not None:
-                await self._forget(room)
-            raise no_such_room()
-        self._keep(room)
-        return room
-
-    async def _led_on(self, old: Room) -> Room | None:
-        """The copy led on to the room as it is now; None where the log does not lead there. Cheaper than loading."""
-        at, commits = await self._store.since(old.id, old.rev)
-        room = old
-        for commit in commits:
-            if (commit.epoch, commit.rev) == (room.epoch, room.rev + 1):
-                room = rules.apply(room, commit)
-        if at != (room.epoch, room.rev) or room.closed:
-            self._warm.pop(old.id, None)
-            return None
-        self._keep(room)
-        return room
-
-    def _keep(self, room: Room) -> None:
-        known = self._warm.get(room.id)
-        if known is not None and (known.epoch, known.rev) > (room.epoch, room.rev):
-            # The hub heard of what came next before we heard of our own commit.
-            return
-        self._warm[room.id] = room
-        self._warm.move_to_end(room.id)
-        if len(self._warm) > WARM_ROOMS:
-            self._warm.popitem(last=False)
+        await self._notes.note(before, after, commits, due)
 
     async def _claim_code(self, room_id: RoomId, moment: Moment) -> Code:
         for _ in range(20):
@@ -293,7 +285,3 @@ class Engine:
             if await self._store.claim_code(code, room_id) and not await self._keeper.taken(code):
                 return code
         raise Unavailable("No room code is free. Try again in a moment.")
-
-
-def no_such_room() -> NotFound:
-    return NotFound("There is no such room, or it was closed.", "no_such_room")

@@ -17,14 +17,14 @@ from roomd.domain import rules
 from roomd.domain.commit import Commit
 from roomd.domain.ids import RoomId
 from roomd.domain.membership import MAX_SOCKETS, SocketClosed
-from roomd.domain.refusals import Conflict, NotFound, Unavailable
+from roomd.domain.refusals import Conflict, NotFound, Unavailable, no_such_room
 from roomd.domain.room import Room
-from roomd.engine import Engine, no_such_room
+from roomd.engine import Engine
 from roomd.followed import CHAT_SHOWN, Followed, Socket, Waiter
 from roomd.following import Following
 from roomd.replay import MAX_REPLAY, Replay
 from roomd.store.bell import Bell
-from roomd.store.plain import decode_commit
+from roomd.store.plain import decode_rung
 from roomd.store.rooms import Number, RoomStore
 from roomd.tasks import Tasks
 
@@ -123,19 +123,25 @@ class Hub:
         followed = self._following.get(room_id)
         if followed is None:
             return
+        if (changes := self._engine.recognised(data)) is not None:
+            for change in changes:
+                self._rung(followed, change.commit, change.after)
+            return
         try:
-            commit = decode_commit(data)
+            commits = decode_rung(data)
         except msgspec.DecodeError:
             # Of a newer roomd, which runs beside this one for a while.
             self._read_log(followed)
-        else:
+            return
+        for commit in commits:
             self._rung(followed, commit)
 
-    def _rung(self, followed: Followed, commit: Commit) -> None:
+    def _rung(self, followed: Followed, commit: Commit, after: Room | None = None) -> None:
+        """`after` is the room after the commit, where that is known already."""
         if followed.reading:
             followed.rung.append(commit)
         elif commit.epoch == followed.room.epoch and commit.rev == followed.room.rev + 1:
-            self._take(followed, commit)
+            self._take(followed, commit, after)
         elif commit.epoch != followed.room.epoch or commit.rev > followed.room.rev:
             self._read_log(followed)
 
@@ -235,9 +241,9 @@ class Hub:
             self._on_evicted(socket, room.id)
         followed.answer_lobby()
 
-    def _take(self, followed: Followed, commit: Commit) -> None:
+    def _take(self, followed: Followed, commit: Commit, after: Room | None = None) -> None:
         before = followed.room
-        after = self._engine.peek(before.id, commit.epoch, commit.rev) or rules.apply(before, commit)
+        after = after or rules.apply(before, commit)
         followed.room = after
         self._engine.learn(after)
         followed.hear_chat(commit)

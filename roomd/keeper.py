@@ -13,7 +13,6 @@ from msgspec import structs
 
 from roomd.archived import Level
 from roomd.archiver import Archiver
-from roomd.domain.commit import Commit
 from roomd.domain.ids import Code, RoomId
 from roomd.domain.moment import Moment
 from roomd.domain.refusals import Refusal, Unavailable
@@ -24,6 +23,7 @@ from roomd.store.archive import Archive, Replaced
 from roomd.store.index import Index
 from roomd.store.life import Life
 from roomd.store.moves import Moves
+from roomd.store.plain import Change
 from roomd.store.postgres import DatabaseAway
 from roomd.store.restoring import ArchiveError
 from roomd.store.rooms import Done, Looked, RoomStore
@@ -71,7 +71,7 @@ class Keeper:
     async def load(self, room_id: RoomId) -> Room | None:
         """The room as it is now, woken or looked after where need be; None when there is none."""
         looked = await self._store.look(room_id)
-        if looked is not None and looked.life == self._life.current:
+        if looked is not None and looked.life == self._life.of(room_id):
             return looked.room
         task = self._loading.get(room_id)
         if task is None:
@@ -94,8 +94,8 @@ class Keeper:
             raise Unavailable("The archive has been away for too long. Try again later.", "archive_behind")
         await self._holdings.hold(room_id)
 
-    def note(self, room_id: RoomId, commit: Commit) -> asyncio.Future[Level]:
-        return self._archiver.note(room_id, commit)
+    def note(self, room_id: RoomId, change: Change) -> asyncio.Future[Level]:
+        return self._archiver.note(room_id, change.commit, change.body)
 
     def settled(self, room_id: RoomId, epoch: int, rev: int) -> asyncio.Future[Level]:
         return self._archiver.settled(room_id, epoch, rev)
@@ -159,7 +159,7 @@ class Keeper:
                 return room
         end = asyncio.get_running_loop().time() + PATIENCE_S
         while asyncio.get_running_loop().time() < end:
-            if looked is not None and looked.life == self._life.current:
+            if looked is not None and looked.life == self._life.of(room_id):
                 return looked.room
             if looked is None and not await self._archive.asleep(room_id):
                 return None
@@ -179,11 +179,13 @@ class Keeper:
         with suppress(DatabaseAway):
             head = (await self._archive.heads([room.id])).get(room.id)
             if head is not None and head > (room.epoch, room.rev):
+                if (await self._store.at(room.id))[0] != (room.epoch, room.rev):
+                    return None
                 log.warning(
                     "room %s is at %d in Redis, archived up to %d; it comes from there", room.id, room.rev, head.rev
                 )
                 return await self._wake(room.id, room)
-        if not room.closed and not await self._moves.keeps_all():
+        if not room.closed and not await self._moves.lost_nothing(looked):
             return await self.reopen(room.id, room.epoch)
         return room if await self._moves.adopt(room) else None
 

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 
 from roomd.core import Core
 from roomd.domain.ids import RoomId, UserId
-from roomd.domain.refusals import NotFound
+from roomd.domain.refusals import NotFound, no_such_room
 from roomd.domain.room import Room
-from roomd.engine import no_such_room
 from roomd.store.postgres import DatabaseAway
 from roomd.store.shelf import Shelf
 

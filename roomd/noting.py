@@ -1,9 +1,10 @@
 """Keeping the index, which may be stale, as fresh as may be: what is due, who is active, who is where."""
 
 import logging
+from collections.abc import Sequence
 
-from roomd.domain import rules
 from roomd.domain.commit import Commit
+from roomd.domain.ids import RoomId
 from roomd.domain.membership import MemberJoined, MemberLeft
 from roomd.domain.refusals import Unavailable
 from roomd.domain.room import Room
@@ -19,36 +20,34 @@ class Notes:
     def __init__(self, index: Index) -> None:
         self._index = index
 
-    async def note(self, before: Room, after: Room, commit: Commit) -> None:
-        """After a commit."""
+    async def note(self, before: Room, after: Room, commits: Sequence[Commit], due: float | None) -> None:
+        """After commits in a row; `due` is the next deadline, where it comes sooner than the one that was known."""
         try:
             if after.closed:
                 await self.forget(before)
                 return
-            if (due := sooner(before, after)) is not None:
+            if due is not None:
                 # Again: a look at the room as it was before may have planned over the first time.
                 await self._index.plan(after.id, due)
-            for event in commit.events:
-                if isinstance(event, MemberJoined):
-                    await self._index.add_room_of(event.member.id, after.id, commit.at)
-                elif isinstance(event, MemberLeft):
-                    await self._index.drop_room_of(event.user, after.id)
+            for commit in commits:
+                await self._people(after.id, commit)
             if _worth_noting(before, after):
-                await self._index.touch(after.id, commit.at, after.settings.visibility == "public")
+                await self._index.touch(after.id, commits[-1].at, after.settings.visibility == "public")
         except Unavailable as fault:
             log.info("the index missed a change of room %s: %s", after.id, fault)
+
+    async def _people(self, room_id: RoomId, commit: Commit) -> None:
+        for event in commit.events:
+            if isinstance(event, MemberJoined):
+                await self._index.add_room_of(event.member.id, room_id, commit.at)
+            elif isinstance(event, MemberLeft):
+                await self._index.drop_room_of(event.user, room_id)
 
     async def forget(self, room: Room) -> None:
         """The room is closed."""
         await self._index.forget(room.id)
         for user in room.members:
             await self._index.drop_room_of(user, room.id)
-
-
-def sooner(before: Room | None, after: Room) -> float | None:
-    """The room's next deadline, if it comes sooner than the one that was known."""
-    due, was_due = rules.deadline(after), rules.deadline(before) if before else None
-    return due if due is not None and (was_due is None or due < was_due) else None
 
 
 def _worth_noting(before: Room, after: Room) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from roomd.clock import Clock
+from roomd.desks import TooBusy
 from roomd.domain.actor import Actor
 from roomd.domain.ids import RoomId, SocketId
 from roomd.domain.membership import Attach, Detach, Lapse
@@ -23,7 +24,6 @@ from roomd.several import several
 from roomd.store.index import Index
 from roomd.store.rooms import Number
 from roomd.tasks import Tasks
-from roomd.turns import TooBusy
 
 #: Seconds between two times that a process says that it lives.
 RENEW_S = 2.0

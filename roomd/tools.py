@@ -35,7 +35,7 @@ async def tools(settings: Settings, clock: Clock) -> AsyncIterator[Tools]:
         pool = await postgres.connect(urls.database_url)
         stack.push_async_callback(pool.close)
         life = Life()
-        redis = redis_store.connect(urls.redis_url, life)
+        redis = await redis_store.opened(urls.redis_url, life)
         stack.push_async_callback(redis.aclose, close_connection_pool=True)
         core = Core.build(redis, pool, life, clock)
         await Timekeeper(Reference(redis), clock, core.holdings.process).align()

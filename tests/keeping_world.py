@@ -6,12 +6,12 @@ from contextlib import suppress
 from redis.asyncio import Redis
 
 from roomd.archived import Level
-from roomd.domain.commit import Commit
 from roomd.domain.ids import Code, RoomId
 from roomd.domain.refusals import Unavailable
 from roomd.domain.room import Room
 from roomd.store.life import Life
 from roomd.store.moves import Moves
+from roomd.store.plain import Change
 from roomd.store.rooms import RoomStore
 
 
@@ -33,8 +33,8 @@ class RedisOnly:
     async def taken(self, code: Code) -> bool:
         return False
 
-    def note(self, room_id: RoomId, commit: Commit) -> asyncio.Future[Level]:
-        return self.settled(room_id, commit.epoch, commit.rev)
+    def note(self, room_id: RoomId, change: Change) -> asyncio.Future[Level]:
+        return self.settled(room_id, change.commit.epoch, change.commit.rev)
 
     def settled(self, room_id: RoomId, epoch: int, rev: int) -> asyncio.Future[Level]:
         answer: asyncio.Future[Level] = asyncio.get_running_loop().create_future()

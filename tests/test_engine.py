@@ -11,10 +11,11 @@ from byte_proxy import Wire, wire_to
 from hub_world import eventually
 from keeping_world import RedisOnly
 from redis.asyncio import Redis
+from redis_cluster import keys_of
 from rooms_world import ALICE, BOB, CAROL, named, titles, track, tracks
 from tornado.ioloop import IOLoop
 
-from roomd import engine, turns
+from roomd import desks, engine
 from roomd.clock import Clock
 from roomd.domain.chat import Say
 from roomd.domain.ids import RoomId
@@ -27,6 +28,8 @@ from roomd.engine import Engine
 from roomd.store.index import Index
 from roomd.store.redis import connect
 from roomd.store.rooms import RoomStore
+
+pytestmark = pytest.mark.redis("single", "cluster")
 
 SETTINGS = RoomSettings(name="Friday", autoplay=False)
 #: Within this time a sender hears that Redis is away.
@@ -99,7 +102,7 @@ async def test_fifty_writers_each_on_two_processes_are_all_heard_once(
     two: tuple[Process, Process], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Nobody is to be told that the room is too busy, however busy this machine is.
-    for place, name in ((turns, "TURN_S"), (engine, "PATIENCE_S"), (engine, "BUSY_S")):
+    for place, name in ((desks, "TURN_S"), (engine, "PATIENCE_S"), (engine, "BUSY_S")):
         monkeypatch.setattr(place, name, 30.0)
     room = await two[0].engine.room(await party(two[0].engine))
     first = room.rev + 1
@@ -205,7 +208,7 @@ async def test_a_closed_room_leaves_nothing_behind(two: tuple[Process, Process])
 
 
 async def _is_empty(redis: Redis) -> bool:
-    return not [key async for key in redis.scan_iter("*")]
+    return not await keys_of(redis)
 
 
 @pytest.mark.gen_test(timeout=20)

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
+from redis_cluster import keys_of
 from rooms_world import ALICE, BOB, CAROL, CODE, DAVE, ERIN, ROOM, START, do, named, opened, party, tracks
 from tornado.ioloop import IOLoop
 
@@ -31,6 +32,8 @@ from roomd.store.moves import Moves
 from roomd.store.plain import diff
 from roomd.store.redis import connect
 from roomd.store.rooms import REMEMBER_MS, Done, Outcome, RoomStore, Seen, Stale
+
+pytestmark = pytest.mark.redis("single", "cluster")
 
 KEYS = room_keys(ROOM)
 
@@ -180,9 +183,9 @@ async def test_a_forgotten_room_leaves_nothing(store: RoomStore, redis: Redis) -
     commits = Commit(epoch=room.epoch, rev=room.rev, at=START)
     assert await store.commit(msgspec.structs.replace(room, rev=room.rev - 1, pending={}), room, commits) == Done()
     # A bell is a channel: all other names are keys by now.
-    assert {key.decode() async for key in redis.scan_iter("*")} == {*KEYS, code_claim(Code(CODE))} - {KEYS.bell}
+    assert {key.decode() for key in await keys_of(redis)} == {*KEYS, code_claim(Code(CODE))} - {KEYS.bell}
     assert await Moves(redis, Life()).forget(room)
-    assert [key async for key in redis.scan_iter("*")] == []
+    assert await keys_of(redis) == []
     assert await store.load(ROOM) is None
 
 
@@ -245,22 +248,16 @@ async def whole(redis: Redis) -> dict[str, Any]:
         b"stream": redis.xrange,
         b"string": redis.get,
     }
-    return {key.decode(): await readers[await redis.type(key)](key) async for key in redis.scan_iter("*")}
+    return {key.decode(): await readers[await redis.type(key)](key) for key in await keys_of(redis)}
 
 
 def call(room: Room, **given: Any) -> list[Any]:
     """The script's arguments for a good commit of a name and an entry's rank; or with some of them replaced."""
     after, events = do(room, Set(name="Other"))
     made = Commit(epoch=room.epoch, rev=after.rev, at=START, events=tuple(events))
-    usual = {"epoch": room.epoch, "rev": room.rev, "next": after.rev, "once": "alice:c-1", "at": START}
-    usual |= {
-        "commit": msgspec.json.encode(made),
-        "chat": "{}",
-        "log": 100,
-        "chats": 100,
-        "remember": REMEMBER_MS,
-        "life": "",
-    }
+    usual = {"epoch": room.epoch, "rev": room.rev, "next": after.rev, "at": START, "log": 100, "chats": 100}
+    usual |= {"audits": 100, "remember": REMEMBER_MS, "life": "", "commits": 1, "ids": 1}
+    usual |= {"commit": msgspec.json.encode(made), "once": "alice:c-1", "known": after.rev}
     writes = [(w.op, 1, w.field, w.value) for w in diff(room, after)]
     args = [value for name, value in (usual | given).items() if name != "writes"]
     return [*args, *(part for write in [*writes, *given.get("writes", [])] for part in write)]
@@ -290,6 +287,12 @@ def call(room: Room, **given: Any) -> list[Any]:
         {"at": "soon"},
         {"log": "many"},
         {"chats": ""},
+        {"audits": "-1"},
+        {"commits": 0},
+        {"commits": 2},
+        {"ids": 2},
+        {"ids": "many"},
+        {"known": "first"},
         {"remember": "nan"},
     ],
     ids=str,
@@ -309,7 +312,7 @@ async def test_a_malformed_commit_is_refused_before_anything_is_written(
     assert await script(keys=list(KEYS), args=call(room)) == [b"OK", str(room.rev + 1).encode()]
 
 
-@pytest.mark.parametrize("name", [name for name in KEYS._fields if name != "bell"])
+@pytest.mark.parametrize("name", ["meta", "events", "chat", "commands", "command_times"])
 @pytest.mark.gen_test(timeout=20)
 async def test_a_key_of_another_type_is_noticed_before_anything_is_written(
     store: RoomStore, redis: Redis, name: str

@@ -10,7 +10,7 @@ from roomd.domain.actor import Actor
 from roomd.domain.ids import UserId
 from roomd.domain.knocks import Knock
 from roomd.domain.people import demand
-from roomd.domain.refusals import Conflict, Forbidden, Invalid, NotFound
+from roomd.domain.refusals import Conflict, Forbidden, Invalid, NotFound, no_such_room
 from roomd.domain.words import Command, Event
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def set_door(room: Room, command: SetDoor, actor: Actor, moment: Moment) -> list
 def demand_entry(room: Room, actor: Actor, origin: str, *, admitted: bool) -> None:
     """Raise Forbidden unless somebody who is not a member may come in at once; of personal queues nobody knows."""
     if room.settings.personal:
-        raise NotFound("There is no such room, or it was closed.", "no_such_room")
+        raise no_such_room()
     ban = room.bans.get(actor.id) or (room.bans.get(origin) if actor.guest and origin else None)
     if ban is not None:
         raise Forbidden("You were banned from this room.", "banned")

@@ -61,3 +61,7 @@ class Limited(Refusal):
 class Unavailable(Refusal):
     code = "unavailable"
     temporary = True
+
+
+def no_such_room() -> NotFound:
+    return NotFound("There is no such room, or it was closed.", "no_such_room")

@@ -32,7 +32,7 @@ from roomd.domain import (
 from roomd.domain.actor import Actor
 from roomd.domain.commit import Commit
 from roomd.domain.moment import Moment
-from roomd.domain.refusals import NotFound
+from roomd.domain.refusals import no_such_room
 from roomd.domain.room import Room
 from roomd.domain.words import Command, Event
 
@@ -163,7 +163,7 @@ EVENTS: tuple[type[Event], ...] = tuple(_EVOLVE)
 def decide(before: Room, command: Command, actor: Actor, moment: Moment) -> list[Event]:
     """What the command leads to; an empty list when there is nothing to change. Raises a Refusal."""
     if before.closed:
-        raise NotFound("There is no such room, or it was closed.", "no_such_room")
+        raise no_such_room()
     events = _DECIDE[type(command)](before, command, actor, moment)
     if not events:
         return []

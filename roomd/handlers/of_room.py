@@ -9,10 +9,9 @@ from roomd.dialects.room_object import room_object
 from roomd.domain.actor import Actor
 from roomd.domain.ids import RoomId
 from roomd.domain.people import role_of
-from roomd.domain.refusals import Forbidden, Invalid, Unauthenticated
+from roomd.domain.refusals import Forbidden, Invalid, Unauthenticated, no_such_room
 from roomd.domain.room import Room, RoomSettings
 from roomd.domain.words import Command
-from roomd.engine import no_such_room
 from roomd.handlers.base import ApiHandler, M
 from roomd.keeping import Receipt
 

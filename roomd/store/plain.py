@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from msgspec import Struct, structs
 
-from roomd.domain.chat import Message, Reacted
+from roomd.domain.chat import Message, Reacted, Said
 from roomd.domain.commit import Commit
 from roomd.domain.entries import Entry
 from roomd.domain.ids import Code, EntryId, RoomId, UserId
@@ -24,7 +24,7 @@ from roomd.domain.room import Room, RoomSettings
 from roomd.domain.rules import EVENTS
 from roomd.domain.undo import Act
 from roomd.domain.waiting import Waiting
-from roomd.domain.whole import AUDIT_LENGTH, audited
+from roomd.domain.whole import audited
 from roomd.domain.wishes import Request
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -37,6 +37,15 @@ class Write(NamedTuple):
     part: str
     field: str
     value: bytes = b""
+
+
+class Change(NamedTuple):
+    """A commit between the room before and after it, and its bytes, which go to the log, the bell and the archive."""
+
+    before: Room | None
+    commit: Commit
+    after: Room
+    body: bytes
 
 
 class Meta(Struct, frozen=True):
@@ -93,11 +102,22 @@ def build(
     return Room(**structs.asdict(head), **parts, ranks=ranks)
 
 
-def side_writes(commit: Commit) -> list[Write]:
-    """The writes beside the room's own value: reactions, lines taken back, and what moderation must answer for."""
+def change(before: Room | None, commit: Commit, after: Room) -> Change:
+    return Change(before, commit, after, encode_commit(commit))
+
+
+def rung(changes: Sequence[Change]) -> bytes:
+    """What the bell brings of them, as the commit script joins it."""
+    return changes[0].body if len(changes) == 1 else b"[" + b",".join(each.body for each in changes) + b"]"
+
+
+def side_writes(commit: Commit, body: bytes) -> list[Write]:
+    """The writes beside the room's own value: chat, reactions, and what moderation must answer for."""
     writes: list[Write] = []
     for event in commit.events:
         match event:
+            case Said(message=message):
+                writes.append(Write("xadd", "chat", str(commit.rev), _encode(message)))
             case Reacted(message=message, emoji=emoji, user=user, on=on):
                 writes.append(Write("hset" if on else "hdel", "reactions", f"{message} {user} {emoji}", b"1" * on))
             case MessageDeleted(message=message):
@@ -105,7 +125,7 @@ def side_writes(commit: Commit) -> list[Write]:
             case ChatCleared():
                 writes += (Write("del", "chat", ""), Write("del", "reactions", ""))
     if audited(commit):
-        writes.append(Write("xadd", "audit", str(AUDIT_LENGTH), encode_commit(commit)))
+        writes.append(Write("xadd", "audit", str(commit.rev), body))
     return writes
 
 
@@ -134,8 +154,19 @@ class _Stored(Commit, frozen=True, kw_only=True):
 _stored = msgspec.json.Decoder(_Stored).decode
 
 
+_several = msgspec.json.Decoder(list[_Stored]).decode
+
+
 def decode_commit(data: bytes) -> Commit:
-    stored = _stored(data)
+    return _plain(_stored(data))
+
+
+def decode_rung(data: bytes) -> list[Commit]:
+    """What the bell brings: a commit, or several in a row."""
+    return [_plain(each) for each in _several(data)] if data.startswith(b"[") else [decode_commit(data)]
+
+
+def _plain(stored: _Stored) -> Commit:
     return Commit(**{name: getattr(stored, name) for name in Commit.__struct_fields__})
 
 

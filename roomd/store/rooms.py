@@ -8,15 +8,16 @@ from typing import Any, NamedTuple
 import msgspec
 from redis.asyncio import Redis
 
-from roomd.domain.chat import Message, Said
+from roomd.domain.chat import Message
 from roomd.domain.commit import Commit
 from roomd.domain.ids import Code, RoomId
 from roomd.domain.refusals import Conflict, Unavailable
 from roomd.domain.room import Room
-from roomd.domain.whole import CHAT_LENGTH
+from roomd.domain.whole import AUDIT_LENGTH, CHAT_LENGTH
 from roomd.store import plain
 from roomd.store.keys import RoomKeys, code_claim, room_keys
 from roomd.store.life import Life
+from roomd.store.plain import Change
 from roomd.store.redis import answering
 
 #: Commits kept in a room's log when they are archived: twice what a client may resume over.
@@ -31,6 +32,8 @@ REMEMBER_MS = 10 * 60_000
 CLAIM_S = 60
 
 _message = msgspec.json.Decoder(Message).decode
+#: Where the script finds a part's key.
+_INDEX = {part: index for index, part in enumerate(RoomKeys._fields, 1)}
 
 
 class Done(NamedTuple):
@@ -123,30 +126,42 @@ class RoomStore:
     async def commit(
         self, before: Room | None, after: Room, commit: Commit, once: str = "", doubted: str | None = None
     ) -> Outcome:
-        """Write what the commit changed, append it to the log and ring the bell: all or nothing.
+        """As `commit_all`, one commit."""
+        known = [(once, commit.rev)] if once else []
+        return await self.commit_all([plain.change(before, commit, after)], known, doubted)
 
-        `once` names the command within the room: a second commit under the same name is not made. `doubted` is the run
-        of Redis under which the room was known, where the commit is to settle that it is whole under this one.
+    async def commit_all(
+        self, changes: Sequence[Change], known: Sequence[tuple[str, int | None]], doubted: str | None = None
+    ) -> Outcome:
+        """Write what commits in a row have changed, append them to the log and ring the bell: all or nothing.
+
+        `known` names the commands within the room that they are of, with the rev to know each by, or None where it was
+        refused; if one of them took effect before, nothing is written. `doubted` is the run of Redis under which the
+        room was known, where this is to settle that it is whole under this one.
         """
-        keys = room_keys(after.id)
+        before, after, last = changes[0].before, changes[-1].after, changes[-1].commit
         args: list[Any] = [
             before.epoch if before else 0,
             before.rev if before else 0,
-            commit.rev,
-            once,
-            commit.at,
-            plain.encode_commit(commit),
-            _chat_line(commit),
+            last.rev,
+            last.at,
             LOG_MOST,
             CHAT_LENGTH,
+            AUDIT_LENGTH,
             REMEMBER_MS,
-            self._life.current if doubted is None else doubted,
+            self._life.of(after.id) if doubted is None else doubted,
+            len(changes),
+            len(known),
+            *(change.body for change in changes),
         ]
-        settle = [] if doubted is None else [plain.Write("hset", "meta", "life", self._life.current.encode())]
-        for write in (*plain.diff(before, after), *plain.side_writes(commit), *settle):
-            args += (write.op, RoomKeys._fields.index(write.part) + 1, write.field, write.value)
+        for once, rev in known:
+            args += (once, "" if rev is None else rev)
+        settle = [] if doubted is None else [plain.Write("hset", "meta", "life", self._life.of(after.id).encode())]
+        side = (write for change in changes for write in plain.side_writes(change.commit, change.body))
+        for write in (*plain.diff(before, after), *side, *settle):
+            args += (write.op, _INDEX[write.part], write.field, write.value)
         with answering():
-            word, rev = await self._commit(keys=list(keys), args=args)
+            word, rev = await self._commit(keys=list(room_keys(after.id)), args=args)
         if word == b"OK":
             return Done()
         if word == b"FULL":
@@ -231,8 +246,3 @@ def _understood(bodies: Iterable[bytes]) -> Iterator[Commit]:
     with suppress(msgspec.ValidationError):
         for body in bodies:
             yield plain.decode_commit(body)
-
-
-def _chat_line(commit: Commit) -> bytes:
-    said = [event.message for event in commit.events if isinstance(event, Said)]
-    return msgspec.json.encode(said[0]) if said else b""

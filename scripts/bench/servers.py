@@ -74,14 +74,14 @@ def naive() -> Iterator[Server]:
 
 
 @contextmanager
-def roomd() -> Iterator[Server]:
-    """On stores of its own, which run on the other core."""
+def roomd(**more: str) -> Iterator[Server]:
+    """On stores of its own, which run on the other core. `more` are further settings."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="roomd-bench-") as folder:
         # PostgreSQL may have to run as somebody else.
         Path(folder).chmod(0o711)
         kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME") if name in os.environ}
-        env = {**kept, "HOST": "127.0.0.1", "PORT": str(port), "ROOMD_DATA_DIR": f"{folder}/data"}
+        env = {**kept, "HOST": "127.0.0.1", "PORT": str(port), "ROOMD_DATA_DIR": f"{folder}/data", **more}
         with _process("roomd", [sys.executable, "-m", "roomd", "serve"], port, env) as server:
             for child in _children(server.pid):
                 os.sched_setaffinity(child, {sorted(os.sched_getaffinity(0))[-1]})

@@ -2,7 +2,8 @@
  *
  *   wsload PORT PATH SOCKETS TOKENS RATE OUTSTANDING SECONDS
  *
- * TOKENS is a file with one token a line (`-`: none are needed, and nobody is greeted). RATE is messages a second, 0 for as
+ * TOKENS is a file with one token a line, and behind it the path for that socket where it is not PATH (`-`: none are needed,
+ * and nobody is greeted). RATE is messages a second, 0 for as
  * many as OUTSTANDING allows: so many are under way at once, each from the next connection in turn. Prints `ready` with the
  * figures of connecting, waits for a line on standard input, runs, and prints one JSON object. A message is
  * {"type": "say", "id": "cN", "text": "TNANOSECONDS"}; whatever comes back with such a text counts as a delivery.
@@ -30,7 +31,7 @@
 enum phase { CLOSED, CONNECTING, UPGRADING, GREETED, OPEN };
 
 static struct { int fd; enum phase phase; unsigned char *data; size_t used, room; uint64_t began, sent; } socket_of[MAX_SOCKETS];
-static char *token[MAX_SOCKETS];
+static char *token[MAX_SOCKETS], *path_of[MAX_SOCKETS];
 static const char *path;
 static int poll_fd, port, count, opened, under_way, next_to_open, greeted_by_server, failed, publisher, outstanding;
 static uint32_t latency[STEPS];
@@ -74,7 +75,7 @@ static void open_next(void) {
 static void connected(int n) {
   char request[512];
   int size = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", path, port);
+                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", path_of[n] ? path_of[n] : path, port);
   struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)n};
   epoll_ctl(poll_fd, EPOLL_CTL_MOD, socket_of[n].fd, &event);
   socket_of[n].phase = UPGRADING;
@@ -210,6 +211,8 @@ static void read_tokens(const char *file) {
   FILE *in = strcmp(file, "-") ? fopen(file, "r") : NULL;
   for (int n = 0; in && n < count && fgets(line, sizeof line, in); n++) {
     line[strcspn(line, "\n")] = 0;
+    char *behind = strchr(line, ' ');
+    if (behind) *behind = 0, path_of[n] = strdup(behind + 1);
     token[n] = strdup(line);
   }
 }

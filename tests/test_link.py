@@ -1,0 +1,125 @@
+"""Our own connection to Redis: many questions in one write, answers in order, and every way in which it may be lost."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from tornado.ioloop import IOLoop
+
+from roomd.store import link as link_module
+from roomd.store.life import Life
+from roomd.store.link import Link
+
+pytestmark = pytest.mark.redis("single")
+
+
+@pytest.fixture
+def link(io_loop: IOLoop, redis_url: str) -> Iterator[Link]:
+    made = Link(redis_url, Life())
+    yield made
+    io_loop.run_sync(made.stop)
+
+
+@asynccontextmanager
+async def stand_in(data_dir: Path, answers: list[bytes]) -> AsyncIterator[Link]:
+    """A link to what answers with these and then says nothing."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for each in answers:
+            await reader.read(1 << 16)
+            writer.write(each)
+            await writer.drain()
+        await reader.read(1 << 16)
+        if not answers:
+            writer.close()
+        else:
+            await reader.read()
+
+    server = await asyncio.start_unix_server(answer, data_dir / "stand-in")
+    made = Link(f"unix://{data_dir}/stand-in", Life())
+    try:
+        yield made
+    finally:
+        await made.stop()
+        server.close()
+
+
+INFO = b"$16\r\nrun_id:abc\r\nmore\r\n"
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_what_is_asked_together_is_answered_in_order(link: Link) -> None:
+    answers = await asyncio.gather(*(link.ask(("ECHO", str(n))) for n in range(500)))
+    assert answers == [str(n).encode() for n in range(500)]
+    assert await link.ask(("INCRBY", "n", 5)) == 5
+    assert await link.ask(("GET", "nothing")) is None
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_an_error_is_that_of_its_own_question(link: Link) -> None:
+    asked = [link.ask(parts) for parts in (("SET", "a", "x"), ("INCR", "a"), ("GET", "a"), ("EVALSHA", "0" * 40, 0))]
+    said = await asyncio.gather(*asked, return_exceptions=True)
+    assert said[0] == b"OK" and said[2] == b"x"
+    assert isinstance(said[1], ResponseError) and "not an integer" in str(said[1])
+    assert isinstance(said[3], NoScriptError)
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_a_script_is_run_even_where_redis_has_forgotten_it(link: Link) -> None:
+    add = link.script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
+    assert [await add(["n"], [2]), await add(["n"], [3])] == [2, 5]
+    await link.ask(("SCRIPT", "FLUSH"))
+    assert await add(["n"], [1]) == 6
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_the_run_of_redis_is_learned_and_a_lost_connection_taken_anew(redis_url: str) -> None:
+    life = Life()
+    link, other = Link(redis_url, life), Redis.from_url(redis_url)
+    try:
+        number = await link.ask(("CLIENT", "ID"))
+        assert life.current == (await other.info("server"))["run_id"]
+        assert await other.execute_command("CLIENT", "KILL", "ID", number) == 1
+        with pytest.raises(RedisConnectionError):
+            while True:
+                await link.ask(("BLPOP", "never", "0.05"))
+        assert await link.ask(("PING",)) == b"PONG"
+    finally:
+        await link.stop()
+        await other.aclose()
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_whoever_asked_hears_that_the_answer_stays_out(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link_module, "ANSWER_S", 0.2)
+    async with stand_in(data_dir, [INFO, b"+PONG\r\n"]) as link:
+        assert await link.ask(("PING",)) == b"PONG"
+        said = await asyncio.gather(*(link.ask(("PING",)) for _ in range(3)), return_exceptions=True)
+        assert all(isinstance(fault, RedisTimeoutError) for fault in said)
+
+
+@pytest.mark.parametrize("answers", [[], [INFO, b"nonsense\r\n"], [INFO, b"+one\r\n+two too many\r\n"]], ids=repr)
+@pytest.mark.gen_test(timeout=20)
+async def test_what_is_no_redis_is_no_answer(data_dir: Path, answers: list[bytes]) -> None:
+    async with stand_in(data_dir, answers) as link:
+        with pytest.raises(RedisConnectionError):
+            while True:
+                await link.ask(("PING",))
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_nobody_there(data_dir: Path) -> None:
+    link = Link(f"unix://{data_dir}/nobody", Life())
+    with pytest.raises(RedisConnectionError):
+        await link.ask(("PING",))
+
+
+def test_where_it_fits() -> None:
+    fits = {"redis://h:1/2": True, "unix:///tmp/x": True, "rediss://h": False, "redis://a,b:2": False}
+    assert {url: Link.fits(url) for url in fits} == fits
