@@ -14,13 +14,14 @@ NODE = $(shell $(BIN)/python -c 'import playwright, pathlib; print(pathlib.Path(
 #: pytest-xdist workers; a test that waits for a browser leaves its core to others.
 WORKERS ?= 3
 
-.PHONY: run test check unit faults bench-sync bench-audio format clean help
+.PHONY: run test check unit test-cluster faults bench-sync bench-audio format clean help
 
 help:
 	@echo "make run     set up whatever is missing, then serve on http://localhost:8000 (PORT=… for another)"
 	@echo "make test    set up whatever is missing, then run every check and every test"
 	@echo "make check   lint, types, dead code"
 	@echo "make unit    only the Python tests (ARGS='-k queue' for some of them)"
+	@echo "make test-cluster the Python tests, with a real Redis Cluster in place of the single Redis"
 	@echo "make faults  kill, freeze, wipe and cut off everything at length (ARGS='--only wipe' for some of it)"
 	@echo "make bench-sync  how far apart real browsers are, in milliseconds (ARGS='--only element --seconds 20' for some of it)"
 	@echo "make bench-audio what is really heard of them, recorded (ARGS='--only G2 --seconds 20' for some of it)"
@@ -44,6 +45,10 @@ check: $(VENV)/.ready-dev
 unit: $(VENV)/.ready-dev
 	@scripts/ensure-tools $(BIN)/playwright
 	@$(PYTEST)
+
+test-cluster: $(VENV)/.ready-dev
+	@scripts/ensure-tools $(BIN)/playwright
+	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal --redis=cluster $(ARGS)
 
 faults: $(VENV)/.ready-dev
 	@$(BIN)/python scripts/faults.py $(ARGS)

@@ -1,12 +1,9 @@
 """The composition root: what the server is made of, started in order, stopped in reverse; and its table of routes."""
 
-import hashlib
-import hmac
 import logging
 import re
-import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +15,13 @@ from roomd import accounts
 from roomd.catalogue.fetch import Fetcher
 from roomd.catalogue.local import LocalFolder
 from roomd.catalogue.oembed import OEmbed
-from roomd.catalogue.pieces import Pieces
 from roomd.catalogue.resolve import Resolver, Tracks
 from roomd.catalogue.subtitles import Subtitles
 from roomd.clock import Clock
 from roomd.core import Core
 from roomd.domain.ids import RoomId
 from roomd.doorkeeper import Doorkeeper
-from roomd.embedded import stores
+from roomd.embedded import Stores, stores
 from roomd.handlers import accounts as account_handlers
 from roomd.handlers import catalogue as catalogue_handlers
 from roomd.handlers import (
@@ -36,7 +32,6 @@ from roomd.handlers import (
     misc,
     moderation,
     musicroom,
-    outlet,
     pages,
     personal,
     playing,
@@ -50,21 +45,22 @@ from roomd.handlers import (
     sync,
     syncplay,
     uploads,
-    wire,
 )
 from roomd.handlers import subtitles as subtitles_handlers
 from roomd.handlers.base import NotFoundHandler, log_request
+from roomd.handlers.door import Door
 from roomd.handlers.media import media_routes
 from roomd.health import Health
 from roomd.hub import Hub
 from roomd.library import open_library
 from roomd.listing import Listing
+from roomd.music import open_music
+from roomd.neighbours import Neighbours
 from roomd.passwords import Passwords
 from roomd.presence import Presence
+from roomd.secret import secret_of
 from roomd.services import Services
 from roomd.settings import Settings, SettingsError
-from roomd.sound import find_kit
-from roomd.sound.workshop import Workshop
 from roomd.store import migrate, postgres
 from roomd.store import redis as redis_store
 from roomd.store.attempts import Attempts
@@ -74,6 +70,7 @@ from roomd.store.life import Life
 from roomd.store.shelf import Shelf
 from roomd.telemetry import Telemetry, open_telemetry
 from roomd.upkeep import Upkeep
+from roomd.wheel import Wheel
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -105,27 +102,31 @@ API_ROUTES = (
 
 @asynccontextmanager
 async def lifespan(
-    settings: Settings, on_lost: Callable[[str], None], clock: Clock | None = None
+    settings: Settings,
+    on_lost: Callable[[str], None],
+    clock: Clock | None = None,
+    *,
+    urls: Stores | None = None,
+    neighbours: Neighbours | None = None,
 ) -> AsyncIterator[Services]:
-    """Everything a server needs, running. `on_lost` is called when a store of our own keeps dying."""
+    """A server's parts, running. `on_lost`: a store of ours keeps dying. `urls`: of stores that somebody else runs."""
     async with AsyncExitStack() as stack:
-        clock, life = clock or Clock(), Life()
-        redis, pool = await _connected(settings, on_lost, life, stack)
-        core, secret = Core.build(redis, pool, life, clock), await _secret(settings)
+        clock, life, neighbours = clock or Clock(), Life(), neighbours or Neighbours()
+        running = nullcontext(urls) if urls else stores(settings, on_lost)
+        redis, pool = await _connected(await stack.enter_async_context(running), life, stack)
+        core, secret = Core.build(redis, pool, life, clock), secret_of(settings)
         telemetry = await open_telemetry(redis, clock, core.holdings.process, stack)
-        hub, presence, bell = _hub(core, redis, clock, telemetry)
+        hub, presence, bell = _hub(core, redis, clock, telemetry, neighbours)
         passwords, keys = _passwords(stack), [secret, *settings.secret_key_previous]
         signing = accounts.make_accounts(pool=pool, redis=redis, keys=keys, passwords=passwords, clock=clock)
-        subtitles, folder = Subtitles(_fetcher(settings), secret), await _music(settings, secret, stack)
+        subtitles, folder = Subtitles(_fetcher(settings), secret), await open_music(settings, secret, neighbours, stack)
         library = await open_library(
             settings, core, folder, redis=redis, pool=pool, clock=clock, secret=secret, stack=stack
         )
-        upkeep = Upkeep(
-            core, pool, presence=presence, accounts=signing, settings=settings, clock=clock, more=library.jobs()
-        )
-        await _begun(core.start, bell.start, upkeep.scheduler.start)
-        for stop in (core.stop, upkeep.last, bell.stop, hub.stop, presence.stop, upkeep.scheduler.stop, library.stop):
-            stack.push_async_callback(stop)
+        more = library.jobs()
+        upkeep = Upkeep(core, pool, presence=presence, accounts=signing, settings=settings, clock=clock, more=more)
+        stops = (core.stop, upkeep.last, bell.stop, hub.stop, presence.stop, upkeep.scheduler.stop, library.stop)
+        await _begun(core.start, bell.start, upkeep.scheduler.start, then=stops, stack=stack)
         yield Services(
             settings=settings,
             clock=clock,
@@ -143,24 +144,27 @@ async def lifespan(
             doorkeeper=Doorkeeper(core.engine, passwords, Attempts(redis, clock.now), secret),
             capabilities=Capabilities(redis, pool),
             library=library,
-            direct=_direct(),
             telemetry=telemetry,
+            wheel=_wheel(stack),
+            neighbours=neighbours,
             health=Health({"redis": core.store.ping, "postgres": lambda: postgres.ping(pool)}),
         )
 
 
-async def _begun(*starts: Callable[[], Awaitable[None]]) -> None:
-    """One after the other."""
+async def _begun(
+    *starts: Callable[[], Awaitable[None]], then: Iterable[Callable[[], Awaitable[None]]], stack: AsyncExitStack
+) -> None:
+    """One after the other; `then` is for the end, the last of it first."""
     for start in starts:
         await start()
+    for stop in then:
+        stack.push_async_callback(stop)
 
 
-def _direct() -> bool:
-    """Whether frames may go straight to sockets."""
-    if outlet.fits():
-        return True
-    log.warning("this Tornado is another one than roomd knows; sending takes the slower way")
-    return False
+def _wheel(stack: AsyncExitStack) -> Wheel:
+    wheel = Wheel()
+    stack.callback(wheel.close)
+    return wheel
 
 
 def _passwords(stack: AsyncExitStack) -> Passwords:
@@ -169,7 +173,9 @@ def _passwords(stack: AsyncExitStack) -> Passwords:
     return passwords
 
 
-def _hub(core: Core, redis: "Redis", clock: Clock, telemetry: Telemetry) -> tuple[Hub, Presence, Bell]:
+def _hub(
+    core: Core, redis: "Redis", clock: Clock, telemetry: Telemetry, neighbours: Neighbours
+) -> tuple[Hub, Presence, Bell]:
     """Who tells sockets, who knows of them, and what wakes the former; each knows of the other."""
     hub = Hub(core.store, core.engine, clock.now)
     presence = Presence(core.engine, core.index, core.holdings, clock)
@@ -182,19 +188,18 @@ def _hub(core: Core, redis: "Redis", clock: Clock, telemetry: Telemetry) -> tupl
     gauge = telemetry.metrics.gauge
     gauge("roomd_sockets", "WebSockets that are open here", lambda: hub.socket_count)
     gauge("roomd_rooms_waiting", "Rooms here that wait for somebody's player", lambda: hub.waiting_count)
+    neighbours.answer("metrics", telemetry.metrics.families)
+    neighbours.answer("health", lambda: {"sockets": hub.socket_count, "behind": core.archiver.behind})
     hub.connect(bell, lambda socket, room_id: presence.reattach(room_id, socket.actor, socket.id))
     return hub, presence, bell
 
 
-async def _connected(
-    settings: Settings, on_lost: Callable[[str], None], life: Life, stack: AsyncExitStack
-) -> "tuple[Redis, postgres.PostgresPool]":
-    """The stores, started where need be, with the schema of this program."""
-    urls = await stack.enter_async_context(stores(settings, on_lost))
+async def _connected(urls: Stores, life: Life, stack: AsyncExitStack) -> "tuple[Redis, postgres.PostgresPool]":
+    """The stores, with the schema of this program."""
     await migrate.migrate(urls.database_url)
     pool = await postgres.connect(urls.database_url)
-    stack.push_async_callback(pool.close)
-    redis = redis_store.connect(urls.redis_url, life)
+    stack.push_async_callback(postgres.close, pool)
+    redis = await redis_store.opened(urls.redis_url, life)
     stack.push_async_callback(redis.aclose, close_connection_pool=True)
     return redis, pool
 
@@ -205,10 +210,6 @@ def make_app(services: Services) -> Application:
     app = Application(
         [(r".*", NotFoundHandler, {"services": services})] if allowed else _routes(services),
         log_function=log_request,
-        websocket_max_message_size=wire.HARD_MAX_MESSAGE,
-        websocket_ping_interval=wire.PING_INTERVAL_S,
-        # Silence is noticed by the socket itself, whose close code says "come back"; Tornado's would say goodbye.
-        websocket_ping_timeout=0,
         static_path=str(web_folder() / "static"),
         static_handler_class=pages.Static,
         debug=False,
@@ -224,11 +225,11 @@ def _routes(services: Services) -> list[Any]:
     templates = jinja2.Environment(loader=jinja2.FileSystemLoader(web / "templates"), autoescape=True)
     page = given | {"templates": templates}
     return [
-        (r"/ws/v1/([^/]+)/?", live.NativeSocket, given),
-        Rule(streamit.WithToken(streamit.PATH), streamit.StreamItSocket, given),
-        (streamit.PATH, streamit.SyncPlaySocket, given),
-        (r"/ws/rooms/([^/]+)/?", musicroom.MusicRoomSocket, given),
-        (r"/ws/sessions/([^/]+)/?", collab.CollabSocket, given),
+        (r"/ws/v1/([^/]+)/?", Door(services, live.NativeSocket)),
+        Rule(streamit.WithToken(streamit.PATH), Door(services, streamit.StreamItSocket)),
+        (streamit.PATH, Door(services, streamit.SyncPlaySocket)),
+        (r"/ws/rooms/([^/]+)/?", Door(services, musicroom.MusicRoomSocket)),
+        (r"/ws/sessions/([^/]+)/?", Door(services, collab.CollabSocket)),
         *((pattern, handler, given) for pattern, handler in API_ROUTES),
         *((pattern, handler, given) for pattern, handler in subtitles_handlers.ROUTES),
         *((pattern, handler, given) for pattern, handler in stream.MEDIA_ROUTES),
@@ -246,26 +247,6 @@ def web_folder() -> Path:
     return inside if inside.is_dir() else Path(__file__).parent.parent / "web"
 
 
-async def _music(settings: Settings, secret: str, stack: AsyncExitStack) -> LocalFolder:
-    """The host's folder; without one, a handful of short pieces made here, so that a first room can play something."""
-    key = hmac.digest(secret.encode(), b"media ids", hashlib.sha256)
-    root = settings.music_dir or settings.data_dir / "pieces"
-    kit = find_kit(settings)
-    folder = LocalFolder(root, key, kit.notes if kit else None)
-    stack.push_async_callback(folder.close)
-    if settings.music_dir is None:
-        pieces = Pieces(root, folder)
-        pieces.start()
-        stack.push_async_callback(pieces.close)
-    else:
-        folder.start()
-    if kit is not None:
-        folder.sound = workshop = Workshop(kit, folder)
-        workshop.start()
-        stack.push_async_callback(workshop.close)
-    return folder
-
-
 def _resolver(settings: Settings, folder: LocalFolder, subtitles: Subtitles, tracks: Tracks) -> Resolver:
     fetcher = _fetcher(settings)
     return Resolver(folder, fetcher, OEmbed(fetcher), subtitles, tracks)
@@ -276,17 +257,3 @@ def _fetcher(settings: Settings) -> Fetcher:
         return Fetcher(settings.fetch_allow)
     except ValueError as fault:
         raise SettingsError(f"ROOMD_FETCH_ALLOW: {fault}") from None
-
-
-async def _secret(settings: Settings) -> str:
-    """The secret given, or one of our own that is made once and kept where only we can read it."""
-    if settings.secret_key is not None:
-        return settings.secret_key
-    path = settings.data_dir / "secret"
-    if not path.exists():
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(f".{secrets.token_hex(4)}")
-        fresh.touch(mode=0o600)
-        fresh.write_text(secrets.token_hex(32), encoding="ascii")
-        fresh.rename(path)
-    return path.read_text(encoding="ascii").strip()

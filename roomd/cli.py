@@ -1,7 +1,6 @@
 """The command line. Every command is a thin coat over a function that does the work."""
 
 import asyncio
-import logging
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -10,13 +9,15 @@ from typing import Any
 import click
 from msgspec import structs
 
-from roomd import chores
-from roomd.doctor.report import doctor
+from roomd.binding import ServeError
 from roomd.domain.refusals import Unavailable
 from roomd.embedded import EmbeddedError
 from roomd.files import FileError
-from roomd.serve import ServeError, serve
-from roomd.settings import Settings, SettingsError, load
+from roomd.logs import to_stderr
+from roomd.settings import MOST_PROCESSES, Settings, SettingsError, load, processes_of
+from roomd.supervisor import supervise
+
+# What a command needs is imported when it is asked for: 40 MB and half a second that a supervisor does without.
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,13 +31,25 @@ def main() -> None:
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on (PORT).")
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Folder for data (ROOMD_DATA_DIR).")
 @click.option("--music", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Your music (MUSIC_DIR).")
-def serve_command(host: str | None, port: int | None, data: Path | None, music: Path | None) -> None:
+@click.option(
+    "--processes",
+    type=click.IntRange(0, MOST_PROCESSES),
+    help="Processes that serve as one (ROOMD_PROCESSES); 0: one for each core.",
+)
+def serve_command(
+    host: str | None, port: int | None, data: Path | None, music: Path | None, processes: int | None
+) -> None:
     """Serve rooms until stopped. Without REDIS_URL and DATABASE_URL, roomd runs stores of its own."""
-    given = {"host": host, "port": port, "data_dir": data, "music_dir": music}
+    given = {"host": host, "port": port, "data_dir": data, "music_dir": music, "processes": processes}
 
     def work(settings: Settings) -> Coroutine[Any, Any, int]:
         chosen = {k: v.absolute() if isinstance(v, Path) else v for k, v in given.items() if v is not None}
-        return serve(structs.replace(settings, **chosen))
+        settings = structs.replace(settings, **chosen)
+        if (count := processes_of(settings)) > 1:
+            return supervise(settings, count)
+        from roomd.serve import serve
+
+        return serve(settings)
 
     _run(work)
 
@@ -53,6 +66,8 @@ def cleanup_rooms(hours: float, dry_run: bool, as_json: bool) -> None:
       roomd cleanup-rooms --dry-run      # say what would go
       roomd cleanup-rooms --hours 6      # rooms idle for six hours or more
     """
+    from roomd import chores
+
     _run(lambda settings: chores.cleanup(settings, hours, dry_run=dry_run, as_json=as_json))
 
 
@@ -65,6 +80,8 @@ def snapshot_command(file: Path) -> None:
     Each room is written as it is at one moment, with its chat, its people and what it keeps of moderation. Accounts are
     not in it; they are in PostgreSQL.
     """
+    from roomd import chores
+
     _run(lambda settings: chores.snapshot(settings, file))
 
 
@@ -81,6 +98,8 @@ def restore_command(file: Path, room: str | None, dry_run: bool) -> None:
       roomd restore rooms.gz --dry-run
       roomd restore rooms.gz --room Q7K2MX
     """
+    from roomd import chores
+
     _run(lambda settings: chores.restore(settings, file, room, dry_run=dry_run))
 
 
@@ -92,6 +111,8 @@ def doctor_command(as_json: bool) -> None:
     \b
     Every line is ok, warn or fail. The exit code is 1 when something fails, and 0 otherwise.
     """
+    from roomd.doctor.report import doctor
+
     sys.exit(doctor(as_json=as_json))
 
 
@@ -99,18 +120,7 @@ def _run(work: Callable[[Settings], Coroutine[Any, Any, int]]) -> None:
     """Read the settings, set up the log, do the work; faults that a person can mend are one line, not a traceback."""
     try:
         settings = load()
-        _log_to_stderr(settings)
+        to_stderr(settings)
         sys.exit(asyncio.run(work(settings)))
     except (SettingsError, EmbeddedError, FileError, ServeError, Unavailable) as fault:
         raise click.ClickException(str(fault)) from None
-
-
-def _log_to_stderr(settings: Settings) -> None:
-    logging.basicConfig(
-        level=logging.DEBUG if settings.debug else logging.INFO,
-        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
-    )
-    for noisy in ("httpx", "httpcore", "asyncio", "alembic"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    # A traceback for each connection that an outage breaks; the outage itself is logged by who meets it.
-    logging.getLogger("asyncpg.pool").setLevel(logging.CRITICAL)

@@ -71,7 +71,7 @@ class Keeper:
     async def load(self, room_id: RoomId) -> Room | None:
         """The room as it is now, woken or looked after where need be; None when there is none."""
         looked = await self._store.look(room_id)
-        if looked is not None and looked.life == self._life.current:
+        if looked is not None and looked.life == self._life.of(room_id):
             return looked.room
         task = self._loading.get(room_id)
         if task is None:
@@ -159,7 +159,7 @@ class Keeper:
                 return room
         end = asyncio.get_running_loop().time() + PATIENCE_S
         while asyncio.get_running_loop().time() < end:
-            if looked is not None and looked.life == self._life.current:
+            if looked is not None and looked.life == self._life.of(room_id):
                 return looked.room
             if looked is None and not await self._archive.asleep(room_id):
                 return None
@@ -179,11 +179,13 @@ class Keeper:
         with suppress(DatabaseAway):
             head = (await self._archive.heads([room.id])).get(room.id)
             if head is not None and head > (room.epoch, room.rev):
+                if (await self._store.at(room.id))[0] != (room.epoch, room.rev):
+                    return None
                 log.warning(
                     "room %s is at %d in Redis, archived up to %d; it comes from there", room.id, room.rev, head.rev
                 )
                 return await self._wake(room.id, room)
-        if not room.closed and not await self._moves.keeps_all():
+        if not room.closed and not await self._moves.lost_nothing(looked):
             return await self.reopen(room.id, room.epoch)
         return room if await self._moves.adopt(room) else None
 

@@ -1,8 +1,13 @@
 """What a server counts, for Prometheus to collect: one registry for each server, no names of rooms or people in it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
+import msgspec
+from msgspec import Struct
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
 
 from roomd.domain.sync import Report
 
@@ -11,6 +16,17 @@ _ERRORS_MS = (0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
 
 #: Milliseconds: from 10 on people in a room hear it, from 1,000 on clients begin to believe that nobody is there.
 _LAGS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000)
+
+
+class Family(Struct, array_like=True):
+    """One metric of one process, to be sent to another: samples are name, labels, and the number as text, which may be
+    NaN or infinite.
+    """
+
+    name: str
+    meaning: str
+    kind: str
+    samples: list[tuple[str, dict[str, str], str]]
 
 
 class Metrics:
@@ -44,3 +60,38 @@ class Metrics:
     def text(self) -> bytes:
         """All of it in Prometheus' text format."""
         return generate_latest(self._registry)
+
+    def families(self) -> list[Family]:
+        """All of it, for `merged`."""
+        return [
+            Family(each.name, each.documentation, each.type, [(s.name, s.labels, str(s.value)) for s in each.samples])
+            for each in self._registry.collect()
+        ]
+
+    def merged(self, of: Mapping[int, Any], processes: int) -> bytes:
+        """The metrics of several processes in one text, each sample with the number of its process as a label.
+
+        They are not added up here: a process that died begins at 0 again, and in a sum of counters that would look as
+        if all had. `roomd_process_answers` has a sample for each of the `processes`, 0 for those that are not in `of`.
+        """
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(_Merged(msgspec.convert(of, dict[int, list[Family]]), processes))
+        return generate_latest(registry)
+
+
+class _Merged(Collector):
+    def __init__(self, of: Mapping[int, Iterable[Family]], processes: int) -> None:
+        self._of, self._processes = of, processes
+
+    def collect(self) -> Iterator[Metric]:
+        answers = Metric("roomd_process_answers", "Whether each process of this server answered just now", "gauge")
+        for number in range(1, self._processes + 1):
+            answers.add_sample(answers.name, {"process": str(number)}, float(number in self._of))
+        yield answers
+        found: dict[str, Metric] = {}
+        for number, families in sorted(self._of.items()):
+            for each in families:
+                metric = found.setdefault(each.name, Metric(each.name, each.meaning, each.kind))
+                for name, labels, value in each.samples:
+                    metric.add_sample(name, labels | {"process": str(number)}, float(value))
+        yield from found.values()

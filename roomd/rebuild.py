@@ -61,8 +61,10 @@ class Rebuild:
         limit = GROUP * GROUPS if live else BATCH
         page = await self._shelf.page(after, limit, live=live)
         missing = await self._bring_back([each.id for each in page]) if live else set()
-        # Those that could not be brought back are looked at by the scheduler, which says why.
-        await self._core.index.restore([each for each in page if not live or each.id in missing], self._clock.now())
+        # Those that could not be brought back are looked at by the scheduler, which says why. Those that were there are
+        # known already, but not in a cluster of which only a part was lost.
+        told = [each for each in page if not live or each.id in missing or self._core.index.in_parts]
+        await self._core.index.restore(told, self._clock.now())
         self._told += len(page)
         if len(page) == limit:
             self._next = (live, page[-1].id)

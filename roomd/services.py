@@ -19,12 +19,14 @@ from roomd.health import Health
 from roomd.hub import Hub
 from roomd.library import Library
 from roomd.listing import Listing
+from roomd.neighbours import Neighbours
 from roomd.presence import Presence
 from roomd.settings import Settings
 from roomd.store.capabilities import Capabilities
 from roomd.store.index import Index
 from roomd.store.rooms import RoomStore
 from roomd.telemetry import Telemetry
+from roomd.wheel import Wheel
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,8 @@ class Services:
     capabilities: Capabilities
     library: Library
     telemetry: Telemetry
-    #: Whether frames go straight to sockets; see handlers/outlet.py.
-    direct: bool = True
+    wheel: Wheel
+    neighbours: Neighbours
     drain: Drain = field(default_factory=Drain)
     entrance: Entrance = field(default_factory=Entrance)
 

@@ -35,9 +35,11 @@ _NAMES = {
     "cdn_url": "ROOMD_CDN_URL",
     "ffmpeg": "ROOMD_FFMPEG",
     "metrics_token": "ROOMD_METRICS_TOKEN",
+    "processes": "ROOMD_PROCESSES",
 }
 #: So many hours or days: up to a century, and 0 where it is to be never.
 Span = Annotated[float, Meta(ge=0, le=876_000)]
+MOST_PROCESSES = 64
 _LISTS = {"allowed_hosts", "allowed_origins", "fetch_allow", "secret_key_previous"}
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
@@ -81,6 +83,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     cdn_url: str | None = None
     ffmpeg: Path | None = None
     metrics_token: Annotated[str, Meta(min_length=16)] | None = None
+    processes: Annotated[int, Meta(ge=0, le=MOST_PROCESSES)] | None = None
+    web_concurrency: Annotated[int, Meta(ge=0, le=MOST_PROCESSES)] | None = None
     dyno: str | None = None
 
     @property
@@ -111,9 +115,19 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         if text:
             values[field] = _parse(field, text)
     try:
-        return msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
+        return msgspec.convert(values, Settings, strict=False, dec_hook=decode)
     except msgspec.ValidationError as fault:
         raise SettingsError(_explain(str(fault))) from None
+
+
+def processes_of(settings: Settings) -> int:
+    """How many processes are to serve."""
+    wanted = settings.processes if settings.processes is not None else settings.web_concurrency
+    if wanted == 0:
+        # Those that we may use, which in a container are fewer than there are.
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return min(cores, MOST_PROCESSES)
+    return wanted or 1
 
 
 def names() -> list[str]:
@@ -145,7 +159,8 @@ def _parse(field: str, text: str) -> object:
     return text
 
 
-def _decode(kind: type, value: object) -> object:
+def decode(kind: type, value: object) -> object:
+    """For msgspec: what JSON and the environment have no form of its own for."""
     if kind is Path:
         return Path(str(value)).expanduser().absolute()
     raise TypeError(kind)

@@ -6,8 +6,6 @@ from typing import NamedTuple, cast
 
 import pytest
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from tornado.httputil import HTTPServerRequest
 from tornado.ioloop import IOLoop
 
@@ -19,6 +17,7 @@ from roomd.passwords import Passwords
 from roomd.services import Services
 from roomd.settings import Settings
 from roomd.store.postgres import PostgresPool, connect
+from roomd.store.redis import connect as connect_redis
 
 KEY = "0123456789abcdef0123456789abcdef"
 OTHER = "fedcba9876543210fedcba9876543210"
@@ -81,7 +80,7 @@ def some_services(clock: Clock, accounts: Accounts | None = None) -> Services:
 
 def impatient_redis(url: str) -> Redis:
     """A client that does not try again, so that an outage is seen at once."""
-    return Redis.from_url(url, retry=Retry(NoBackoff(), 0))
+    return connect_redis(url)
 
 
 async def code_of(refused: Awaitable[object]) -> str:

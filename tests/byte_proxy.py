@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 CHUNK = 1 << 16
 
 
@@ -100,6 +102,8 @@ class Wire:
 
 @asynccontextmanager
 async def wire_to(url: str) -> AsyncIterator[Wire]:
+    if "," in url:
+        pytest.skip("a cluster is not reached over one wire")
     wire = Wire(url)
     await wire.start()
     try:

@@ -36,7 +36,16 @@ class Process:
         """`more` is added to its environment."""
         command = [sys.executable, "-m", "roomd", "serve", "--host", "127.0.0.1", "--port", str(self.port)]
         command += ["--data", str(self.data), "--music", str(self.other)]
-        stores = ("REDIS_URL", "DATABASE_URL", "DYNO", "PORT", "ROOMD_ENV", "SECRET_KEY")
+        stores = (
+            "REDIS_URL",
+            "DATABASE_URL",
+            "DYNO",
+            "PORT",
+            "ROOMD_ENV",
+            "SECRET_KEY",
+            "ROOMD_PROCESSES",
+            "WEB_CONCURRENCY",
+        )
         environment = {key: value for key, value in os.environ.items() if key not in stores} | more
         with (self.other / "log").open("ab") as log:
             self.running = subprocess.Popen(command, stdout=log, stderr=log, env=environment)

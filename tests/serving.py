@@ -3,14 +3,16 @@
 import asyncio
 import json
 import struct
+import sys
 import wave
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+from tornado.ioloop import IOLoop
 from tornado.testing import bind_unused_port
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
@@ -158,6 +160,16 @@ async def serving(
                 server.stop()
                 await asyncio.wait_for(server.close_all_connections(), PATIENCE_S)
     assert not lost
+
+
+def leave(io_loop: IOLoop, running: AbstractAsyncContextManager[Served]) -> None:
+    """Take a server down; where that does not end, show what it waits for."""
+    try:
+        io_loop.run_sync(lambda: running.__aexit__(None, None, None), timeout=60)
+    except TimeoutError:
+        for task in asyncio.all_tasks(io_loop.asyncio_loop):  # type: ignore[attr-defined]
+            task.print_stack(file=sys.stdout)
+        raise
 
 
 def make_wav(path: Path, seconds: float, rate: int = 8_000) -> None:

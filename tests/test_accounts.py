@@ -14,7 +14,9 @@ from roomd.domain.refusals import Invalid, Limited, NotFound, Unauthenticated, U
 from roomd.passwords import Passwords
 from roomd.store.accounts import Changes
 from roomd.store.attempts import FREE, LONGEST_WAIT_S
-from roomd.store.keys import BUILT, YES
+from roomd.store.index import Index
+
+pytestmark = pytest.mark.redis("single", "cluster")
 
 
 @pytest.fixture
@@ -165,7 +167,9 @@ async def test_profile_changes(world: World) -> None:
 async def test_parts_that_are_away_are_unavailable(world: World) -> None:
     signed_in = await world.accounts.guest("Bob", HERE)
     # Otherwise PostgreSQL is asked whether the session has ended.
-    await world.redis.set(BUILT, YES)
+    index = Index(world.redis)
+    await index.set_building("p")
+    assert await index.set_built()
     nowhere = impatient_redis("unix:///nowhere/redis.sock")
     passwords = Passwords()
     alone = make_accounts(pool=world.pool, redis=nowhere, keys=[KEY], passwords=passwords, clock=world.clock)

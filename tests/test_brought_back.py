@@ -13,11 +13,12 @@ from redis.asyncio import Redis
 from serving import Live, Person, Served, serving
 
 from roomd.domain.ids import RoomId, UserId
+from roomd.store.redis import connect
 
 
 @asynccontextmanager
 async def emptied(redis_url: str) -> AsyncIterator[Redis]:
-    redis = Redis.from_url(redis_url)
+    redis = connect(redis_url)
     try:
         await redis.flushall()
         yield redis

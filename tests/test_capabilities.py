@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from archive_world import Process, locked, process
+from redis_cluster import keys_of
 from rooms_world import ALICE, BOB
 from tornado.ioloop import IOLoop
 
@@ -33,7 +34,7 @@ async def test_an_id_stands_for_its_user_also_when_redis_was_emptied(one: Proces
 async def test_nobody_can_read_an_id_out_of_the_stores(one: Process) -> None:
     secret = await Capabilities(one.redis, one.pool).issue(ALICE)
     digest = await one.pool.fetchval("SELECT digest FROM private_ids")
-    keys = [key async for key in one.redis.scan_iter("*")]
+    keys = await keys_of(one.redis)
     assert secret.encode() not in digest
     assert not any(secret.encode() in key for key in keys)
 

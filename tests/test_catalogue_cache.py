@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from cache_world import DAY, HOUR, MINUTE, World, world
 from hub_world import eventually, until
+from redis_cluster import keys_of
 
 from roomd.catalogue.cache import PROBES
 from roomd.domain.refusals import NotFound, Unavailable
@@ -97,7 +98,7 @@ async def test_a_failure_is_never_kept(redis_url: str, database_url: str) -> Non
             with pytest.raises(Unavailable) as refusal:
                 await made.ask(cache)
             assert refusal.value.code == "provider_down"
-        assert (made.teller.calls, await made.kept(), await made.redis.keys("roomd:answer:*")) == (2, 0, [])
+        assert (made.teller.calls, await made.kept(), await keys_of(made.redis, "roomd:answer:*")) == (2, 0, [])
         made.teller.fault = None
         answer = await made.ask(cache)
         assert (answer.value.title, answer.stale) == ("Rain", False)
@@ -190,7 +191,9 @@ async def test_whoever_gives_up_waiting_does_not_stop_the_asking(redis_url: str,
         assert made.teller.calls == 1
 
 
+@pytest.mark.redis("single")  # It is taken away by its address.
 @pytest.mark.gen_test(timeout=20)
+@pytest.mark.redis("single")  # It is taken away by its address.
 async def test_without_the_stores_the_provider_still_answers(redis_url: str, database_url: str) -> None:
     async with world(redis_url, database_url) as made:
         cache = made.cache()
@@ -209,7 +212,7 @@ async def test_what_another_version_kept_is_not_understood_and_asked_anew(
 ) -> None:
     async with world(redis_url, database_url) as made:
         await made.ask(made.cache())
-        (key,) = await made.redis.keys("roomd:answer:*")
+        (key,) = await keys_of(made.redis, "roomd:answer:*")
         await made.redis.set(key, body)
         assert (await made.ask(made.cache())).value.title == "Rain"
         assert made.teller.calls == 2

@@ -49,6 +49,18 @@ async def test_they_appear_one_by_one_with_names_lengths_and_covers(tmp_path: Pa
 
 
 @pytest.mark.gen_test(timeout=60)
+async def test_of_two_processes_one_makes_them_and_both_find_them(tmp_path: Path) -> None:
+    folders = [LocalFolder(tmp_path, KEY) for _ in range(2)]
+    both = [Pieces(tmp_path, folder) for folder in folders]
+    for pieces in both:
+        pieces.start()
+    for pieces in both:
+        await pieces.wait()
+    assert [folder.found for folder in folders] == [len(PIECES)] * 2
+    assert sorted(pieces._child is None for pieces in both) == [False, True]
+
+
+@pytest.mark.gen_test(timeout=60)
 async def test_making_them_can_be_stopped_and_leaves_no_halves(tmp_path: Path) -> None:
     folder = LocalFolder(tmp_path, KEY)
     pieces = Pieces(tmp_path, folder)

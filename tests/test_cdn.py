@@ -11,7 +11,7 @@ import picture_files
 import pytest
 from hub_world import until
 from jukebox import behind as behind_server
-from serving import Served, serving
+from serving import Served, leave, serving
 from stand_in import StandIn
 from test_stream import SOUND, Hall
 from tornado.ioloop import IOLoop
@@ -87,7 +87,7 @@ def behind(io_loop: IOLoop, redis_url: str, database_url: str, data_dir: Path) -
     media_files.put(music / "Rain.mp3", media_files.id3("Rain", "Alice", "", media_files.png()) + media_files.mp3(99))
     running = serving(redis_url, database_url, data_dir, cdn_url=BASE)
     yield io_loop.run_sync(running.__aenter__)
-    io_loop.run_sync(lambda: running.__aexit__(None, None, None), timeout=60)
+    leave(io_loop, running)
 
 
 @pytest.mark.gen_test(timeout=60)

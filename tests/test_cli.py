@@ -29,7 +29,7 @@ def test_help_and_version(runner: CliRunner) -> None:
         assert "serve" in shown.output
     serve = runner.invoke(main, ["serve", "--help"])
     assert serve.exit_code == 0
-    for option in ("--host", "--port", "--data", "--music"):
+    for option in ("--host", "--port", "--data", "--music", "--processes"):
         assert option in serve.output
     version = runner.invoke(main, ["--version"])
     assert (version.exit_code, "version" in version.output) == (0, True)
@@ -52,6 +52,8 @@ def test_every_command_has_help_and_is_documented(runner: CliRunner) -> None:
         ["serve", "--port", "http"],
         ["serve", "--port", "65536"],
         ["serve", "--music", "/nowhere"],
+        ["serve", "--processes", "65"],
+        ["serve", "--processes", "all"],
         ["serve", "x"],
         ["snapshot"],
         ["snapshot", "/"],

@@ -14,7 +14,7 @@ from roomd.dialects.native import COMMANDS
 from roomd.domain import refusals
 from roomd.domain.refusals import Limited, Refusal
 from roomd.domain.rules import EVENTS
-from roomd.handlers import wire
+from roomd.handlers import frames, wire
 from roomd.handlers.base import status_of
 from roomd.settings import Settings, variable
 
@@ -105,7 +105,8 @@ def test_every_command_and_event_of_the_native_contract_is_documented() -> None:
 
 
 def test_every_close_code_is_documented() -> None:
-    codes = {str(code) for name, code in vars(wire).items() if name.startswith("CLOSE_")} | {"1000"}
+    named = vars(wire) | vars(frames)
+    codes = {str(code) for name, code in named.items() if name.startswith("CLOSE_")} | {"1000"}
     documented = {row[0] for row in rows("protocol.md") if row[0].isdecimal()}
     assert documented == codes
 

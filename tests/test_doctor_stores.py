@@ -17,7 +17,7 @@ from roomd.doctor.lines import Line, State
 from roomd.doctor.transport import transport_line
 from roomd.settings import Settings
 from roomd.store.postgres_vitals import PostgresVitals
-from roomd.store.redis_vitals import RedisVitals
+from roomd.store.redis_vitals import RedisVitals, worst
 
 #: As Redis should be; its clock and memory are as they are.
 VITALS = RedisVitals(
@@ -278,3 +278,24 @@ def test_what_can_be_read_on_the_way(url: str, tls: bool, state: State) -> None:
     line = transport_line("redis", "REDIS_URL", url, tls=tls, fix="Use rediss://.")
     assert line.state is state
     assert "password" not in str(line)
+
+
+@pytest.mark.parametrize(
+    ("masters", "state", "found"),
+    [
+        ([{}, {}, {}], "ok", "3 masters, each with a replica"),
+        ([{}, {"alone": 1}, {}], "warn", "3 masters, 1 of them without a replica"),
+        ([{}, {"alone": 1}, {"all_or_none": True}], "warn", "3 masters, which stop together"),
+    ],
+)
+def test_of_a_cluster_the_weakest_master_is_told(masters: list[dict[str, object]], state: str, found: str) -> None:
+    vitals = worst([changed(**each) for each in masters])
+    line = next(line for line in redis.judged(vitals) if line.check == "cluster")
+    assert (line.state, line.found) == (state, found)
+
+
+def test_of_a_cluster_the_worst_of_each_is_told() -> None:
+    masters = [changed(used=10, most=100), changed(used=90, most=100, version=(6, 0), ping_ms=30.0, ahead_ms=-9.0)]
+    vitals = worst([*masters, changed(policy="allkeys-lru", appends=False, save="60 1", cannot_write=True)])
+    assert (vitals.used, vitals.version, vitals.ping_ms, vitals.ahead_ms) == (90, (6, 0), 30.0, -9.0)
+    assert (vitals.policy, vitals.appends, vitals.save, vitals.cannot_write) == ("allkeys-lru", False, "60 1", True)

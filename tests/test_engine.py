@@ -11,6 +11,7 @@ from byte_proxy import Wire, wire_to
 from hub_world import eventually
 from keeping_world import RedisOnly
 from redis.asyncio import Redis
+from redis_cluster import keys_of
 from rooms_world import ALICE, BOB, CAROL, named, titles, track, tracks
 from tornado.ioloop import IOLoop
 
@@ -27,6 +28,8 @@ from roomd.engine import Engine
 from roomd.store.index import Index
 from roomd.store.redis import connect
 from roomd.store.rooms import RoomStore
+
+pytestmark = pytest.mark.redis("single", "cluster")
 
 SETTINGS = RoomSettings(name="Friday", autoplay=False)
 #: Within this time a sender hears that Redis is away.
@@ -205,7 +208,7 @@ async def test_a_closed_room_leaves_nothing_behind(two: tuple[Process, Process])
 
 
 async def _is_empty(redis: Redis) -> bool:
-    return not [key async for key in redis.scan_iter("*")]
+    return not await keys_of(redis)
 
 
 @pytest.mark.gen_test(timeout=20)

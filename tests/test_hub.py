@@ -9,7 +9,6 @@ from itertools import count
 import pytest
 from byte_proxy import Wire, wire_to
 from hub_world import SETTINGS, House, house, until, welcome
-from redis.asyncio import Redis
 from rooms_world import ALICE, BOB
 
 from roomd.domain.commit import Commit
@@ -21,6 +20,9 @@ from roomd.followed import CHAT_SHOWN, CLOSE_GONE, CLOSE_LEFT, Followed
 from roomd.replay import MAX_REPLAY, MAX_RESUME, SLICE
 from roomd.store.keys import room_keys
 from roomd.store.plain import encode_commit
+from roomd.store.redis import connect
+
+pytestmark = pytest.mark.redis("single", "cluster")
 
 
 @asynccontextmanager
@@ -74,7 +76,7 @@ async def test_a_commit_whose_bell_was_missed_is_read_from_the_log(redis_url: st
 async def test_subscriptions_killed_while_commits_go_on_lose_nothing(redis_url: str) -> None:
     async with two(redis_url) as (here, there, room_id):
         ears = [await here.listen(room_id), await there.listen(room_id)]
-        killer = Redis.from_url(redis_url)
+        killer = connect(redis_url)
         for n in range(60):
             if n % 20 == 10:
                 await killer.client_kill_filter(_type="pubsub")

@@ -219,7 +219,7 @@ async def test_a_redis_that_keeps_all_goes_on_with_the_same_epoch(one: Process) 
         stack.push_async_callback(one.redis.config_set, name, off)
     assert await one.say(room_id, "on we go") == [(before.rev + 1, "archived")]
     assert (await one.core.engine.room(room_id)).epoch == before.epoch
-    assert await one.redis.hget(room_keys(room_id).meta, "life") == one.life.current.encode()
+    assert await one.redis.hget(room_keys(room_id).meta, "life") == one.life.of(room_id).encode()
     await stack.aclose()
 
 

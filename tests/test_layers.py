@@ -19,7 +19,7 @@ DRIVERS = {"redis", "asyncpg", "alembic", "sqlalchemy"}
 #: Modules of the standard library that a pure rule has no use for: clocks, dice of their own, the world outside.
 IMPURE = {"asyncio", "os", "socket", "subprocess", "time", "threading", "secrets", "pathlib", "logging", "datetime"}
 #: Who is above everything and puts it together.
-TOP = {"app", "serve", "cli", "__main__"}
+TOP = {"app", "serve", "worker", "cli", "__main__"}
 WEB = ("tornado.web", "tornado.websocket", "tornado.httpserver")
 
 
@@ -115,6 +115,8 @@ def test_no_relative_imports() -> None:
                 "deadline",
                 "address",
                 "fanout",
+                "drain",
+                "wheel",
             ),
         ),
         ("settings", ("domain", "catalogue")),

@@ -12,6 +12,7 @@ from tornado.web import Application
 
 from roomd.domain.actor import Actor
 from roomd.domain.ids import UserId
+from roomd.handlers.door import Door
 from roomd.handlers.live import NativeSocket
 from roomd.handlers.wire import Patience
 from roomd.tokens import GUEST_ACCESS_S, LEEWAY_S, TokenRing
@@ -20,8 +21,8 @@ from roomd.tokens import GUEST_ACCESS_S, LEEWAY_S, TokenRing
 @pytest.fixture
 def hasty_port(io_loop: IOLoop, served: Served) -> Iterator[int]:
     """The same server behind a socket that waits for nobody."""
-    given = {"services": served.services, "patience": Patience(hello_s=0.05, silent_s=0.3)}
-    server = HTTPServer(Application([(r"/ws/v1/([^/]+)/?", NativeSocket, given)]))
+    door = Door(served.services, NativeSocket, Patience(hello_s=0.05, silent_s=0.3))
+    server = HTTPServer(Application([(r"/ws/v1/([^/]+)/?", door)]))
     socket, port = bind_unused_port()
     server.add_socket(socket)
     yield port

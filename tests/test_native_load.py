@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from raw_socket import raw_socket
-from serving import PATIENCE_S, Served, serving
+from serving import PATIENCE_S, Served, leave, serving
 from tornado.ioloop import IOLoop
 
 from roomd.handlers import wire
@@ -20,7 +20,7 @@ def served(io_loop: IOLoop, redis_url: str, database_url: str, data_dir: Path) -
         redis_url, database_url, data_dir, fetch_allow=("127.0.0.1",), allowed_origins=("https://party.example",)
     )
     yield io_loop.run_sync(running.__aenter__)
-    io_loop.run_sync(lambda: running.__aexit__(None, None, None), timeout=60)
+    leave(io_loop, running)
 
 
 @asynccontextmanager

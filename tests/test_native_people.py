@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from serving import Live, Person, Served, serving
+from serving import Live, Person, Served, leave, serving
 from tornado.ioloop import IOLoop
 
 from roomd.clock import Clock
@@ -29,7 +29,7 @@ def clock() -> Ahead:
 def served(io_loop: IOLoop, redis_url: str, database_url: str, data_dir: Path, clock: Ahead) -> Iterator[Served]:
     running = serving(redis_url, database_url, data_dir, clock)
     yield io_loop.run_sync(running.__aenter__)
-    io_loop.run_sync(lambda: running.__aexit__(None, None, None), timeout=60)
+    leave(io_loop, running)
 
 
 async def party(served: Served) -> tuple[str, tuple[Person, Live], tuple[Person, Live]]:

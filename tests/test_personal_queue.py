@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from queue_world import QUEUE, call, enqueue, ok, queued, silent, walks, with_album
-from serving import Person, Served
+from serving import Person, Served, leave
 from test_rooms_http import refused
 from tornado.ioloop import IOLoop
 
@@ -17,7 +17,7 @@ ABSENT = "local:00000000000000000000000000000000"
 def served(io_loop: IOLoop, redis_url: str, database_url: str, data_dir: Path) -> Iterator[Served]:
     running = with_album(redis_url, database_url, data_dir)
     yield io_loop.run_sync(running.__aenter__)
-    io_loop.run_sync(lambda: running.__aexit__(None, None, None), timeout=60)
+    leave(io_loop, running)
 
 
 async def alice_with(served: Served, count: int) -> tuple[Person, list[str]]:

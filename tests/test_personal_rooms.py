@@ -9,7 +9,7 @@ import pytest
 from byte_proxy import wire_to
 from hub_world import eventually
 from queue_world import QUEUE, call, enqueue, ok, queued, silent, walks, with_album
-from serving import Live, Person, Served
+from serving import Live, Person, Served, leave
 from test_rooms_http import refused
 from test_sleep_served import clock, gone, until_asleep
 from tornado.ioloop import IOLoop
@@ -25,7 +25,7 @@ __all__ = ["clock"]
 def served(io_loop: IOLoop, redis_url: str, database_url: str, data_dir: Path) -> Iterator[Served]:
     running = with_album(redis_url, database_url, data_dir)
     yield io_loop.run_sync(running.__aenter__)
-    io_loop.run_sync(lambda: running.__aexit__(None, None, None), timeout=60)
+    leave(io_loop, running)
 
 
 async def shown(live: Live) -> dict[str, Any]:

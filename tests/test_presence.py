@@ -16,6 +16,8 @@ from roomd.domain.room import Close
 from roomd.engine import SYSTEM
 from roomd.holdings import LEASE_MS
 
+pytestmark = pytest.mark.redis("single", "cluster")
+
 
 async def sockets(house: House, room_id: RoomId, actor: Actor) -> tuple[SocketId, ...]:
     member = (await house.engine.room(room_id)).members.get(actor.id)

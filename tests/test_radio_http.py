@@ -8,7 +8,7 @@ import pytest
 from byte_proxy import wire_to
 from hub_world import eventually
 from queue_world import album, call, enqueue, ok, queued, silent, walks, with_album
-from serving import Live, Person, Served, serving
+from serving import Live, Person, Served, leave, serving
 from test_rooms_http import refused
 from tornado.ioloop import IOLoop
 
@@ -17,7 +17,7 @@ from tornado.ioloop import IOLoop
 def served(io_loop: IOLoop, redis_url: str, database_url: str, data_dir: Path) -> Iterator[Served]:
     running = with_album(redis_url, database_url, data_dir)
     yield io_loop.run_sync(running.__aenter__)
-    io_loop.run_sync(lambda: running.__aexit__(None, None, None), timeout=60)
+    leave(io_loop, running)
 
 
 async def until_queued(person: Person, count: int) -> list[dict[str, Any]]:

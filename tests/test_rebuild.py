@@ -8,6 +8,7 @@ import pytest
 from accounts_world import HERE, World, code_of, open_world
 from archive_world import Process, process
 from hub_world import eventually, house
+from redis_cluster import keys_of
 from rooms_world import ALICE, BOB, CAROL, tracks
 from tornado.ioloop import IOLoop
 
@@ -19,7 +20,7 @@ from roomd.presence import Presence
 from roomd.rebuild import LOOK_S, Rebuild
 from roomd.scheduler import Job, Scheduler
 from roomd.sleeper import Sleeper
-from roomd.store.keys import ACTIVE, BUILT, DUE, ROOMS, YES
+from roomd.store.keys import ACTIVE, DUE, ROOMS
 from roomd.store.shelf import Shelf
 
 
@@ -71,7 +72,7 @@ async def test_rooms_are_known_again_and_the_live_ones_are_back(
         everybodys = await one.core.index.rooms_of(ALICE.id, 50)
         assert sorted(everybodys) == sorted(room.id for room in (*asleep, *live, hidden))
         assert await one.core.index.rooms_of(BOB.id, 50) == [asleep[0].id]
-        assert await one.redis.get(BUILT) == YES
+        assert await one.core.index.built() is True
         assert await one.core.index.rooms_of(CAROL.id, 50) == [live[0].id]
 
 
@@ -154,7 +155,7 @@ async def test_who_signed_out_stays_out_when_redis_is_emptied(world: World, redi
         assert await code_of(world.build().authenticate(bob.access)) == "token_revoked"
         assert (await world.build().authenticate(carol.access)).name == "Carol"
         await rebuilt(job)
-        keys = [key async for key in one.redis.scan_iter("roomd:revoked:*")]
+        keys = await keys_of(one.redis, "roomd:revoked:*")
         assert len(keys) == 1
         assert await one.redis.ttl(keys[0]) > 3_600
         assert await code_of(world.build().authenticate(bob.access)) == "token_revoked"
@@ -163,7 +164,7 @@ async def test_who_signed_out_stays_out_when_redis_is_emptied(world: World, redi
         world.clock.pass_s(30 * 24 * 3_600)
         await one.redis.flushall()
         await rebuilt(job)
-        assert [key async for key in one.redis.scan_iter("roomd:revoked:*")] == []
+        assert await keys_of(one.redis, "roomd:revoked:*") == []
 
 
 @pytest.mark.gen_test(timeout=120)

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 import msgspec
 import pytest
 from archive_world import Process, locked, process
+from redis_cluster import keys_of
 from rooms_world import ALICE, BOB, CAROL, tracks
 from tornado.ioloop import IOLoop
 
@@ -80,7 +81,7 @@ async def test_a_room_is_saved_as_it_is_wherever_it_is(one: Process) -> None:
     unarchived = await party(one, "Unarchived")
     await one.pool.execute("DELETE FROM rooms WHERE id = $1", unarchived.id)
     await one.settle(lost.id)
-    await one.redis.delete(*[key async for key in one.redis.scan_iter(f"roomd:{{{lost.id}}}:*")])
+    await one.redis.delete(*await keys_of(one.redis, f"roomd:{{{lost.id}}}:*"))
     found = await saved(one)
     assert set(found) == {live.id, lost.id, unarchived.id}
     for room in (live, lost, unarchived):

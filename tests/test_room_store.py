@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
+from redis_cluster import keys_of
 from rooms_world import ALICE, BOB, CAROL, CODE, DAVE, ERIN, ROOM, START, do, named, opened, party, tracks
 from tornado.ioloop import IOLoop
 
@@ -31,6 +32,8 @@ from roomd.store.moves import Moves
 from roomd.store.plain import diff
 from roomd.store.redis import connect
 from roomd.store.rooms import REMEMBER_MS, Done, Outcome, RoomStore, Seen, Stale
+
+pytestmark = pytest.mark.redis("single", "cluster")
 
 KEYS = room_keys(ROOM)
 
@@ -180,9 +183,9 @@ async def test_a_forgotten_room_leaves_nothing(store: RoomStore, redis: Redis) -
     commits = Commit(epoch=room.epoch, rev=room.rev, at=START)
     assert await store.commit(msgspec.structs.replace(room, rev=room.rev - 1, pending={}), room, commits) == Done()
     # A bell is a channel: all other names are keys by now.
-    assert {key.decode() async for key in redis.scan_iter("*")} == {*KEYS, code_claim(Code(CODE))} - {KEYS.bell}
+    assert {key.decode() for key in await keys_of(redis)} == {*KEYS, code_claim(Code(CODE))} - {KEYS.bell}
     assert await Moves(redis, Life()).forget(room)
-    assert [key async for key in redis.scan_iter("*")] == []
+    assert await keys_of(redis) == []
     assert await store.load(ROOM) is None
 
 
@@ -245,7 +248,7 @@ async def whole(redis: Redis) -> dict[str, Any]:
         b"stream": redis.xrange,
         b"string": redis.get,
     }
-    return {key.decode(): await readers[await redis.type(key)](key) async for key in redis.scan_iter("*")}
+    return {key.decode(): await readers[await redis.type(key)](key) for key in await keys_of(redis)}
 
 
 def call(room: Room, **given: Any) -> list[Any]:

@@ -30,6 +30,8 @@ from roomd.scheduler import AGAIN_MS, FAULTY_MS, LEASE_MS, LOOK_S, Scheduler
 from roomd.store.index import Index
 from roomd.store.keys import DUE, PROCESSES, lease, room_keys, rooms_held_by
 
+pytestmark = pytest.mark.redis("single", "cluster")
+
 
 @pytest.fixture
 def world(io_loop: IOLoop, redis_url: str, database_url: str) -> Iterator[World]:

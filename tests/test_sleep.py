@@ -8,6 +8,7 @@ import pytest
 from accounts_world import HandClock
 from archive_world import Process, locked, process
 from hub_world import eventually
+from redis_cluster import keys_of
 from rooms_world import ALICE, BOB, CAROL, DAVE, named, tracks
 from tornado.ioloop import IOLoop
 
@@ -95,7 +96,7 @@ async def test_everything_is_there_when_a_room_wakes(redis_url: str, database_ur
         before = await whole(here, room.id)
         await there.core.engine.room(room.id)
         await slept(here, room.id)
-        assert not [key async for key in here.redis.scan_iter(f"roomd:{{{room.id}}}:*")]
+        assert not await keys_of(here.redis, f"roomd:{{{room.id}}}:*")
         assert await here.redis.get(code_claim(room.code)) is None
         for index in (ROOMS, ACTIVE, DUE, SNAPSHOTS):
             assert await here.redis.zscore(index, room.id) is None
@@ -166,7 +167,7 @@ async def test_an_index_that_lies_costs_a_look_and_nothing_else(one: Process) ->
     await one.do(closed.id, Close())
     await eventually(lambda: _is_gone(one, closed.id))
     await one.redis.zadd(ROOMS, {busy.id: 1.0, closed.id: 1.0, gone.id: 1.0})
-    await one.redis.delete(*[key async for key in one.redis.scan_iter(f"roomd:{{{gone.id}}}:*")])
+    await one.redis.delete(*await keys_of(one.redis, f"roomd:{{{gone.id}}}:*"))
     await sleeper(one).run()
     assert await in_redis(one, busy.id)
     assert await one.redis.zscore(ROOMS, busy.id) == one.clock.now()

@@ -1,6 +1,7 @@
 """Listening with a real ffmpeg: how loud files are, how they look, what is converted, and what is passed over."""
 
 import asyncio
+import fcntl
 import os
 from pathlib import Path
 
@@ -87,6 +88,7 @@ async def test_silence_and_files_without_sound(tmp_path: Path, data_dir: Path) -
         assert the(folder, "film") is not None
 
 
+HEARD = Heard(duration_ms=3_000.0, lufs=-20.0, peak_db=-17.0, peaks=b"\x80" * 1_000)
 FOREIGN = {
     "a.aiff": ("-c:a", "pcm_s16be"),
     "b.wma": ("-c:a", "wmav2"),
@@ -230,10 +232,7 @@ async def test_a_file_that_changes_is_listened_to_again(tmp_path: Path, data_dir
 async def test_two_servers_share_the_work(tmp_path: Path, data_dir: Path) -> None:
     for number in range(6):
         tone(tmp_path / f"tone {number}.wav", 2.0, -20.0 - number)
-    counting = files.put(tmp_path / "counting", b"")
-    counting.write_text(f'#!/bin/sh\necho >> "{tmp_path}/runs"\nexec ffmpeg "$@"\n')
-    counting.chmod(0o755)
-    kit = kit_in(data_dir, ffmpeg=counting)
+    kit = kit_in(data_dir, ffmpeg=counted(tmp_path))
     async with listening(tmp_path, kit) as (one, _), listening(tmp_path, kit) as (other, _):
         for number in range(6):
             for folder in (one, other):
@@ -241,6 +240,50 @@ async def test_two_servers_share_the_work(tmp_path: Path, data_dir: Path) -> Non
                 assert item.track.gain_db == pytest.approx(6.0 + number, abs=0.2)
     assert len(list((kit.root / "notes").rglob("*.json"))) == 6
     assert (tmp_path / "runs").read_text().count("\n") == 6
+
+
+def counted(tmp_path: Path) -> Path:
+    """An ffmpeg that writes a line into `runs` whenever it begins."""
+    counting = files.put(tmp_path / "counting", b"")
+    counting.write_text(f'#!/bin/sh\necho >> "{tmp_path}/runs"\nexec ffmpeg "$@"\n')
+    counting.chmod(0o755)
+    return counting
+
+
+@pytest.mark.gen_test(timeout=120)
+async def test_what_two_servers_are_asked_for_is_converted_once(tmp_path: Path, data_dir: Path) -> None:
+    tone(tmp_path / "tone.wma", 3.0, -20.0, "-c:a", "wmav2")
+    kit = kit_in(data_dir, ffmpeg=counted(tmp_path))
+
+    (found,) = walk(tmp_path, {"wma"})
+    kit.notes.write(found, HEARD)
+
+    async def played(folder: LocalFolder) -> bytes:
+        (item,) = folder.index
+        media = await folder.open(item.id, "m4a")
+        assert media is not None
+        with media.file:
+            return media.file.read()
+
+    # Neither begins by itself.
+    async with listening(tmp_path, kit, after_s=600.0) as (one, _), listening(tmp_path, kit, after_s=600.0) as (two, _):
+        first, second = await asyncio.gather(played(one), played(two))
+    assert first == second
+    assert (tmp_path / "runs").read_text().count("\n") == 1
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_what_another_server_has_heard_is_known_before_its_turn_is_over(tmp_path: Path, data_dir: Path) -> None:
+    tone(tmp_path / "tone.wma", 1.0, -20.0, "-c:a", "wmav2")
+    kit = kit_in(data_dir)
+    kit.root.mkdir()
+    with (kit.root / "turn").open("ab") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        async with listening(tmp_path, kit) as (folder, _):
+            assert the(folder, "tone") is None
+            (found,) = folder.files()
+            kit.notes.write(found, HEARD)
+            await until(lambda: the(folder, "tone") is not None, "tone", 30.0)
 
 
 @pytest.mark.logs("files are not listened to for now")

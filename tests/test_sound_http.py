@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from hub_world import until
-from serving import Served, serving
+from serving import Served, leave, serving
 from sound_world import tone
 from tornado.ioloop import IOLoop
 
@@ -21,7 +21,7 @@ def loud(
     tone(data_dir / "music" / "Fog.wma", 5.0, -26.0, "-c:a", "wmav2", "-b:a", "192k")
     running = serving(redis_url, database_url, data_dir)
     yield io_loop.run_sync(running.__aenter__)
-    io_loop.run_sync(lambda: running.__aexit__(None, None, None), timeout=60)
+    leave(io_loop, running)
 
 
 async def until_heard(served: Served, title: str) -> str:
@@ -113,7 +113,7 @@ def without(
     monkeypatch.setattr("roomd.app.find_kit", lambda _: None)
     running = serving(redis_url, database_url, data_dir)
     yield io_loop.run_sync(running.__aenter__)
-    io_loop.run_sync(lambda: running.__aexit__(None, None, None), timeout=60)
+    leave(io_loop, running)
 
 
 @pytest.mark.gen_test(timeout=60)

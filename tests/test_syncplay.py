@@ -15,14 +15,15 @@ from tornado.websocket import websocket_connect
 from transcript import play
 
 from roomd.handlers import streamit
+from roomd.handlers.door import Door
 from roomd.handlers.wire import Patience
 
 
 @pytest.fixture
 def hasty_port(io_loop: IOLoop, served: Served) -> Iterator[int]:
     """The same server behind a socket that waits for nobody."""
-    given = {"services": served.services, "patience": Patience(hello_s=0.05, silent_s=5)}
-    server = HTTPServer(Application([(streamit.PATH, streamit.SyncPlaySocket, given)]))
+    door = Door(served.services, streamit.SyncPlaySocket, Patience(hello_s=0.05, silent_s=5))
+    server = HTTPServer(Application([(streamit.PATH, door)]))
     socket, port = bind_unused_port()
     server.add_socket(socket)
     yield port

@@ -11,7 +11,7 @@ import pytest
 from hub_world import until
 from PIL import Image
 from s3_world import speaking_s3
-from serving import SECRET, Person, Served, serving
+from serving import SECRET, Person, Served, leave, serving
 from tornado.ioloop import IOLoop
 from tornado.testing import bind_unused_port
 
@@ -230,7 +230,7 @@ def with_bucket(io_loop: IOLoop, redis_url: str, database_url: str, data_dir: Pa
     with speaking_s3() as s3:
         running = serving(redis_url, database_url, data_dir, **s3.settings())
         yield io_loop.run_sync(running.__aenter__), s3
-        io_loop.run_sync(lambda: running.__aexit__(None, None, None), timeout=60)
+        leave(io_loop, running)
 
 
 @pytest.mark.logs("the bucket does not answer", "is not needed any more")
@@ -258,7 +258,7 @@ async def test_pictures_in_a_bucket(with_bucket: tuple[Served, Any], data_dir: P
 def on_a_dyno(io_loop: IOLoop, redis_url: str, database_url: str, data_dir: Path) -> Iterator[Served]:
     running = serving(redis_url, database_url, data_dir, dyno="web.1")
     yield io_loop.run_sync(running.__aenter__)
-    io_loop.run_sync(lambda: running.__aexit__(None, None, None), timeout=60)
+    leave(io_loop, running)
 
 
 @pytest.mark.gen_test(timeout=60)

@@ -11,7 +11,7 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -76,6 +76,8 @@ class LocalFolder:
         self.sound: Sound | None = None
         #: Set whenever something is found or goes, for whoever clears it.
         self.changed = asyncio.Event()
+        #: Called when a scan has found other files than there were.
+        self.on_news: Callable[[], None] = lambda: None
         self._notes = notes
         #: Files of which nothing can be said before they were listened to.
         self._unheard: list[scan.Found] = []
@@ -117,7 +119,7 @@ class LocalFolder:
         async with self._turn:
             before, self.scanned, self.fault = self.fault, 0, ""
             loop = asyncio.get_running_loop()
-            known = dict(self._by_path)
+            known, unheard = dict(self._by_path), self._unheard
             try:
                 present = await loop.run_in_executor(None, self._scan, loop, known)
             except OSError as fault:
@@ -127,6 +129,8 @@ class LocalFolder:
             else:
                 for relative in known.keys() - present if present is not None else ():
                     self._drop(relative)
+                if present is not None and (present != known.keys() or unheard is not self._unheard):
+                    self.on_news()
             self.done = True
 
     async def _watching(self, every_s: float) -> None:
@@ -140,8 +144,7 @@ class LocalFolder:
 
     def track(self, source_id: str) -> Track | None:
         """The track of `local:<id>`, or of the bare id."""
-        item = self._index.get(source_id.removeprefix(f"{scan.LOCAL}:"))
-        return item.track if item else None
+        return item.track if (item := self._index.get(source_id.removeprefix(f"{scan.LOCAL}:"))) else None
 
     def at(self, path: str) -> Track | None:
         """The track that somebody else's path leads to: its last parts are a file's path here.
@@ -150,8 +153,7 @@ class LocalFolder:
         """
         parts = [part for part in path.split("/") if part not in {"", "."}][-scan.MAX_DEPTH :]
         for first in range(max(1, len(parts) - 1)):
-            item = self._by_path.get("/".join(parts[first:]))
-            if item is not None:
+            if (item := self._by_path.get("/".join(parts[first:]))) is not None:
                 return item.track
         return None
 
@@ -267,9 +269,7 @@ class LocalFolder:
 
     def _open(self, item: scan.Item) -> Media | None:
         file = self._checked(item.found.path)
-        if file is None:
-            return None
-        return _media(file, item)
+        return _media(file, item) if file is not None else None
 
     def _picture(self, item: scan.Item) -> Picture | None:
         file = self._checked(item.found.picture or item.found.path)

@@ -2,14 +2,19 @@
 
 import asyncio
 import contextlib
+import fcntl
 import logging
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from roomd.catalogue.local import LocalFolder
 from roomd.catalogue.synth import missing
+
+#: Seconds between looks what another process, which is making them, has made.
+LOOK_S = 1.0
 
 _LOG = logging.getLogger(__name__)
 
@@ -22,7 +27,7 @@ class Pieces:
         self._folder = folder
         self._task: asyncio.Task[None] | None = None
         self._child: asyncio.subprocess.Process | None = None
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     def start(self) -> None:
         """Begin in the background. The folder is scanned here, so nobody else needs to start it."""
@@ -35,7 +40,7 @@ class Pieces:
 
     async def close(self) -> None:
         """Stop making pieces; what is missing is made at the next start."""
-        self._stopping = True
+        self._stopping.set()
         self._end_child()
         await self.wait()
 
@@ -43,8 +48,13 @@ class Pieces:
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
             await self._folder.rescan()
-            if missing(self._directory):
-                await self._make()
+            while missing(self._directory) and not self._stopping.is_set():
+                with _alone(self._directory) as ours:
+                    if ours:
+                        return await self._make()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), LOOK_S)
+                await self._folder.rescan()
         except OSError as fault:
             _LOG.warning("no pieces were made: %s", fault)
 
@@ -54,13 +64,13 @@ class Pieces:
         self._child = await asyncio.create_subprocess_exec(
             *program, stdout=asyncio.subprocess.PIPE, start_new_session=True
         )
-        if self._stopping:
+        if self._stopping.is_set():
             self._end_child()
         assert self._child.stdout is not None
         while await self._child.stdout.readline():
             await self._folder.rescan()
         code = await self._child.wait()
-        if code and not self._stopping:
+        if code and not self._stopping.is_set():
             _LOG.warning("not all pieces were made: the program ended with %d", code)
 
     def _end_child(self) -> None:
@@ -68,3 +78,15 @@ class Pieces:
         if self._child is not None and self._child.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._child.pid, signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def _alone(directory: Path) -> Iterator[bool]:
+    """Whether nobody else makes pieces here meanwhile. The system lets go of the lock when a process dies."""
+    with (directory / "turn").open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True

@@ -48,7 +48,7 @@ def judged(vitals: PostgresVitals) -> Iterator[Line]:
         yield fail(GROUP, "writes", "it takes none: a standby, or read-only by its settings", fix)
     found = f"{vitals.left} more may be opened"
     if vitals.left < MOST_CONNECTIONS:
-        fix = f"Raise max_connections or close others: each roomd opens up to {MOST_CONNECTIONS}."
+        fix = f"Raise max_connections or close others: each process of a roomd opens up to {MOST_CONNECTIONS}."
         yield warn(GROUP, "connections", found, fix)
     else:
         yield ok(GROUP, "connections", found)

@@ -41,6 +41,8 @@ def judged(vitals: RedisVitals) -> Iterator[Line]:
     yield _persistence(vitals)
     yield _policy(vitals)
     yield _memory(vitals)
+    if vitals.masters:
+        yield _cluster(vitals)
 
 
 def _answers(where: str, vitals: RedisVitals) -> Line:
@@ -91,3 +93,14 @@ def _memory(vitals: RedisVitals) -> Line:
     if part >= FULL:
         return fail(GROUP, check, f"{found}: full", fix)
     return warn(GROUP, check, f"{found}: nearly full", fix) if part >= NEARLY else ok(GROUP, check, found)
+
+
+def _cluster(vitals: RedisVitals) -> Line:
+    check, found = "cluster", f"{vitals.masters} masters"
+    if vitals.all_or_none:
+        fix = "Set `cluster-require-full-coverage no`: otherwise no room can be used while one master is away."
+        return warn(GROUP, check, f"{found}, which stop together", fix)
+    if vitals.alone:
+        fix = "Give each master a replica, so that its rooms can be used again within seconds of its end."
+        return warn(GROUP, check, f"{found}, {vitals.alone} of them without a replica", fix)
+    return ok(GROUP, check, f"{found}, each with a replica")

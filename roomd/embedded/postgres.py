@@ -18,7 +18,7 @@ from roomd.embedded.child import Answer, Plan, logging_to, tail
 from roomd.embedded.error import EmbeddedError
 from roomd.embedded.folder import Folder, private
 from roomd.embedded.spawn import Job, Tie, spawn
-from roomd.settings import Settings
+from roomd.settings import Settings, processes_of
 
 #: Only a part of the socket's name. Said everywhere, because PGPORT may say otherwise.
 _PORT = 5432
@@ -27,8 +27,10 @@ _DATABASE = "roomd"
 #: Ten times what initdb takes on a slow single-board computer.
 _INITDB_S = 120.0
 _PROBE_S = 5.0
-_FLAGS = ("listen_addresses=", "unix_socket_permissions=0700", "shared_buffers=16MB", "max_connections=40")
+_FLAGS = ("listen_addresses=", "unix_socket_permissions=0700", "shared_buffers=16MB")
 _MORE_FLAGS = ("logging_collector=off", "log_destination=stderr")
+#: Connections that a process that serves opens at most, and those left to commands beside it and to people.
+_A_PROCESS, _MORE_CONNECTIONS = 10, 30
 _FLEETING = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
@@ -41,7 +43,9 @@ def plan(settings: Settings, folder: Folder, tie: Tie, *, durable: bool) -> Plan
     home = folder.data / "postgres"
     found = postgres(settings)
     program = reachable(found, folder.account, folder.data / "bin")
-    flags = [*_FLAGS, *_MORE_FLAGS, f"unix_socket_directories={folder.run}", *(() if durable else _FLEETING)]
+    connections = _A_PROCESS * processes_of(settings) + _MORE_CONNECTIONS
+    told = (f"max_connections={connections}", f"unix_socket_directories={folder.run}")
+    flags = [*_FLAGS, *_MORE_FLAGS, *told, *(() if durable else _FLEETING)]
     socket = folder.run / f".s.PGSQL.{_PORT}"
 
     async def prepare() -> None:

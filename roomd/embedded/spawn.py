@@ -67,7 +67,7 @@ def best_tie() -> Tie:
 async def spawn(job: Job, tie: Tie) -> Tied:
     """Start a process in a session of its own, so that Ctrl-C in a terminal reaches only us. Raises EmbeddedError."""
     if tie is Tie.KERNEL:
-        return Tied(await _start(job, before=_tie_to_us(job.farewell)), None)
+        return Tied(await _start(job, before=tied_to_us(job.farewell)), None)
     watched, leash = os.pipe()
     script = _KEEPER.format(signal=job.farewell.name.removeprefix("SIG"))
     kept = job._replace(command=["/bin/sh", "-c", script, "keeper", *job.command])
@@ -103,7 +103,7 @@ async def _start(
         raise EmbeddedError(f"{job.command[0]} cannot be started as {job.account.name}: {fault.strerror}") from fault
 
 
-def _tie_to_us(farewell: signal.Signals) -> Callable[[], None]:
+def tied_to_us(farewell: signal.Signals) -> Callable[[], None]:
     """What the child does between fork and exec. Changing user clears the request, and subprocess changes it before."""
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     parent = os.getpid()

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from roomd.domain.refusals import Limited, Refusal, Unavailable
 from roomd.handlers.bounded import PATIENCE_S, bounded
@@ -25,13 +25,23 @@ class Job(NamedTuple):
     elsewhere_s: float
 
 
-class Backlog:
-    """`idle` is called whenever nothing is under way any more, `failed` with a fault of ours."""
+class Asker(Protocol):
+    """Whose backlog it is."""
 
-    def __init__(self, idle: Callable[[], None], failed: Callable[[BaseException], None]) -> None:
-        self._on_idle = idle
-        self._on_failed = failed
-        self._jobs: deque[Job] = deque()
+    def rest(self) -> None:
+        """Nothing is under way any more."""
+
+    def failed(self, fault: BaseException) -> None:
+        """A fault of ours."""
+
+
+class Backlog:
+    __slots__ = ("_asker", "_elsewhere_s", "_jobs", "_unkept", "_working")
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+        #: While somebody works on them: an empty deque takes 700 bytes.
+        self._jobs: deque[Job] | None = None
         self._working: asyncio.Task[None] | None = None
         #: Commands that were carried out and wait for the archive; and seconds that all of them spent elsewhere.
         self._unkept = 0
@@ -43,8 +53,11 @@ class Backlog:
 
     def add(self, work: Callable[[], Awaitable[None]], refuse: Callable[[Refusal], None]) -> None:
         """Do the work after what came before it, or refuse it where that takes too long. Raises Limited."""
-        if len(self._jobs) + self._unkept >= MAX_BACKLOG:
+        waiting = len(self._jobs) if self._jobs is not None else 0
+        if waiting + self._unkept >= MAX_BACKLOG:
             raise Limited("Too many commands are waiting; send it again in a moment.")
+        if self._jobs is None:
+            self._jobs = deque()
         self._jobs.append(Job(work, refuse, asyncio.get_running_loop().time(), self._elsewhere_s))
         if self._working is None:
             self._working = asyncio.create_task(self._work())
@@ -73,6 +86,8 @@ class Backlog:
                 await self._do(self._jobs.popleft())
         finally:
             self._working = None
+            if not self._jobs:
+                self._jobs = None
 
     async def _do(self, job: Job) -> None:
         """What waited here counts, so that a store that hangs does not keep the last of 64 commands for minutes."""
@@ -88,9 +103,9 @@ class Backlog:
 
     def _worked(self, done: "asyncio.Task[None]") -> None:
         if not done.cancelled() and (fault := done.exception()) is not None:
-            self._on_failed(fault)
+            self._asker.failed(fault)
         self._rest()
 
     def _rest(self) -> None:
         if self.idle:
-            self._on_idle()
+            self._asker.rest()

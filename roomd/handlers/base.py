@@ -121,7 +121,7 @@ class ApiHandler(Bounded):
             message = f"this address takes {' or '.join(allowed) or 'no requests'}"
         elif status_code >= 500:
             code, message = "internal", f"something went wrong here; the request's id is {self.request_id}"
-        self.answer(_error(code, message), status_code)
+        self.answer(error_body(code, message), status_code)
 
     def log_exception(
         self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
@@ -139,7 +139,7 @@ class ApiHandler(Bounded):
             self.set_header("Retry-After", str(max(1, -int(-refusal.retry_after_s // 1))))
         if isinstance(refusal, Unavailable):
             self.set_header("Retry-After", str(RETRY_S))
-        self.answer(_error(refusal.code, refusal.message, refusal.fields), status_of(refusal))
+        self.answer(error_body(refusal.code, refusal.message, refusal.fields), status_of(refusal))
 
     def _allowed_methods(self) -> list[str]:
         refusing = RequestHandler._unimplemented_method
@@ -167,7 +167,7 @@ def log_request(handler: RequestHandler) -> None:
     _access_log.info("%s %s %d %.1f ms", request.method, request.path, handler.get_status(), elapsed_ms)
 
 
-def _error(code: str, message: str, fields: "Mapping[str, str] | None" = None) -> dict[str, object]:
+def error_body(code: str, message: str, fields: "Mapping[str, str] | None" = None) -> dict[str, object]:
     """`error` for roomd's own readers; `message` and `detail` for those who expect one string."""
     error: dict[str, object] = {"code": code, "message": message}
     if fields:

@@ -105,6 +105,8 @@ class WithdrawHandler(RequestHandler):
 
 
 class CollabSocket(SpeakingSocket):
+    __slots__ = ()
+
     dialect = COLLAB
 
 

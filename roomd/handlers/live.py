@@ -14,9 +14,10 @@ from roomd.domain.requests import Ask
 from roomd.domain.room import Room
 from roomd.handlers import wire
 from roomd.handlers.bounded import elsewhere
-from roomd.handlers.wire import Wire
+from roomd.handlers.wire import Patience, Visit, Wire
 from roomd.keeping import Receipt
 from roomd.limits import Bucket
+from roomd.services import Services
 from roomd.store.rooms import Number
 
 HEARTBEAT_MS = 10_000
@@ -27,27 +28,22 @@ log = logging.getLogger(__name__)
 class NativeSocket(Wire):
     dialect = NATIVE
 
-    def open(self, ref: str) -> None:
-        self.set_nodelay(True)
-        self.ref = ref
-        self.id = self.services.presence.new_socket()
-        self.room_id: RoomId | None = None
+    __slots__ = ("_pings", "_reports", "door_of", "greeted")
+
+    def __init__(self, services: Services, visit: Visit, patience: Patience) -> None:
+        super().__init__(services, visit, patience)
         self.greeted = False
         #: The room at whose door this client waits.
         self.door_of: RoomId | None = None
-        self.attached = False
-        #: How often this client may report; most never do.
-        self.reports: Bucket | None = None
-        self._hello_due = self.later(self.patience.hello_s, lambda: self.shut(wire.CLOSE_NO_HELLO, "no hello"))
-        self.watch()
+        #: How often this client may ask for the time, and report; most never do.
+        self._pings: Bucket | None = None
+        self._reports: Bucket | None = None
+
+    def on_open(self) -> None:
+        self.expect_hello()
 
     def on_message(self, message: str | bytes) -> None:
         received = self.services.clock.now()
-        self.heard()
-        if len(message if isinstance(message, bytes) else message.encode()) > wire.MAX_MESSAGE:
-            self.send(native.error(Invalid(f"A message has at most {wire.MAX_MESSAGE} bytes.", "too_large")))
-            self.shut(wire.CLOSE_TOO_LARGE, "too large")
-            return
         try:
             said = native.hear(message)
         except Misunderstood as answer:
@@ -65,7 +61,6 @@ class NativeSocket(Wire):
 
     def on_close(self) -> None:
         super().on_close()
-        self._hello_due.cancel()
         if self.door_of is not None:
             self.services.hub.forget(self, self.door_of)
         if self.room_id is not None:
@@ -75,7 +70,9 @@ class NativeSocket(Wire):
                 self.services.presence.detach(self.room_id, self.actor, self.id)
 
     def _ping(self, ping: Ping, received: float) -> None:
-        if self.pings.take():
+        if self._pings is None:
+            self._pings = Bucket(60, 10, self.services.clock.now)
+        if self._pings.take():
             clock = self.services.clock
             self.send(native.pong(ping, received, clock.now(), clock.id))
 
@@ -84,29 +81,32 @@ class NativeSocket(Wire):
             self.send(native.error(Invalid("Hello was said already.", "invalid")))
             return
         self.greeted = True
-        self._hello_due.cancel()
+        self.has_said_hello()
         self.queue(partial(self._enter, hello), self._turn_away)
 
     def _sync(self, said: Sync) -> None:
         """Pass on what a player says of itself, at most once a second; from whoever has a place in the room."""
-        if self.reports is None:
-            self.reports = Bucket(2, 1, self.services.clock.now)
-        if self.room_id is not None and self.reports.take():
+        if self._reports is None:
+            self._reports = Bucket(2, 1, self.services.clock.now)
+        if self.room_id is not None and self._reports.take():
             self.services.telemetry.pulse.report(self.room_id, self, self.actor.id, said)
 
     def _asked(self, asked: Asked) -> None:
         if not self.greeted:
             self.send(native.error(Invalid("Say hello first.", "no_hello"), asked.id))
-        elif not self.commands.take():
+        elif not self.may_command():
             self._refuse(asked.id, Limited("Too many commands at once; send it again in a moment."))
         else:
             self.queue(partial(self._carry_out, asked), partial(self._refuse, asked.id))
+
+    def refuse(self, refusal: Refusal) -> None:
+        self.send(native.error(refusal))
 
     def _refuse(self, command_id: str, refusal: Refusal) -> None:
         self.send(native.error(refusal, command_id))
 
     def _turn_away(self, refusal: Refusal) -> None:
-        self.send(native.error(refusal))
+        self.refuse(refusal)
         self.shut(*_close_for(refusal))
 
     def _misunderstood(self, answer: Misunderstood) -> None:
@@ -115,11 +115,13 @@ class NativeSocket(Wire):
 
     async def _enter(self, hello: Hello) -> None:
         """Find out who this is and let them in, or have them wait until the host does."""
-        token = hello.token or self.request.query_arguments.get("token", [b""])[-1].decode(errors="replace")
+        token = hello.token or self.visit.token
+        # It is needed this once, and longer than everything else that is kept of a handshake.
+        self.visit = self.visit._replace(token="")
 
         async def enter() -> None:
             self.actor = await self.services.accounts.authenticate(token)
-            await self._come_in(await self.services.engine.find(self.ref), hello)
+            await self._come_in(await self.services.engine.find(self.visit.ref), hello)
 
         try:
             await self.in_turn(enter)
@@ -128,7 +130,7 @@ class NativeSocket(Wire):
 
     async def _come_in(self, room_id: RoomId, hello: Hello) -> None:
         """Membership first, then the past, then everything that happens. Raises a Refusal."""
-        address = self.services.address_of(self.request)
+        address = self.visit.address
         origin = self.services.doorkeeper.origin(room_id, address)
         try:
             entered_at = await self._attach(room_id, origin, hello)
@@ -141,10 +143,10 @@ class NativeSocket(Wire):
                 return
             entered_at = await self._attach(room_id, origin, hello)
         self.room_id, self.attached = room_id, True
-        if self.ws_connection is not None:
+        if self.open:
             await self._greet(room_id, entered_at, hello.resume)
             self.services.telemetry.pulse.enter(room_id, self)
-        if self.ws_connection is None:
+        if not self.open:
             # It closed meanwhile: what was done since then is not yet undone.
             self.on_close()
 
@@ -160,7 +162,7 @@ class NativeSocket(Wire):
             self.queue(partial(self._answered, now, hello), self._turn_away)
 
         await self.services.hub.wait(self, room.id, (room.epoch, room.rev), answered)
-        if self.ws_connection is None:
+        if not self.open:
             self.on_close()
 
     async def _answered(self, room: Room, hello: Hello) -> None:

@@ -1,5 +1,7 @@
 """Small answers: health, a room's QR code."""
 
+import asyncio
+
 import segno
 
 from roomd.handlers.base import RETRY_S, ApiHandler
@@ -10,15 +12,17 @@ from roomd.handlers.pages import base_url
 class HealthHandler(ApiHandler):
     async def get(self) -> None:
         """200 while Redis answers: without PostgreSQL rooms go on, only signing in does not."""
-        parts = await self.services.health.check()
+        neighbours = self.services.neighbours
+        parts, counted = await asyncio.gather(self.services.health.check(), neighbours.gather("health"))
+        several = {} if neighbours.of == 1 else {"processes": {"wanted": neighbours.of, "answering": len(counted)}}
         down = [name for name, part in parts.items() if not part.ok]
         status = "ok" if not down else "unavailable" if "redis" in down else "degraded"
         self.answer(
             {
                 "status": status,
                 **{name: {"ok": part.ok, "ms": part.ms} for name, part in parts.items()},
-                "sockets": self.services.hub.socket_count,
-                "behind": self.services.archiver.behind,
+                **{name: sum(each[name] for each in counted.values()) for name in ("sockets", "behind")},
+                **several,
             },
             503 if status == "unavailable" else 200,
         )

@@ -93,6 +93,8 @@ class LeaveHandler(RoomHandler):
 
 
 class MusicRoomSocket(SpeakingSocket):
+    __slots__ = ()
+
     dialect = MUSICROOM
 
 

@@ -14,7 +14,8 @@ from roomd.domain.room import Room
 from roomd.domain.words import Command
 from roomd.handlers import wire
 from roomd.handlers.bounded import elsewhere
-from roomd.handlers.wire import Wire
+from roomd.handlers.wire import Patience, Visit, Wire
+from roomd.services import Services
 
 log = logging.getLogger(__name__)
 
@@ -26,29 +27,25 @@ class SpeakingSocket(Wire):
     #: Whether whoever has no token may say who they are in their first message.
     speaks_first = False
 
-    def open(self, ref: str) -> None:
-        self.set_nodelay(True)
-        self.ref = ref
-        self.id = self.services.presence.new_socket()
-        self.room_id: RoomId | None = None
+    __slots__ = ("done", "known")
+
+    def __init__(self, services: Services, visit: Visit, patience: Patience) -> None:
+        super().__init__(services, visit, patience)
         #: The room after this client's last command, which the bell may not have brought yet.
         self.done: Room | None = None
-        self.attached = False
         self.known = False
-        self.watch()
-        token = self.request.query_arguments.get("token", [b""])[-1].decode(errors="replace")
+
+    def on_open(self) -> None:
+        token = self.visit.token
         if token or not self.speaks_first:
             self.known = True
+            self.visit = self.visit._replace(token="")
             self.queue(partial(self.enter_by_token, token), self._turn_away)
         else:
-            self._hello_due = self.later(self.patience.hello_s, self._out_of_patience)
+            self.expect_hello()
 
     def on_message(self, message: str | bytes) -> None:
-        self.heard()
-        if len(message if isinstance(message, bytes) else message.encode()) > wire.MAX_MESSAGE:
-            self.refuse(Invalid(f"A message has at most {wire.MAX_MESSAGE} bytes.", "too_large"))
-            self.shut(wire.CLOSE_TOO_LARGE, "too large")
-        elif not self.commands.take():
+        if not self.may_command():
             self.refuse(Limited("Too many messages at once; wait a moment.", 1.0))
         else:
             self.queue(partial(self.handle, message), self._late)
@@ -106,13 +103,13 @@ class SpeakingSocket(Wire):
             self._turn_away(refusal)
 
     async def _come_in(self) -> None:
-        room_id = await self.services.engine.find(self.ref)
-        origin = self.services.doorkeeper.origin(room_id, self.services.address_of(self.request))
+        room_id = await self.services.engine.find(self.visit.ref)
+        origin = self.services.doorkeeper.origin(room_id, self.visit.address)
         entered_at = await self.services.presence.attach(room_id, self.actor, self.id, origin)
         self.room_id, self.attached = room_id, True
-        if self.ws_connection is not None:
+        if self.open:
             await self.services.hub.enter(self, room_id, entered_at, None, _no_welcome)
-        if self.ws_connection is None:
+        if not self.open:
             self.on_close()
 
     def _turn_away(self, refusal: Refusal) -> None:
@@ -125,10 +122,6 @@ class SpeakingSocket(Wire):
         elif isinstance(refusal, NotFound):
             code = wire.CLOSE_GONE
         self.shut(code, wire.in_ms(refusal) if isinstance(refusal, Limited) else refusal.code)
-
-    def _out_of_patience(self) -> None:
-        if not self.known:
-            self.shut(wire.CLOSE_NO_HELLO, "nobody said who they are")
 
     async def _carry_out(self, room_id: RoomId, heard: Heard) -> None:
         resolver = self.services.resolver

@@ -18,6 +18,8 @@ from roomd.handlers import wire
 from roomd.handlers.bounded import elsewhere
 from roomd.handlers.speaking import SpeakingSocket
 from roomd.handlers.syncplay import watchable
+from roomd.handlers.wire import Patience, Visit
+from roomd.services import Services
 
 PATH = r"/ws/room/([^/]+)/?"
 
@@ -30,16 +32,23 @@ class WithToken(PathMatches):
 
 
 class StreamItSocket(SpeakingSocket):
+    __slots__ = ()
+
     dialect = STREAMIT
 
 
 class SyncPlaySocket(SpeakingSocket):
     """Whoever has no token says who they are by `join`, with the private id that only they know."""
 
+    __slots__ = ("private",)
+
     dialect = SYNCPLAY
     speaks_first = True
-    #: The private id that this client joined with.
-    private = ""
+
+    def __init__(self, services: Services, visit: Visit, patience: Patience) -> None:
+        super().__init__(services, visit, patience)
+        #: The private id that this client joined with.
+        self.private = ""
 
     async def handle(self, message: str | bytes) -> None:
         try:
@@ -64,7 +73,7 @@ class SyncPlaySocket(SpeakingSocket):
         actor = await self.services.capabilities.actor(said.user_id)
         name = tidy_name(said.name) if said.name else None
         self.known = True
-        self._hello_due.cancel()
+        self.has_said_hello()
         if actor is None:
             self._turn_away(Unauthenticated("This userId is not one that a room gave out.", "token_invalid"))
             return
@@ -96,9 +105,8 @@ class SyncPlaySocket(SpeakingSocket):
         self.refuse(refusal)
         self.misheard()
 
-    def _out_of_patience(self) -> None:
-        if not self.known:
-            self._turn_away(Unauthenticated("This needs a token in the address, or a join with one's userId."))
+    def out_of_patience(self) -> None:
+        self._turn_away(Unauthenticated("This needs a token in the address, or a join with one's userId."))
 
     async def _carry_out(self, room_id: RoomId, heard: Heard) -> None:
         if not isinstance(heard, WantAdd):

@@ -30,7 +30,14 @@ class MetricsHandler(ApiHandler):
         if not self._near() and not self._known():
             raise NotFound("there is nothing at this address")
         self.set_header("Content-Type", CONTENT_TYPE_PLAIN_0_0_4)
-        self.write(self.services.telemetry.metrics.text())
+        self.write(await self._metrics())
+
+    async def _metrics(self) -> bytes:
+        """Of this process; where it is one of several, of all that answer."""
+        neighbours, own = self.services.neighbours, self.services.telemetry.metrics
+        if neighbours.of == 1:
+            return own.text()
+        return own.merged(await neighbours.gather("metrics"), neighbours.of)
 
     def _near(self) -> bool:
         """Whether this machine or its own network asks, and not a proxy for somebody else."""

@@ -2,24 +2,20 @@
 
 import asyncio
 import logging
+import socket
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from types import TracebackType
 from typing import NamedTuple
-from urllib.parse import urlsplit
-
-from tornado.web import HTTPError
-from tornado.websocket import WebSocketHandler
 
 from roomd.domain.actor import Actor
-from roomd.domain.ids import SocketId
-from roomd.domain.refusals import Limited, Refusal
+from roomd.domain.ids import RoomId, SocketId
+from roomd.domain.refusals import Invalid, Limited, Refusal
 from roomd.fanout import Batch
 from roomd.handlers.backlog import Backlog
-from roomd.handlers.base import RETRY_S
 from roomd.handlers.bounded import elsewhere
-from roomd.handlers.outlet import Outlet, outlet_of
+from roomd.handlers.frames import CLOSE_TOO_LARGE, FrameError
+from roomd.handlers.socket import Socket
 from roomd.limits import Bucket
 from roomd.services import Services
 
@@ -29,15 +25,15 @@ MAX_UNSENT = 1 << 20
 MAX_GREETING = 8 << 20
 #: Bytes that may wait for a client that is still told what the next of its kind replaces.
 MAX_BEHIND = 4 << 10
-#: Bytes a message may have, and what Tornado lets through so that we can say so before closing.
+#: Bytes a message may have.
 MAX_MESSAGE = 64 * 1024
-HARD_MAX_MESSAGE = 1 << 20
-PING_INTERVAL_S = 20
+PING_INTERVAL_S = 20.0
+#: Seconds that a client has to answer the closing of its connection.
+GOODBYE_S = 5.0
 #: Malformed messages within a minute after which a client is beyond hope.
 MAX_MALFORMED = 20
 MALFORMED_MS = 60_000
 
-CLOSE_TOO_LARGE = 1009
 CLOSE_RESTART = 1012
 CLOSE_NO_HELLO = 4000
 CLOSE_SILENT = 4001
@@ -46,6 +42,8 @@ CLOSE_MALFORMED = 4500
 CLOSE_TOKEN = 4501
 CLOSE_FORBIDDEN = 4503
 CLOSE_GONE = 4504
+
+_NEVER = float("inf")
 
 log = logging.getLogger(__name__)
 
@@ -57,81 +55,141 @@ class Patience(NamedTuple):
     silent_s: float = 40
 
 
-class Wire(WebSocketHandler):
+class Visit(NamedTuple):
+    """What is kept of a handshake: the room that the address names, the token in its query, and where it came from."""
+
+    ref: str
+    token: str
+    address: str
+
+
+class Wire:
     """A WebSocket that never waits for its client and never lets it fill the memory."""
+
+    __slots__ = (
+        "_commands",
+        "_due",
+        "_farewell",
+        "_greeting",
+        "_heard",
+        "_malformed",
+        "_patience",
+        "_pinged",
+        "_shut",
+        "_socket",
+        "actor",
+        "attached",
+        "id",
+        "room_id",
+        "services",
+        "visit",
+        "work",
+    )
 
     id: SocketId
     actor: Actor
 
-    def initialize(self, services: Services, patience: Patience | None = None) -> None:
+    def __init__(self, services: Services, visit: Visit, patience: Patience) -> None:
         self.services = services
-        self.patience = patience or Patience()
-        now = services.clock.now
-        self.commands = Bucket(20, 10, now)
-        self.pings = Bucket(60, 10, now)
-        self._malformed: deque[float] = deque(maxlen=MAX_MALFORMED)
-        self._outlet: Outlet | None = None
+        self.visit = visit
+        self._patience = patience
+        self.id = services.presence.new_socket()
+        self.room_id: RoomId | None = None
+        #: Whether a socket of this client's is open in the room.
+        self.attached = False
+        self.work = Backlog(self)
+        # What most clients never need is made when it is needed: a hundred bytes here are half a megabyte for 5,000.
+        self._commands: Bucket | None = None
+        self._malformed: deque[float] | None = None
         #: Bytes of a greeting that may still wait to be sent, beside what else may.
         self._greeting = 0
         self._shut = False
-        self.work = Backlog(self._leave, self._failed)
         #: Why this client is to go, once what it asked for is answered.
         self._farewell: str | None = None
 
-    def prepare(self) -> None:
-        try:
-            urlsplit(self.request.headers.get("Origin", ""))
-        except ValueError:
-            raise HTTPError(403) from None
-        if self.services.drain.begun:
-            self.set_status(503)
-            self.set_header("Retry-After", str(RETRY_S))
-            self.finish()
-
-    def check_origin(self, origin: str) -> bool:
-        """Pages of this server, and those that the operator named. Clients that are no browsers send no origin."""
-        allowed = self.services.settings.allowed_origins
-        return origin in allowed or urlsplit(origin).netloc.lower() == self.request.headers.get("Host", "").lower()
-
-    def watch(self) -> None:
-        """Close the connection once nothing has come over it for too long. Called when it opens."""
-        self._outlet = outlet_of(self, direct=self.services.direct)
+    def begin(self, connected: socket.socket, answer: bytes, early: bytes) -> None:
+        """Take the connection over: answer the handshake, and listen from the loop's next turn on."""
+        now = asyncio.get_running_loop().time()
+        self._heard = self._pinged = now
+        #: When something has to have come of it: the client's hello, or its answer to the closing.
+        self._due = _NEVER
+        self._socket = Socket(connected, self, MAX_MESSAGE)
+        self._socket.start(answer, early)
         self.services.drain.opened(self)
-        self.heard()
-        self._watch = self.later(self.patience.silent_s, self._look)
+        self.on_open()
+        self.services.wheel.watch(self, self._next())
 
-    def heard(self) -> None:
-        """Something came from the client."""
-        self._heard = asyncio.get_running_loop().time()
+    def on_open(self) -> None:
+        """The connection is there; nothing has come over it."""
 
-    def on_pong(self, data: bytes) -> None:
-        self.heard()
+    def on_message(self, message: str | bytes) -> None:
+        raise NotImplementedError
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Tell the client why something is not done."""
+        raise NotImplementedError
+
+    def out_of_patience(self) -> None:
+        """The client has not said who it is in time."""
+        self.shut(CLOSE_NO_HELLO, "no hello")
 
     def on_close(self) -> None:
-        self._watch.cancel()
+        """The connection has ended."""
         self.services.drain.closed(self)
 
-    def log_exception(
-        self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        """Tornado's own line would show the query's token."""
-        if not isinstance(value, HTTPError):
-            log.error("a connection to %s failed", self.request.path, exc_info=value)
+    def expect_hello(self) -> None:
+        self._due = asyncio.get_running_loop().time() + self._patience.hello_s
+
+    def has_said_hello(self) -> None:
+        if not self._shut:
+            self._due = _NEVER
+
+    def heard(self) -> None:
+        self._heard = asyncio.get_running_loop().time()
+
+    def look(self, now: float) -> float | None:
+        """What time alone brings: pings, and the end of patience. When it may bring something again."""
+        if not self._socket.open:
+            return None
+        if now >= self._due and self._shut:
+            self._socket.abort()
+            return None
+        if now >= self._due:
+            self._due = _NEVER
+            self.out_of_patience()
+        elif now >= self._heard + self._patience.silent_s:
+            self.shut(CLOSE_SILENT, "silent")
+        elif now >= self._pinged + PING_INTERVAL_S:
+            self._pinged = now
+            self._socket.ping()
+        return self._next()
+
+    def drop(self) -> None:
+        self._socket.drop()
+
+    @property
+    def open(self) -> bool:
+        return self._socket.open
 
     @property
     def waiting(self) -> int:
         """Bytes that this client has yet to take."""
-        return self._outlet.waiting if self._outlet is not None else 0
+        return self._socket.waiting
+
+    def may_command(self) -> bool:
+        """Whether this client has not asked for too much; counts what it asks now."""
+        if self._commands is None:
+            self._commands = Bucket(20, 10, self.services.clock.now)
+        return self._commands.take()
 
     def send(self, text: str) -> None:
         self.tell(Batch((text,)))
 
     def tell(self, batch: Batch) -> None:
-        outlet = self._outlet
-        if outlet is None or self._shut:
+        if self._shut:
             return
-        outlet.write(batch)
-        if (waiting := outlet.waiting) or self._greeting:
+        self._socket.write(batch.data)
+        if (waiting := self._socket.waiting) or self._greeting:
             self._greeting = min(self._greeting, waiting)
             if waiting > MAX_UNSENT + self._greeting:
                 self._too_slow()
@@ -142,23 +200,35 @@ class Wire(WebSocketHandler):
             self.tell(batch)
 
     def greet(self, texts: Sequence[str]) -> None:
-        outlet = self._outlet
-        if outlet is None or self._shut:
+        if self._shut:
             return
-        outlet.write(Batch(texts))
-        self._greeting = outlet.waiting
+        self._socket.write(Batch(texts).data)
+        self._greeting = self._socket.waiting
         if self._greeting > MAX_GREETING:
             self._too_slow()
 
     def shut(self, code: int, reason: str) -> None:
+        """Say why, and end the connection once the client has answered, or has not for too long."""
         if not self._shut:
             self._shut = True
-            self.close(code, reason)
+            self._socket.close(code, reason)
             self.services.drain.shut(self)
+            self.leaving()
+
+    def leaving(self) -> None:
+        self._shut = True
+        self._due = asyncio.get_running_loop().time() + GOODBYE_S
+        self.services.wheel.watch(self, self._due)
+
+    def misframed(self, fault: FrameError) -> None:
+        if fault.code == CLOSE_TOO_LARGE and not self._shut:
+            self.refuse(Invalid(f"A message has at most {MAX_MESSAGE} bytes.", "too_large"))
+        self.shut(fault.code, fault.reason)
+        self._socket.hang_up()
 
     def retire(self, reason: str) -> None:
         self._farewell = reason
-        self._leave()
+        self.rest()
 
     def dismiss(self, reason: str) -> None:
         self.shut(CLOSE_RESTART, reason)
@@ -166,6 +236,8 @@ class Wire(WebSocketHandler):
     def misheard(self) -> None:
         """Note a malformed message; too many of them within a minute and the client is not listened to any more."""
         now = self.services.clock.now()
+        if self._malformed is None:
+            self._malformed = deque(maxlen=MAX_MALFORMED)
         self._malformed.append(now)
         if len(self._malformed) == MAX_MALFORMED and now - self._malformed[0] < MALFORMED_MS:
             self.shut(CLOSE_MALFORMED, "too many malformed messages")
@@ -184,33 +256,28 @@ class Wire(WebSocketHandler):
             with elsewhere():
                 await stack.enter_async_context(self.services.entrance.turn())
             self.services.drain.demand_open()
-            if self.ws_connection is not None:
+            if self.open:
                 await enter()
 
-    def later(self, delay_s: float, action: Callable[[], None]) -> asyncio.TimerHandle:
-        return asyncio.get_running_loop().call_later(delay_s, action)
+    def failed(self, fault: BaseException) -> None:
+        """A fault of ours must not leave a client waiting for what was queued behind it."""
+        log.error("socket %s: a command failed", self.id, exc_info=fault)
+        self.shut(CLOSE_RESTART, "internal error")
 
-    def _look(self) -> None:
-        left = self._heard + self.patience.silent_s - asyncio.get_running_loop().time()
-        if left <= 0:
-            self.shut(CLOSE_SILENT, "silent")
-        else:
-            self._watch = self.later(left, self._look)
+    def rest(self) -> None:
+        """Nothing is under way for this client: it goes, if that is due."""
+        if self._farewell is not None and self.work.idle:
+            self.shut(CLOSE_RESTART, self._farewell)
+
+    def _next(self) -> float:
+        if self._shut:
+            return self._due
+        return min(self._due, self._heard + self._patience.silent_s, self._pinged + PING_INTERVAL_S)
 
     def _too_slow(self) -> None:
         if not self._shut:
             log.info("socket %s is too slow: %d bytes wait for it", self.id, self.waiting)
             self.shut(CLOSE_SLOW, "too slow")
-
-    def _failed(self, fault: BaseException) -> None:
-        """A fault of ours must not leave a client waiting for what was queued behind it."""
-        log.error("socket %s: a command failed", self.id, exc_info=fault)
-        self.shut(CLOSE_RESTART, "internal error")
-
-    def _leave(self) -> None:
-        """Go, if that is due."""
-        if self._farewell is not None and self.work.idle:
-            self.shut(CLOSE_RESTART, self._farewell)
 
 
 def in_ms(limited: Limited) -> str:

@@ -24,6 +24,8 @@ from roomd.sound.notes import Heard, Status, Told, key_of
 START_AFTER_S = 15.0
 #: Seconds between looks whether there are new files, and whether another server has finished listening.
 LOOK_S = 2.0
+#: The same where somebody waits for a file that another server may be converting.
+SOON_S = 0.1
 #: Seconds until the next attempt after the disk could not be used.
 AGAIN_S = 300.0
 #: Seconds that a player waits for its file; an hour of music is converted in 30 s. It may ask again.
@@ -145,10 +147,7 @@ class Workshop:
 
     async def _look(self, found: Found) -> None:
         """Listen to a file unless somebody has, and make it playable if there is room. Raises OSError."""
-        heard = await asyncio.to_thread(self._notes.read, found)
-        if heard is None:
-            async with self._our_turn():
-                heard = await asyncio.to_thread(self._notes.read, found) or await self._listen(found)
+        heard = await self._heard(found)
         self._finished.add(key_of(found))
         if heard is None:
             return
@@ -157,9 +156,20 @@ class Workshop:
         if item is not None and item.converted and not heard.fault:
             there = await asyncio.to_thread(self._shelf.has, key_of(found))
             if not there and await asyncio.to_thread(self._shelf.room) > wanted:
-                async with self._our_turn():
+                async with self._alone("turn", LOOK_S):
                     with contextlib.suppress(Unavailable):
                         await self._make(found, key_of(found))
+
+    async def _heard(self, found: Found) -> Heard | None:
+        """What another server has noted of a file, as soon as it has; or what is noted now, when it is our turn."""
+        while True:
+            heard = await asyncio.to_thread(self._notes.read, found)
+            if heard is not None:
+                return heard
+            with self._held("turn") as ours:
+                if ours:
+                    return await asyncio.to_thread(self._notes.read, found) or await self._listen(found)
+            await asyncio.sleep(LOOK_S)
 
     async def _listen(self, found: Found) -> Heard | None:
         """What is to be heard, noted; None when the file is gone, or was not to blame for what went wrong."""
@@ -195,7 +205,7 @@ class Workshop:
 
     async def _convert(self, found: Found, key: str) -> bool:
         """Whether it is on the shelf now; if not, the file is noted to be no use. Raises Unavailable."""
-        async with self._turn:
+        async with self._turn, self._alone("converting", SOON_S):
             if await asyncio.to_thread(self._shelf.has, key):
                 return True
             try:
@@ -244,17 +254,26 @@ class Workshop:
             self._doing.pop(key, None)
 
     @contextlib.asynccontextmanager
-    async def _our_turn(self) -> AsyncIterator[None]:
-        """No other server on this folder is at work meanwhile. The system lets go of it when a process dies."""
+    async def _alone(self, name: str, every_s: float) -> AsyncIterator[None]:
+        """No other server on this folder does that meanwhile; looked at every so often."""
+        while True:
+            with self._held(name) as ours:
+                if ours:
+                    yield
+                    return
+            await asyncio.sleep(every_s)
+
+    @contextlib.contextmanager
+    def _held(self, name: str) -> Iterator[bool]:
+        """Whether the lock is ours meanwhile. The system lets go of it when a process dies."""
         self._root.mkdir(parents=True, exist_ok=True)
-        with (self._root / "turn").open("ab") as file:
-            while True:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    await asyncio.sleep(LOOK_S)
-            yield
+        with (self._root / name).open("ab") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
 
 
 def _progress(doing: Doing, said: bytes) -> None:

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from roomd.domain.ids import RoomId, UserId
 from roomd.domain.room import Room
+from roomd.store.cluster import Cluster, whole_mark
 from roomd.store.keys import (
     ACTIVE,
     BUILT,
@@ -18,7 +19,6 @@ from roomd.store.keys import (
     PROCESSES,
     ROOMS,
     SNAPSHOTS,
-    YES,
     code_claim,
     lease,
     rooms_held_by,
@@ -175,11 +175,16 @@ class Index:
         with answering():
             await self._redis.zrem(rooms_of(user), room)
 
+    @property
+    def in_parts(self) -> bool:
+        """Whether a part of the indexes may be lost and others, and rooms, not."""
+        return isinstance(self._redis, Cluster)
+
     async def built(self) -> bool | str:
         """Whether these indexes were built since this Redis was empty; while they are, by which process."""
         with answering():
             found: Any = await self._redis.get(BUILT)
-        return found == YES or (found or b"").decode()
+        return found == whole_mark(self._redis) or (found or b"").decode()
 
     async def set_building(self, process: str) -> None:
         with answering():
@@ -188,7 +193,7 @@ class Index:
     async def set_built(self) -> bool:
         """The indexes are built; False when Redis was emptied meanwhile."""
         with answering():
-            return bool(await self._redis.set(BUILT, YES, xx=True))
+            return bool(await self._redis.set(BUILT, whole_mark(self._redis), xx=True))
 
     async def restore(self, rooms: Sequence[Known], now: float) -> None:
         """Note rooms that an emptied Redis has forgotten; live ones are due at once, so that they are brought back."""

@@ -14,7 +14,8 @@ ACTIVE = "roomd:active"
 DUE = "roomd:due"
 #: Rooms that changed since their last snapshot, by when the next is to be taken.
 SNAPSHOTS = "roomd:snapshots"
-#: `YES` in a Redis whose indexes were built; before, the process that builds them. One that was emptied has none.
+#: `YES` in a Redis whose indexes were built (in a cluster, what its masters go by); before, the process that builds
+#: them. One that was emptied has none.
 BUILT = "roomd:built"
 YES = b"yes"
 #: Processes by the end of their lease.

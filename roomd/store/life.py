@@ -31,6 +31,8 @@ class Life:
         #: The run id of a single Redis; empty before the first connection, and where nobody asks.
         self.current = ""
         self._masters: Masters | None = None
+        #: Whether a cluster was taken for a single Redis.
+        self._mistaken = False
 
     def spread(self, masters: Masters) -> None:
         """Redis is a cluster."""
@@ -56,7 +58,11 @@ class Life:
     def learn(self, said: object) -> None:
         """What a new connection's INFO says."""
         if info_field(said, "redis_mode") == "cluster":
-            log.error("REDIS_URL names a Redis Cluster that did not answer when roomd was started; start roomd again")
+            if not self._mistaken:
+                log.error(
+                    "REDIS_URL names a Redis Cluster that did not answer when roomd was started; start roomd again"
+                )
+            self._mistaken = True
             raise RedisConnectionError("this is a cluster now")
         run = info_field(said, "run_id")
         if run != self.current:

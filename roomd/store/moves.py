@@ -16,10 +16,11 @@ from roomd.domain.ids import Code, RoomId
 from roomd.domain.room import Room
 from roomd.domain.whole import Whole
 from roomd.store import plain
+from roomd.store.cluster import server_of
 from roomd.store.keys import RoomKeys, code_claim, room_keys
 from roomd.store.life import Life
 from roomd.store.redis import answering
-from roomd.store.rooms import LOG_LENGTH
+from roomd.store.rooms import LOG_LENGTH, Looked
 
 log = logging.getLogger(__name__)
 
@@ -70,15 +71,19 @@ class Moves:
             audit=tuple(plain.decode_commit(fields[b"m"]) for _, fields in audit),
         )
 
-    async def keeps_all(self) -> bool:
-        """Whether a restart of this Redis loses nothing that it answered for.
+    async def lost_nothing(self, looked: Looked) -> bool:
+        """Whether a room that was whole under another run of Redis still is.
 
-        That is so when it writes every command to disk before answering, and was never a copy of another Redis.
+        That is so when Redis writes every command to disk before answering, and was never a copy of another Redis; and
+        in a cluster, when the room has only moved to another server.
         """
-        run = self._life.current
-        if run not in self._keeps:
-            with answering():
-                self._keeps[run] = await _keeps_all(self._redis)
+        room = looked.room.id
+        with answering():
+            if await self._life.came_whole(room, looked.life):
+                return True
+            run = self._life.of(room)
+            if run not in self._keeps:
+                self._keeps[run] = await _keeps_all(await server_of(self._redis, room_keys(room).meta))
         return self._keeps[run]
 
     async def put(self, rooms: Sequence[Coming]) -> list[bool]:
@@ -105,7 +110,7 @@ class Moves:
             instead.rev if instead else 0,
             opening.rev,
             plain.encode_commit(opening),
-            self._life.current,
+            self._life.of(room.id),
         ]
         for part, op, field, value in (*_room_writes(room), *_beside(whole), *_command_writes(commands)):
             args += (op, RoomKeys._fields.index(part) + 1, field, value)
@@ -114,7 +119,7 @@ class Moves:
     async def adopt(self, room: Room) -> bool:
         """Note that the room is whole as it is; False when it has moved on."""
         with answering():
-            args: list[Any] = [room.epoch, room.rev, self._life.current]
+            args: list[Any] = [room.epoch, room.rev, self._life.of(room.id)]
             return bool(await self._adopt(keys=[room_keys(room.id).meta], args=args))
 
     async def forget(self, room: Room) -> bool:

@@ -1,6 +1,7 @@
 """The pool of connections to PostgreSQL, and what it means when the database does not answer."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, TypeAlias
@@ -21,7 +22,11 @@ COMMAND_TIMEOUT_S = 5.0
 SILENT_S = 2.0
 #: Seconds that it may take to say that it is there.
 PING_S = 1.0
+#: Seconds in which connections are given back when all ends.
+CLOSE_S = 2.0
 MOST_CONNECTIONS = 10
+
+log = logging.getLogger(__name__)
 
 _LOST = (
     asyncpg.PostgresConnectionError,
@@ -51,6 +56,16 @@ async def connect(dsn: str) -> PostgresPool:
             command_timeout=COMMAND_TIMEOUT_S,
             reset=_as_it_is,
         )
+
+
+async def close(pool: PostgresPool) -> None:
+    """asyncpg waits for ever for a connection that is in use; here it is cut off after a while."""
+    try:
+        async with asyncio.timeout(CLOSE_S):
+            await pool.close()
+    except TimeoutError:
+        log.warning("a connection to PostgreSQL was still in use at the end")
+        pool.terminate()
 
 
 async def _as_it_is(connection: PostgresConnection) -> None:

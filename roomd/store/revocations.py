@@ -8,7 +8,8 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING
 
-from roomd.store.keys import BUILT, YES
+from roomd.store.cluster import whole_mark
+from roomd.store.keys import BUILT
 from roomd.store.outages import redis_needed
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class RevocationStore:
             return revoked
         with redis_needed():
             found, built = await self._redis.mget(_key(family), BUILT)
-        revoked = found is not None or (built != YES and await self._ended(family))
+        revoked = found is not None or (built != whole_mark(self._redis) and await self._ended(family))
         self._remember(family, revoked)
         return revoked
 

@@ -158,7 +158,15 @@ def reading(options: Options) -> Iterator[Row]:
         path, runs = f"/api/rooms/{code}/", []
         for number in range(options.rounds):
             said(f"GET of a room, round {number + 1} of {options.rounds}")
-            command = [sys.executable, str(HERE / "httpload.py"), str(server.port), path, token, "64", str(options.seconds)]
+            command = [
+                sys.executable,
+                str(HERE / "httpload.py"),
+                str(server.port),
+                path,
+                token,
+                "64",
+                str(options.seconds),
+            ]
             answer = subprocess.run(pinned(OTHER_CORE, command), stdout=subprocess.PIPE, check=False)
             if answer.returncode:
                 raise BenchError("the HTTP load generator failed")
