@@ -38,7 +38,7 @@ async def opened(url: str, life: Life | None = None) -> Redis:
     """As `connect`; a single address is asked whether it is one of a cluster, and none if it does not answer."""
     if url.startswith("unix:") or len(seeds(url)) > 1:
         return connect(url, life)
-    asking = connect(url)
+    asking = Redis.from_pool(Pool.from_url(url, **bounds()))
     try:
         mode = (await asking.info("server")).get("redis_mode")
     except (RedisError, OSError):
