@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable
 
 import pytest
-from browser_world import PLAYS_ALOUD, Person, Roomd, open_room, say_who, wait_until
-from playwright.sync_api import Route, expect
+from browser_world import Person, Roomd, wait_until
+from playwright.sync_api import expect
+from waiting_world import CLASSIC, Held, add, two_in_a_room
 
 pytestmark = pytest.mark.browser
 
@@ -13,43 +14,9 @@ pytestmark = pytest.mark.browser
 BOUND_MS = 50
 
 
-class Held:
-    """A slow line: what this person asks for of the music comes once it is let go."""
-
-    def __init__(self, person: Person) -> None:
-        self.held: list[Route] | None = []
-        person.page.route("**/media/**", self._take)
-
-    def let_go(self) -> None:
-        held, self.held = self.held, None
-        for route in held or ():
-            route.continue_()
-
-    def _take(self, route: Route) -> None:
-        if self.held is None:
-            route.continue_()
-        else:
-            self.held.append(route)
-
-
-def two_in_a_room(roomd: Roomd, invite: Callable[..., Person]) -> tuple[Person, Person]:
-    alice, bob = (invite(name, PLAYS_ALOUD) for name in ("Alice", "Bob"))
-    code = open_room(roomd, alice)
-    bob.open(f"{roomd.url}/r/{code}")
-    say_who(bob)
-    return alice, bob
-
-
-def add(person: Person, title: str) -> None:
-    person.page.locator("#search").click()
-    person.page.get_by_role("button", name=f"Add {title}").click()
-    expect(person.page.locator("#queue")).to_contain_text(f"{title}Carol Example")
-
-
 def test_a_room_waits_for_a_slow_line_but_not_for_ever(roomd: Roomd, invite: Callable[..., Person]) -> None:
     alice, bob = two_in_a_room(roomd, invite)
-    # The classic player keeps nothing of what it has played, so it asks for everything again.
-    bob.page.evaluate("""() => localStorage.setItem("roomd.preferences", '{"player": "element"}')""")
+    bob.page.evaluate(CLASSIC)
     alice.page.get_by_role("button", name="Room and settings").click()
     settings = alice.page.locator("#settings-form")
     settings.get_by_label("Wait for everybody to be ready").select_option("Up to 10 seconds")

@@ -110,6 +110,33 @@ def test_an_unknown_length_never_ends() -> None:
     assert do(room, Measured(entry=named(room, "Radio"), duration_ms=2_000.0))[1] == ()
 
 
+def test_the_first_word_on_a_length_stands() -> None:
+    room = after(opened(), Add(tracks=(track("Link", None), track("Known", 60_000.0))), Play())
+    link, known = named(room, "Link"), named(room, "Known")
+    room = after(room, Measured(entry=link, duration_ms=90_000.0), ms=500)
+    for ms in (60_000.0, 90_000.0, 120_000.0):
+        again, events = do(room, Measured(entry=link, duration_ms=ms), ms=10_000)
+        assert (events, again.playback, ends_at(again)) == ((), room.playback, ends_at(room))
+    # What the catalogue says is no player's to correct.
+    assert do(room, Measured(entry=known, duration_ms=10_000.0))[1] == ()
+    assert room.entries[known].track.duration_ms == 60_000
+
+
+def test_a_length_that_the_room_has_passed_ends_the_track_as_ends_go() -> None:
+    room = after(opened(), Add(tracks=(track("Link", None), track("Next"))), Play())
+    room = after(room, Measured(entry=named(room, "Link"), duration_ms=5_000.0), ms=20_000)
+    line = room.playback
+    assert (ends_at(room), position_at(line, START + 20_000)) == (START + START_LEAD_MS + 5_000, 20_000 - START_LEAD_MS)
+    gone_on, (change,) = do(room, Tick(), ms=20_000)
+    assert isinstance(change, PlaybackChanged)
+    assert (titles(gone_on), change.cause) == ("Link [Next]", "ended")
+    # Not in the past, where nobody was told of it in time.
+    assert gone_on.playback.as_of == START + 20_000 + START_LEAD_MS
+    # A room that stands is not moved by it at all.
+    paused = after(room, Pause(), ms=20_000)
+    assert do(paused, Tick(), ms=30_000)[1] == ()
+
+
 def test_next_goes_on_and_stops_after_the_last() -> None:
     room = after(party(), Play())
     assert titles(after(room, Next())) == "A [B] C"

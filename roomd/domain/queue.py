@@ -228,7 +228,12 @@ def clear(room: Room, command: Clear, actor: Actor, moment: Moment) -> list[Even
 
 
 def measured(room: Room, command: Measured, actor: Actor, moment: Moment) -> list[Event]:
-    """Listeners' players learn lengths that the server could not; only those who may skip anyway are believed."""
+    """Listeners' players learn lengths that the server could not; only those who may skip anyway are believed.
+
+    The first word stands, and so does what the catalogue says: media may change while they play, and players may differ
+    about them, but the instant at which a track ends is agreed upon once, and the line does not move for a second one.
+    Who knows better skips. A length that the room has passed already ends the track at once.
+    """
     demand_member(room, actor)
     _demand_entry(room, command.entry, actor, "skip")
     if room.entries[command.entry].track.duration_ms is not None:

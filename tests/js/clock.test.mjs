@@ -6,7 +6,7 @@ import { dice, quantile } from "./support.mjs";
 
 const EPOCH = 1_795_000_000_000;
 /** Pings as the page sends them: see `client/pinger.js`. */
-const gap = (sent) => (sent < 5 ? 25 : sent < 12 ? 60 : sent < 100 ? 250 : sent < 200 ? 500 : 1_000);
+const gap = (sent) => (sent < 5 ? 25 : sent < 12 ? 60 : sent < 72 ? 120 : sent < 272 ? 250 : sent < 392 ? 500 : 1_000);
 
 /**
  * Pings over a line with the given delays, both directions FIFO, as TCP is: nothing overtakes. Yields each as it comes back,

@@ -3,6 +3,7 @@ import { currentEntry, lineOf, mayMeasure } from "../models/queue.js";
 import { TICK_MS } from "../models/laws/law.js";
 import { Deck } from "../models/deck.js";
 import { elsewhere } from "../models/elsewhere.js";
+import { Stuck } from "../models/stuck.js";
 import { YouTubePlayer } from "../players/youtube.js";
 import { find, make } from "../helpers/dom.js";
 
@@ -10,6 +11,8 @@ import { find, make } from "../helpers/dom.js";
 const GIVE_UP_MS = 4_000;
 /** A player that has run dry for so long says so. */
 const DRY_MS = 1_000;
+/** Players that wait for parts of a file. (The others say themselves when nothing comes, or load it whole.) */
+const BY_PARTS = new Set(["element", "jumping"]);
 
 export function bindListen({ client, preferences, act, choose }) {
   const video = find("#video");
@@ -18,6 +21,7 @@ export function bindListen({ client, preferences, act, choose }) {
   let drySince = null;
   /** The wait that was answered: its entry and when it began. */
   let answered = "";
+  const stuck = new Stuck();
 
   const deck = new Deck({
     choose,
@@ -57,7 +61,8 @@ export function bindListen({ client, preferences, act, choose }) {
       return [`This plays on ${place.name} only, not on this page. `, link, ". The room goes on; you are back with the next track."];
     }
     if (track?.duration_ms == null) return ["This track does not load."];
-    return ["This track does not load here. The room goes on; you are back with the next one."];
+    const again = make("button", { type: "button", class: "link", onclick: () => deck.resume() }, "Try again");
+    return ["This track does not load here. The room goes on; you are back with the next one. ", again];
   }
 
   /** Whether this person hears the room: told when it changes, for votes and for the others to see. */
@@ -100,10 +105,20 @@ export function bindListen({ client, preferences, act, choose }) {
     }
   }
 
+  /** What came to a standstill for good is loaded anew: there may be more of it by now, or something else. */
+  function unstick({ playback: { entry, playing, as_of: from } }) {
+    const due = playing && client.clock.now() > from && BY_PARTS.has(deck.player?.name);
+    const silent = due && (deck.stalled || deck.mode === "cued" || deck.mode === "over");
+    const heard = deck.mode === "running" && !deck.stalled;
+    if (stuck.look({ now: performance.now(), entry, silent, heard })) deck.reload();
+  }
+
   tap.addEventListener("click", () => deck.resume());
   setInterval(() => {
     deck.tick();
-    if (client.state) report();
+    if (!client.state) return;
+    report();
+    unstick(client.state);
   }, TICK_MS);
 
   return {

@@ -1,6 +1,7 @@
 /** The bar that shows where the room is, and moves it for those who may. */
 import { clockTime, spokenTime } from "../models/format.js";
 import { currentEntry } from "../models/queue.js";
+import { LivePlayer } from "../players/live.js";
 import { find, setText } from "../helpers/dom.js";
 
 /** Four times a second is as smooth as whole seconds need. */
@@ -23,26 +24,35 @@ export function bindProgress({ client, deck, act }) {
 
   /** Moves the room by so many milliseconds, as far as the track goes. */
   function seekBy(ms) {
-    if (!client.may("seek") || !client.state.playback.entry) return;
+    if (!client.may("seek") || !client.state.playback.entry || onAir()) return;
     act("seek", { position: Math.max(0, Math.min(duration() - 1_000, deck.expectedPosition() + ms)) });
   }
 
+  function track() {
+    return client.state && currentEntry(client.state)?.track;
+  }
+
+  /** A station has no place to show or to go to: what is on is the same for everybody, whenever they came. */
+  function onAir() {
+    return Boolean(track()) && LivePlayer.takes(track());
+  }
+
   function duration() {
-    const entry = client.state && currentEntry(client.state);
-    return entry?.track.duration_ms ?? Infinity;
+    return track()?.duration_ms ?? Infinity;
   }
 
   function paint() {
     const length = duration();
     const known = Number.isFinite(length);
+    const live = onAir();
     const here = Math.min(dragging ? Number(bar.value) : (deck.expectedPosition() ?? 0), length);
     bar.disabled = !known || !client.may("seek");
     bar.max = String(known ? Math.ceil(length / 1_000) * 1_000 : 1_000);
     if (!dragging) bar.value = String(here);
     bar.style.setProperty("--fill", known ? `${(100 * here) / length}%` : "0%");
-    bar.setAttribute("aria-valuetext", known ? `${spokenTime(here)} of ${spokenTime(length)}` : spokenTime(here));
-    setText(elapsed, clockTime(here));
-    setText(remaining, known ? clockTime(length) : "");
+    bar.setAttribute("aria-valuetext", live ? "Live" : known ? `${spokenTime(here)} of ${spokenTime(length)}` : spokenTime(here));
+    setText(elapsed, live ? "" : clockTime(here));
+    setText(remaining, known ? clockTime(length) : live ? "Live" : "");
   }
 
   setInterval(paint, PAINT_MS);

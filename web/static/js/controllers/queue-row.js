@@ -1,6 +1,7 @@
 /** One row of the queue. */
 import { byline, clockTime } from "../models/format.js";
 import { mayRemove, moveBy } from "../models/queue.js";
+import { LivePlayer } from "../players/live.js";
 import { paintCover } from "../helpers/cover.js";
 import { find, icon, make, setText } from "../helpers/dom.js";
 
@@ -47,7 +48,7 @@ export function updateRow({ client }, row, entry, part) {
   setText(find(".track-title", row), track.title);
   const line = entry.why ? [track.artist, `Radio: ${entry.why}`] : [byline(track), `added by ${entry.by_name}`];
   setText(find(".track-by", row), line.filter(Boolean).join(" · "));
-  setText(find(".track-time", row), track.duration_ms ? clockTime(track.duration_ms) : "");
+  setText(find(".track-time", row), track.duration_ms ? clockTime(track.duration_ms) : LivePlayer.takes(track) ? "Live" : "");
   const play = find(".track-play", row);
   play.disabled = part === "current" || !client.may("skip");
   find(".play-mark", row).hidden = play.disabled;

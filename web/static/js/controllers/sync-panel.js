@@ -1,6 +1,7 @@
 /** The panel behind the badge: this device's distance from the room, everybody else's, and what can be done about it. */
 import { plotted } from "../models/sync-plot.js";
 import { fresh, offset, playerWords, roomWords, standings, summaryWords, toneOf, distance } from "../models/sync-words.js";
+import { endedHere, onAir } from "./sync.js";
 import { find, findAll, make, reconcile, setText } from "../helpers/dom.js";
 
 const SHOW_MS = 500;
@@ -17,14 +18,21 @@ export function bindSyncPanel({ client, deck, preferences, report }) {
   const dialog = find("#in-step");
   const list = find("#in-step-people");
 
+  /** What there is to say where there is no distance. */
+  function silence() {
+    if (onAir(report)) return "Live";
+    return endedHere(deck, client.state) ? "Ended on this device" : STATES[report.state];
+  }
+
   function showOwn(now) {
     const error = report.state === "playing" ? report.error(now) : null;
-    setText(find("#own-error"), error === null ? STATES[report.state] : offset(error));
+    setText(find("#own-error"), error === null ? silence() : offset(error));
     find("#own-error").dataset.tone = error === null ? "none" : toneOf(error);
     const sure = client.clock.uncertainty();
     setText(find("#own-clock"), Number.isFinite(sure) ? `sure to ±${distance(sure)}` : "not known yet");
     setText(find("#own-player"), deck.player ? playerWords(deck.player.name) : "none");
-    setText(find("#room-sync"), roomWords(client.pulse));
+    const nobody = onAir(report) && (client.pulse?.p95 ?? null) === null;
+    setText(find("#room-sync"), nobody ? "live, as it comes" : roomWords(client.pulse));
   }
 
   function showCurve(now) {
@@ -41,8 +49,10 @@ export function bindSyncPanel({ client, deck, preferences, report }) {
   function showPeople() {
     if (!client.state) return;
     const reports = fresh(client.pulse, client.clock.now());
-    const own = { state: report.state, error: report.error(performance.now()) };
-    const { rows, more } = standings(client.state.members, { ...reports, [client.you.id]: own }, client.you.id);
+    const own = { state: report.state, player: report.player, error: report.error(performance.now()) };
+    const all = { ...reports, [client.you.id]: own };
+    const { rows, more } = standings(client.state.members, all, client.you.id);
+    for (const row of rows) if (row.text === "starting" && onAir(all[row.member.id])) row.text = "live";
     reconcile(list, rows, (row) => row.member.id, makeRow, updateRow);
     const note = find("#in-step-more");
     note.hidden = more === 0;

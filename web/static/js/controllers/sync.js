@@ -10,7 +10,7 @@ const FAR_MS = 1_000;
 /** Closer than this nobody can tell. */
 const LEAST_MS = 0.1;
 const WORDS = {
-  idle: "", loading: "Loading…", still: "Paused", buffering: "Buffering…", blocked: "Tap to listen", failed: "Not playing here", playing: "Starting…",
+  idle: "", loading: "Loading…", buffering: "Buffering…", blocked: "Tap to listen", failed: "Not playing here", playing: "Starting…",
 };
 
 /** Milliseconds that the player is behind the room's line; null while nothing is to be heard. */
@@ -18,6 +18,16 @@ export function errorOf(deck) {
   if (deck.mode !== "running" || deck.stalled) return null;
   const [expected, actual] = [deck.expectedPosition(), deck.actualPosition()];
   return expected === null || actual === null ? null : expected + deck.trim - actual;
+}
+
+/** A live stream has no place that it could be off from. */
+export function onAir(report) {
+  return report?.state === "playing" && report.player === "live";
+}
+
+/** Whether there is nothing left to play here, though the room goes on: what this device was sent was shorter. */
+export function endedHere(deck, room) {
+  return deck.mode === "over" && Boolean(room?.playback.playing);
 }
 
 export function bindSync({ client, deck }) {
@@ -43,8 +53,14 @@ export function bindSync({ client, deck }) {
   }
 
   function words() {
-    if (report.state === "playing" && report.player === "live") return "Live";
-    return client.state?.waiting && report.state === "still" ? "Waiting…" : WORDS[report.state];
+    if (onAir(report)) return "Live";
+    return report.state === "still" ? stillWords(client.state) : WORDS[report.state];
+  }
+
+  function stillWords(room) {
+    if (room?.waiting) return "Waiting…";
+    if (endedHere(deck, room)) return "Ended here";
+    return room?.playback.playing ? "Starting…" : "Paused";
   }
 
   function show() {

@@ -10,6 +10,8 @@ export function bindWaiting({ client, act }) {
   const overlay = find("#waiting");
   const start = find("#start-now");
   const news = find("#waiting-news");
+  /** The line above a phone's tabs, where the cover is out of sight. */
+  const mini = find("#mini-waiting");
   let shown = null;
   let timer = null;
 
@@ -33,15 +35,16 @@ export function bindWaiting({ client, act }) {
     clearTimeout(timer);
     shown = null;
     if (overlay.contains(document.activeElement)) find("#toggle").focus();
-    overlay.hidden = true;
+    overlay.hidden = mini.hidden = true;
     setText(news, "");
   }
 
   function show() {
-    setText(find("#waiting-text"), waitingWords(client.state, client.you?.id));
+    const words = waitingWords(client.state, client.you?.id);
+    for (const place of [find("#waiting-text"), mini]) setText(place, words);
     setText(find("#waiting-bound"), missingNow(client.state).length ? boundWords(client.state.waiting) : "");
     start.hidden = !client.may("play");
-    overlay.hidden = false;
+    overlay.hidden = mini.hidden = false;
   }
 
   let current = null;
