@@ -188,8 +188,7 @@ class Wire:
     def tell(self, batch: Batch) -> None:
         if self._shut:
             return
-        self._socket.write(batch.data)
-        if (waiting := self._socket.waiting) or self._greeting:
+        if (waiting := self._socket.write(batch.data)) or self._greeting:
             self._greeting = min(self._greeting, waiting)
             if waiting > MAX_UNSENT + self._greeting:
                 self._too_slow()
@@ -202,8 +201,7 @@ class Wire:
     def greet(self, texts: Sequence[str]) -> None:
         if self._shut:
             return
-        self._socket.write(Batch(texts).data)
-        self._greeting = self._socket.waiting
+        self._greeting = self._socket.write(Batch(texts).data)
         if self._greeting > MAX_GREETING:
             self._too_slow()
 

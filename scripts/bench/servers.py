@@ -85,7 +85,19 @@ def roomd(**more: str) -> Iterator[Server]:
         with _process("roomd", [sys.executable, "-m", "roomd", "serve"], port, env) as server:
             for child in _children(server.pid):
                 os.sched_setaffinity(child, {sorted(os.sched_getaffinity(0))[-1]})
+            _settled(server)
             yield server
+
+
+def _settled(server: Server) -> None:
+    """Wait until what is done once at the start is done: pieces are made, and listened to."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        before = server.cpu_s()
+        time.sleep(1.0)
+        if server.cpu_s() - before < 0.03:
+            return
+    raise BenchError("the server does not come to rest")
 
 
 def free_port() -> int:
