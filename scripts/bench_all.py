@@ -68,6 +68,7 @@ MEASURES: dict[str, Callable[[Options], Iterator[Row]]] = {
     "F9": goals.small_rooms,
     "F10": goals.neighbours,
     "F11": goals.stalled,
+    "bad": goals.bad_company,
     "F12": goals.reading,
 }
 

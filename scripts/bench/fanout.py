@@ -65,10 +65,10 @@ def measured(make: AbstractContextManager[Server], load: Load) -> Figures:
         return run_on(server, load)
 
 
-def run_on(server: Server, load: Load, connected: Callable[[], object] = lambda: None) -> Figures:
-    """`connected` is called when all are there."""
+def run_on(server: Server, load: Load, connected: Callable[[], object] = lambda: None, path: str = "") -> Figures:
+    """`connected` is called when all are there; `path` is of a room that is there already, for all of them."""
     with tempfile.NamedTemporaryFile("w", suffix=".tokens") as tokens:
-        tokens.write("\n".join(_tokens(server, load)))
+        tokens.write("\n".join(_tokens(server, load, path)))
         tokens.flush()
         cpu, memory = server.cpu_s(), server.memory_kib()
         command = [
@@ -123,11 +123,13 @@ def _line(text: str) -> dict[str, Any]:
     return dict(json.loads(text))
 
 
-def _tokens(server: Server, load: Load) -> list[str]:
+def _tokens(server: Server, load: Load, path: str) -> list[str]:
     """For each socket its token, and the path of its room."""
     if server.name != "roomd":
         return [f"- /{n // load.in_a_room + 1 if load.in_a_room else 0}" for n in range(load.sockets)]
     everybody = people(load.sockets)
+    if path:
+        return [f"{token} {path}" for token in everybody]
     codes = open_rooms(server.port, everybody[: load.rooms])
     return [f"{token} /ws/v1/{codes[n % len(codes)]}/" for n, token in enumerate(everybody)]
 

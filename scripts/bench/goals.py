@@ -150,6 +150,30 @@ def _beside(server: Server, load: Load, small: Load) -> Figures:
     return found
 
 
+def bad_company(options: Options) -> Iterator[Row]:
+    """Others' p99 beside clients that behave badly, in their room."""
+    load, each = Load(options.of(100), rate=50, seconds=options.seconds), max(2, options.of(10))
+    with OURS() as server:
+        everybody = people(load.sockets + 5 * each)
+        (code,) = open_rooms(server.port, everybody[:1])
+        path = f"/ws/v1/{code}/"
+        said("a room of 100")
+        alone = run_on(server, load, path=path)
+        said(f"… with {5 * each} that behave badly")
+        command = pinned(OTHER_CORE, [sys.executable, str(HERE / "nuisance.py"), str(server.port), path, str(each)])
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as nuisance:
+            assert nuisance.stdin and nuisance.stdout
+            nuisance.stdin.write("".join(f"{token}\n" for token in everybody[load.sockets :]))
+            nuisance.stdin.flush()
+            if not nuisance.stdout.readline():
+                raise BenchError("those who were to behave badly did not come")
+            beside = run_on(server, load, path=path)
+            nuisance.stdin.close()
+    moved = beside.p99_ms - alone.p99_ms
+    text = f"{moved:+.1f} ms ({alone.p99_ms:.1f} to {beside.p99_ms:.1f})"
+    yield Row("–", f"others' p99 beside {5 * each} bad clients", "< +5 ms", text, moved < 5)
+
+
 def reading(options: Options) -> Iterator[Row]:
     """F12: a room over HTTP."""
     with OURS() as server:
