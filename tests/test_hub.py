@@ -193,6 +193,7 @@ async def test_whoever_leaves_and_whoever_is_in_a_room_that_closes_is_shut_out(r
         assert not there.hub._following.rooms
 
 
+@pytest.mark.redis("single")
 @pytest.mark.logs("lost the subscription")
 @pytest.mark.gen_test(timeout=20)
 async def test_a_room_that_was_closed_while_nothing_was_heard_is_closed_here_too(redis_url: str) -> None:
@@ -205,6 +206,7 @@ async def test_a_room_that_was_closed_while_nothing_was_heard_is_closed_here_too
         assert ear.closed == (CLOSE_GONE, "the room was closed")
 
 
+@pytest.mark.redis("single")
 @pytest.mark.logs("lost the subscription")
 @pytest.mark.parametrize("behind", [0, 3])
 @pytest.mark.gen_test(timeout=20)
@@ -226,6 +228,7 @@ async def test_a_room_that_went_on_from_elsewhere_is_shown_anew(redis_url: str, 
         assert (state["epoch"], state["rev"]) == (known.epoch + (not behind), told - behind)
 
 
+@pytest.mark.redis("single")
 @pytest.mark.logs("lost the subscription")
 @pytest.mark.gen_test(timeout=20)
 async def test_a_socket_that_comes_while_redis_is_away_is_told_so(redis_url: str) -> None:
@@ -259,6 +262,7 @@ async def test_a_past_that_is_too_large_to_be_told_is_told_as_the_room_as_it_is(
         assert rest.revs == list(range(last - 5 * SLICE - 6, last + 1))
 
 
+@pytest.mark.redis("single")
 @pytest.mark.gen_test(timeout=30)
 async def test_who_gives_up_entering_leaves_nothing_behind(redis_url: str) -> None:
     async with behind_a_wire(redis_url) as (here, there, wire, room_id):

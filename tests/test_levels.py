@@ -133,7 +133,7 @@ class Told:
         self.levels: list[Level] = []
         self.refused: list[Refusal] = []
         self.rests = 0
-        self.backlog = Backlog(self.rest, self.failed)
+        self.backlog = Backlog(self)
 
     def rest(self) -> None:
         self.rests += 1

@@ -120,6 +120,7 @@ async def test_a_socket_that_closed_is_not_taken_back(redis_url: str) -> None:
         assert await sockets(here, room_id, BOB) == ()
 
 
+@pytest.mark.redis("single")
 @pytest.mark.logs("lost the subscription")
 @pytest.mark.gen_test(timeout=20)
 async def test_a_socket_that_closes_while_redis_is_away_is_told_of_later(redis_url: str) -> None:
@@ -139,6 +140,7 @@ async def test_a_socket_that_closes_while_redis_is_away_is_told_of_later(redis_u
         await until(lambda: not there.presence._tasks)
 
 
+@pytest.mark.redis("single")
 @pytest.mark.logs("lost the subscription")
 @pytest.mark.gen_test(timeout=20)
 async def test_a_socket_that_closes_before_it_could_be_taken_back_stays_closed(redis_url: str) -> None:

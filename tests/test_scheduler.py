@@ -252,6 +252,7 @@ async def test_a_job_that_fails_says_so_and_the_others_go_on(
         await running.stop()
 
 
+@pytest.mark.redis("single")
 @pytest.mark.logs("job (renew|lapse|tick|forget) waits", "lost the subscription")
 @pytest.mark.gen_test(timeout=20)
 async def test_jobs_wait_for_redis_and_go_on(world: World, redis_url: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -110,7 +110,7 @@ def without(
 ) -> Iterator[Served]:
     tone(data_dir / "music" / "Rain.wav", 1.0)
     tone(data_dir / "music" / "Fog.aiff", 1.0)
-    monkeypatch.setattr("roomd.app.find_kit", lambda _: None)
+    monkeypatch.setattr("roomd.music.find_kit", lambda _: None)
     running = serving(redis_url, database_url, data_dir)
     yield io_loop.run_sync(running.__aenter__)
     leave(io_loop, running)
