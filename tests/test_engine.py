@@ -222,6 +222,7 @@ async def test_a_refused_command_changes_nothing(two: tuple[Process, Process]) -
     assert isinstance(await refusal(two[1].engine.handle(room_id, Next(), ALICE, "c-1")), Conflict)
 
 
+@pytest.mark.redis("single")
 @pytest.mark.parametrize("command_id", ["c-1", None])
 @pytest.mark.gen_test(timeout=20)
 async def test_an_answer_that_was_lost_leads_to_one_effect_and_an_acknowledgement(
@@ -247,6 +248,7 @@ async def test_an_answer_that_was_lost_leads_to_one_effect_and_an_acknowledgemen
         assert wire.lost == 5
 
 
+@pytest.mark.redis("single")
 @pytest.mark.gen_test(timeout=20)
 async def test_every_answer_lost_is_unavailable_and_still_one_effect(redis_url: str) -> None:
     async with over_a_wire(redis_url) as (wire, process):
@@ -257,6 +259,7 @@ async def test_every_answer_lost_is_unavailable_and_still_one_effect(redis_url: 
         assert titles((await process.engine.handle(room_id, tracks("D"), ALICE, "c-1")).room) == "A B C D"
 
 
+@pytest.mark.redis("single")
 @pytest.mark.parametrize("how", ["cut", "clogged"])
 @pytest.mark.gen_test(timeout=20)
 async def test_redis_away_is_said_in_time_and_the_room_goes_on_afterwards(redis_url: str, how: str) -> None:
