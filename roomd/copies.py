@@ -20,8 +20,11 @@ class Copies:
     async def now(self, room_id: RoomId) -> Room:
         """Raises NotFound."""
         warm = self._warm.get(room_id)
-        room = await self._led_on(warm) if warm is not None else None
-        return room or await self.load(room_id)
+        if warm is None:
+            return await self.load(room_id)
+        if await self._store.number(room_id) == (warm.epoch, warm.rev):
+            return warm
+        return await self._led_on(warm) or await self.load(room_id)
 
     async def load(self, room_id: RoomId) -> Room:
         """Raises NotFound."""

@@ -85,7 +85,7 @@ class Engine:
         if is_uuid(ref.lower()):
             return RoomId(ref.lower())
         code = Code(tidy_code(ref[:64]))
-        found = await self._store.find_code(code)
+        found = self._warm.find(code) or await self._store.find_code(code)
         if found is None and is_code(code):
             found = await self._keeper.find_code(code)
         if found is None:

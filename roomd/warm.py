@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from roomd.domain import rules
-from roomd.domain.ids import RoomId
+from roomd.domain.ids import Code, RoomId
 from roomd.domain.room import Room
 from roomd.store.plain import Change, rung
 
@@ -17,6 +17,7 @@ LOTS = 256
 class Warm:
     def __init__(self) -> None:
         self._rooms: OrderedDict[RoomId, Room] = OrderedDict()
+        self._codes: dict[Code, RoomId] = {}
         self._dues: dict[RoomId, tuple[Room, float | None]] = {}
         self._made: OrderedDict[bytes, Sequence[Change]] = OrderedDict()
 
@@ -29,6 +30,10 @@ class Warm:
     def get(self, room_id: RoomId) -> Room | None:
         return self._rooms.get(room_id)
 
+    def find(self, code: Code) -> RoomId | None:
+        """The room of that code, where there is a copy of it here; whether it still is, a look at it says."""
+        return self._codes.get(code)
+
     def keep(self, room: Room) -> None:
         """Unless a later copy is here: the hub hears of what comes next before we hear of our own commit."""
         known = self._rooms.get(room.id)
@@ -36,12 +41,15 @@ class Warm:
             return
         self._rooms[room.id] = room
         self._rooms.move_to_end(room.id)
+        self._codes[room.code] = room.id
         if len(self._rooms) > WARM_ROOMS:
             self.drop(next(iter(self._rooms)))
 
     def drop(self, room_id: RoomId) -> None:
-        self._rooms.pop(room_id, None)
         self._dues.pop(room_id, None)
+        room = self._rooms.pop(room_id, None)
+        if room is not None and self._codes.get(room.code) == room_id:
+            del self._codes[room.code]
 
     def due(self, room: Room) -> float | None:
         """The room's next deadline. It takes a look at every member, so it is kept for as long as the room is."""

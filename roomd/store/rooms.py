@@ -172,6 +172,12 @@ class RoomStore:
             return Doubted()
         return Stale(int(rev)) if word == b"STALE" else Seen(int(rev))
 
+    async def number(self, room: RoomId) -> Number | None:
+        """The number the room is at, if there is one."""
+        with answering():
+            at: Any = await self._redis.hmget(room_keys(room).meta, "epoch", "rev")
+        return _number(at)
+
     async def at(self, room: RoomId, command: str = "") -> tuple[Number | None, int | None]:
         """The number the room is at, if there is one; and the rev at which a command took effect, if it did."""
         keys = room_keys(room)
