@@ -6,7 +6,7 @@
  * nobody is greeted; as a token, `-` is none). RATE is messages a second, 0 for as many as OUTSTANDING allows: so many are
  * under way at once, each from the next connection in turn. Prints the figures of connecting, waits for a line on standard
  * input, runs, and prints one JSON object. A message is
- * {"type": "say", "id": "cN", "text": "TNANOSECONDS"}; whatever comes back with such a text counts as a delivery. The last
+ * {"type": "say", "id": "PID-N", "text": "TNANOSECONDS"}; whatever comes back with such a text counts as a delivery. The last
  * STALLED sockets read nothing any more once all are there, and say nothing.
  */
 #define _GNU_SOURCE
@@ -101,8 +101,8 @@ static void publish(void) {
   char text[128];
   int n = publisher++ % (count - stalled);
   socket_of[n].sent = now_ns();
-  snprintf(text, sizeof text, "{\"type\":\"say\",\"id\":\"c%llu\",\"text\":\"T%llu\"}", (unsigned long long)messages,
-           (unsigned long long)socket_of[n].sent);
+  snprintf(text, sizeof text, "{\"type\":\"say\",\"id\":\"%d-%llu\",\"text\":\"T%llu\"}", (int)getpid(),
+           (unsigned long long)messages, (unsigned long long)socket_of[n].sent);
   messages++;
   outstanding++;
   send_text(n, text);
