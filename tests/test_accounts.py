@@ -16,8 +16,6 @@ from roomd.store.accounts import Changes
 from roomd.store.attempts import FREE, LONGEST_WAIT_S
 from roomd.store.index import Index
 
-pytestmark = pytest.mark.redis("single", "cluster")
-
 
 @pytest.fixture
 def world(io_loop: IOLoop, redis_url: str, database_url: str) -> Iterator[World]:

@@ -17,8 +17,6 @@ from roomd.domain.refusals import Unavailable
 from roomd.store import moves, rooms
 from roomd.store.keys import SNAPSHOTS, room_keys
 
-pytestmark = pytest.mark.redis("single", "cluster")
-
 
 @pytest.fixture
 def one(io_loop: IOLoop, redis_url: str, database_url: str) -> Iterator[Process]:
