@@ -203,17 +203,10 @@ export function answer({ bytes = 1_000, parts = 1, status = 200, wait = async ()
 /** Room time is local time plus 1000. */
 export const ROOM_AHEAD = 1_000;
 
-/**
- * `everyMs`: how often timers come to run; once a second in a hidden tab that is silent. `lookMs`: what a look at the clock
- * takes, so that watching it ends. `arranged`: the players of decoded sound as the deck is given them.
- */
-export function world({ context: of = {}, fetch = async () => answer(), others = [], everyMs = 50, lookMs = 0, arranged = ({ players }) => players } = {}) {
+/** `everyMs`: how often timers come to run; once a second in a hidden tab that is silent. */
+export function world({ context: of = {}, fetch = async () => answer(), others = [], everyMs = 50 } = {}) {
   const timers = new FakeTimers();
-  const now = () => {
-    if (lookMs > 0) timers.pass(lookMs);
-    return timers.now() + ROOM_AHEAD;
-  };
-  const clock = { ready: true, local: timers.now, now };
+  const clock = { ready: true, local: timers.now, now: () => timers.now() + ROOM_AHEAD };
   const context = new FakeContext(timers, of);
   const told = [];
   const late = (run, ms) => timers.set(run, everyMs > 50 ? Math.ceil((timers.now() + ms) / everyMs) * everyMs - timers.now() : ms);
@@ -221,9 +214,8 @@ export function world({ context: of = {}, fetch = async () => answer(), others =
   const decode = (bytes) => context.decodeAudioData(bytes);
   const buffers = new Buffers({ decode, fetch, local: timers.now, origin: "http://box:8000", set: timers.set });
   const players = [0, 1].map(() => new WebAudioPlayer({ output, buffers, clock, set: timers.set }));
-  const decoded = arranged({ players, timers, clock });
   const deck = new Deck({
-    choose: (track, busy) => [...(buffers.takes(track) ? decoded : []), ...others].filter((each) => each !== busy),
+    choose: (track, busy) => [...(buffers.takes(track) ? players : []), ...others].filter((each) => each !== busy),
     clock,
     tell: (event) => told.push(event),
     set: timers.set,

@@ -3,8 +3,80 @@ import test from "node:test";
 
 import { Deck } from "../../web/static/js/models/deck.js";
 import { ElementPlayer } from "../../web/static/js/players/element.js";
-import { FakeElement } from "./fake-element.mjs";
 import { FakeTimers, settle } from "./support.mjs";
+
+/** A media element on simulated time: play() takes `latency` ms to be heard, a jump while playing takes `jumpCost`. */
+class FakeElement extends EventTarget {
+  paused = true;
+  seeking = false;
+  ended = false;
+  readyState = 0;
+  duration = NaN;
+  src = "";
+  refuses = null;
+  #at = 0;
+  #since = 0;
+  #rate = 1;
+
+  constructor(timers, { latency = 80, jumpCost = 80, length = 200 } = {}) {
+    super();
+    Object.assign(this, { timers, latency, jumpCost, length });
+  }
+
+  load() {
+    this.readyState = 0;
+    this.#at = 0;
+    this.paused = true;
+    const { src } = this;
+    if (!src) return;
+    this.timers.set(() => {
+      if (src.includes("broken")) return this.dispatchEvent(new Event("error"));
+      this.readyState = 4;
+      this.duration = this.length;
+      return this.dispatchEvent(new Event("loadedmetadata"));
+    }, 30);
+  }
+
+  removeAttribute() {
+    this.src = "";
+  }
+
+  get currentTime() {
+    if (this.paused) return this.#at;
+    return this.#at + (Math.max(0, this.timers.now() - this.#since) * this.#rate) / 1_000;
+  }
+
+  set currentTime(seconds) {
+    this.#at = seconds;
+    this.#since = this.timers.now() + this.jumpCost;
+    this.seeking = true;
+    this.timers.set(() => {
+      this.seeking = false;
+      this.dispatchEvent(new Event("seeked"));
+    }, 4);
+  }
+
+  get playbackRate() {
+    return this.#rate;
+  }
+
+  set playbackRate(rate) {
+    this.#at = this.currentTime;
+    this.#since = Math.max(this.#since, this.timers.now());
+    this.#rate = rate;
+  }
+
+  async play() {
+    if (this.refuses) throw Object.assign(new Error("no"), { name: this.refuses });
+    this.paused = false;
+    this.#since = this.timers.now() + this.latency;
+  }
+
+  pause() {
+    this.#at = this.currentTime;
+    this.paused = true;
+  }
+}
 
 function given(element = {}) {
   const timers = new FakeTimers();

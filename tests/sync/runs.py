@@ -147,10 +147,9 @@ def arrived(samples: Sequence[Sample], since: float, within: float = STARTED_MS)
 
 
 def _strangers(noted: Sequence[Noted], setup: Setup) -> list[str]:
-    """Who was heard through another player than the one that is measured, in the end: before Web Audio has decoded a
-    file, the media element plays it."""
-    heard = ((each.name, [sample.player for sample in each.samples if sample.error is not None]) for each in noted)
-    return [f"{name} played with {players[-1]}" for name, players in heard if players and players[-1] != setup.player]
+    """Who was heard through another player than the one that is measured: the first that can play a track does."""
+    heard = {(each.name, sample.player) for each in noted for sample in each.samples if sample.error is not None}
+    return [f"{name} played with {player}" for name, player in sorted(heard) if player != setup.player]
 
 
 def _steady_figures(windows: Sequence[Sequence[Sample]]) -> dict[str, float]:

@@ -9,8 +9,6 @@ const WINDOW_MS = 4_000;
 /** From so many answers on the estimate is good enough to start by; from one, where a look is possible once a second only. */
 const ENOUGH = 3;
 const ENOUGH_MS = 1_000;
-/** After so long it does not get better any more. */
-const STEADY_MS = 1_000;
 /** So many answers in a row that are all so far off the others, to the same side: after a dropout it is all different. */
 const STEP = 5;
 const STEP_MS = 15;
@@ -65,11 +63,6 @@ export class OutputClock {
   /** Whether the estimate is good enough to start by. */
   get ready() {
     return this.#said.length >= ENOUGH || (this.#said.length > 0 && this.#lookedAt - this.#since >= ENOUGH_MS);
-  }
-
-  /** Whether the estimate is as good as it gets. */
-  get steady() {
-    return this.#said.length >= ENOUGH && this.#lookedAt - this.#since >= STEADY_MS;
   }
 
   /** Whether the context stood still when it was last looked at; in a hidden tab that is once a second. */

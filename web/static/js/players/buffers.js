@@ -40,11 +40,6 @@ export class Buffers {
     return here && (length / 1_000) * DECODED_SECOND <= this.most;
   }
 
-  /** Whether a track is there, decoded. */
-  has({ url }) {
-    return this.#kept.has(url);
-  }
-
   /**
    * @param {import("./player.js").Track} track @param {{patience: number, signal: AbortSignal}} bounds ms, and when nobody
    *   wants it any more

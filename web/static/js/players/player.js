@@ -21,10 +21,10 @@
  *   it is to be played later, so that may take its time
  * @property {() => void} unload lets go of the track, silent
  * @property {(position: number) => void} stand silent at a place, and ready to start from there
- * @property {(line: {playback: import("../client/room.js").Playback, trim: number, overtaken: () => boolean,
- *   fade?: number}) => Promise<Outcome>} start makes it heard on the line from `playback.as_of` on, or as soon as that can
- *   be; the device plays `trim` ahead. Resolves when it runs, will run without further help, or cannot. After `overtaken()`
- *   is true it must not be heard any more. Where it can, it comes up over `fade` milliseconds
+ * @property {(line: {playback: import("../client/room.js").Playback, trim: number, overtaken: () => boolean}) =>
+ *   Promise<Outcome>} start makes it heard on the line from `playback.as_of` on, or as soon as that can be; the device plays
+ *   `trim` ahead. Resolves when it runs, will run without further help, or cannot. After `overtaken()` is true it must not
+ *   be heard any more
  * @property {(rate: number) => void} setRate the line goes on where it is, at another rate
  * @property {(expected: () => number, rate: number) => Condition} tick called every 50 ms while it runs: keeps it on the
  *   line, whose position now (trim included) is `expected()`

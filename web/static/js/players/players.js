@@ -5,7 +5,6 @@ import { elsewhere } from "../models/elsewhere.js";
 import { CHROMIUM_LATE_MS, ElementPlayer } from "./element.js";
 import { LivePlayer } from "./live.js";
 import { Output } from "./output.js";
-import { RelayPlayer } from "./relay.js";
 import { WebAudioPlayer } from "./webaudio.js";
 import { YouTubePlayer } from "./youtube.js";
 
@@ -20,32 +19,23 @@ export function makePlayers({ audio, video, embed, clock, preferences, agent = n
   const late = nudges ? CHROMIUM_LATE_MS : 0;
   const learned = (latency) => preferences.set({ latency });
   const element = (of) => new ElementPlayer({ element: of, clock, nudges, late, latency: preferences.all.latency, learned });
+  const elements = {
+    audio: [element(audio), element(new Audio())],
+    video: [element(video)],
+  };
   const decoded = withWebAudio({ clock });
-  // One on the stage, one in the wings. What plays on one side is not to be had there for anything else.
-  const sides = [audio, new Audio()].map((of, n) => side({ plain: element(of), exact: decoded.players[n], quick: nudges, clock }));
-  const films = [element(video)];
   const youtube = new YouTubePlayer({ mount: embed, clock, preferences });
   const live = new LivePlayer({ element: new Audio(), clock });
   return (track, busy) => {
-    const free = (players) => players.filter((each) => each !== busy);
     if (elsewhere(track)) return [];
-    if (YouTubePlayer.takes(track)) return free([youtube]);
-    if (LivePlayer.takes(track)) return free([live]);
-    if (track.kind === "video") return free(films);
+    if (YouTubePlayer.takes(track)) return [youtube].filter((each) => each !== busy);
+    if (LivePlayer.takes(track)) return [live].filter((each) => each !== busy);
     const { player } = preferences.all;
     const wanted = player === "webaudio" || (player !== "element" && !isPhone(agent));
-    const open = sides.filter((each) => !Object.values(each).includes(busy));
-    const buffered = wanted && decoded.takes(track) ? open.map((each) => each.decoded) : [];
-    return [...buffered, ...open.map((each) => each.plain)];
+    const buffered = wanted && decoded.takes(track) ? decoded.players : [];
+    const plain = elements[track.kind === "video" ? "video" : "audio"];
+    return [...buffered, ...plain].filter((each) => each !== busy);
   };
-}
-
-/**
- * The players of music of one side. A media element sounds first while a file is decoded, where it can be trusted to keep to
- * the line: Firefox's and Safari's are off by tens of milliseconds, which would be an echo for a second or two.
- */
-function side({ plain, exact, quick, clock }) {
-  return { plain, decoded: exact && quick ? new RelayPlayer({ exact, quick: plain, clock }) : exact };
 }
 
 /** Two players on one AudioContext, which is made when the first of them is used. */

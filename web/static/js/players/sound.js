@@ -1,6 +1,6 @@
 /** One stretch of decoded sound on the audio thread. Once it was told when to start and end, nobody needs to be there. */
 
-/** So long a fade (s) is no click, and nobody hears it as one. */
+/** So long a fade is no click, and nobody hears it as one. */
 export const FADE_S = 0.01;
 /** An event meant for a block of samples is set this much before its edge: rounding must not bring it to the next. */
 const EDGE_S = 1e-6;
@@ -8,8 +8,8 @@ const EDGE_S = 1e-6;
 export class Sound {
   /**
    * @param {AudioBuffer} buffer @param {AudioNode} into
-   * @param {{at: number, from: number, rate: number, lasts: number, fade: number}} when context time, place in the buffer,
-   *   and how much of it, in seconds; `fade`: over so long it comes up, in the middle of something; 0: at once
+   * @param {{at: number, from: number, rate: number, lasts: number, fade: boolean}} when context time, place in the buffer,
+   *   and how much of it, in seconds; `fade`: in the middle of something, it is to come up softly
    */
   constructor(buffer, into, { at, from, rate, lasts, fade }) {
     const { context } = into;
@@ -18,9 +18,9 @@ export class Sound {
     this.source = context.createBufferSource();
     this.source.buffer = buffer;
     this.source.playbackRate.value = rate;
-    if (fade > 0) {
+    if (fade) {
       this.fade.gain.setValueAtTime(0, at);
-      this.fade.gain.linearRampToValueAtTime(1, at + fade);
+      this.fade.gain.linearRampToValueAtTime(1, at + FADE_S);
     }
     this.source.connect(this.fade);
     this.fade.connect(into);

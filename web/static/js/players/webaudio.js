@@ -7,7 +7,7 @@ import { newLaw, step, NUDGE_MS } from "../models/laws/buffer.js";
 import { amplified } from "../models/level.js";
 import { Schedule } from "../models/schedule.js";
 import { Channel, LOUDEST } from "./channel.js";
-import { FADE_S, Sound } from "./sound.js";
+import { Sound } from "./sound.js";
 
 /** What a room waits for may take so long to come; what is only to be played next has time. */
 const PATIENCE_MS = 6_000;
@@ -58,21 +58,6 @@ export class WebAudioPlayer {
     return this.#buffer !== null;
   }
 
-  /** Whether it may sound, and it is known when something that is started now will be heard. */
-  get awake() {
-    return this.output.running && this.output.clock.ready;
-  }
-
-  /** Whether it is known to a millisecond when something that is started now will be heard. */
-  get steady() {
-    return this.output.running && this.output.clock.steady;
-  }
-
-  /** Whether a track would be ready at once. */
-  has(track) {
-    return this.buffers.has(track);
-  }
-
   /** How loud the current track is played: 1 leaves it as it is. */
   get loudness() {
     return this.#channel?.level ?? 1;
@@ -105,8 +90,7 @@ export class WebAudioPlayer {
     this.output.release(this);
   }
 
-  /** `fade`: it comes up over so many milliseconds, beside another player. */
-  async start({ playback, trim, overtaken, fade = 0 }) {
+  async start({ playback, trim, overtaken }) {
     this.#silence();
     this.#place = playback.position;
     while (!this.clock.ready && !overtaken()) await new Promise((resolve) => this.set(resolve, LOOK_MS));
@@ -116,7 +100,7 @@ export class WebAudioPlayer {
       this.output.release(this);
       return state;
     }
-    return this.#begin(playback, trim, fade) ? "started" : "over";
+    return this.#begin(playback, trim) ? "started" : "over";
   }
 
   /** The next tick sees it. */
@@ -171,7 +155,7 @@ export class WebAudioPlayer {
     return (context) => now + rate * (this.output.clock.localAt(context) - local);
   }
 
-  #begin(playback, trim, fade) {
+  #begin(playback, trim) {
     const ahead = this.clock.now() - this.clock.local();
     const due = this.output.clock.contextAt(playback.as_of - trim / playback.rate - ahead);
     const exact = due >= this.output.soonest;
@@ -181,7 +165,7 @@ export class WebAudioPlayer {
     this.#playback = playback;
     this.#law = newLaw();
     this.#schedule = new Schedule({ at, position: place, rate: playback.rate }, this.#end);
-    this.#play(at, place, fade / 1_000 || (!exact || place > 0 ? FADE_S : 0));
+    this.#play(at, place, !exact || place > 0);
     return true;
   }
 
@@ -229,7 +213,7 @@ export class WebAudioPlayer {
     this.#sound.end(at);
     this.#seeks += 1;
     this.#schedule.jump({ at, position: Math.min(place, this.#schedule.end), rate: this.#playback.rate });
-    if (place < this.#schedule.end) this.#play(at, place, FADE_S);
+    if (place < this.#schedule.end) this.#play(at, place, true);
   }
 
   #silence() {
