@@ -8,6 +8,7 @@ from setuptools import find_packages, setup
 REQUIRES = [
     "tornado>=6.6.1,<7",  # the server: HTTP and WebSocket on asyncio; 6.6.1 carries the multipart fixes
     "redis[hiredis]>=8.1,<9",  # rooms live in Redis; hiredis parses replies in C
+    "hiredis>=3.3,<4",  # reads and writes the protocol on our own connection to Redis (store/link.py)
     "asyncpg>=0.32,<0.33",  # accounts live in PostgreSQL; recovers from an outage in 0.3 s, Apache-2.0
     "alembic>=1.20,<2",  # schema migrations
     "sqlalchemy[asyncio]>=2.1,<3",  # only as alembic's connection to asyncpg
