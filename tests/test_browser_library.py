@@ -84,7 +84,7 @@ def test_the_shape_of_a_song_and_its_loudness(roomd: Roomd, invite: Callable[...
     alice.page.evaluate("([source]) => window.roomd.client.run('add', { tracks: [{ source }] })", [song["id"]])
     expect(alice.page.locator("#waveform")).to_be_visible()
     wanted = min(4.0, 0.9 * 10 ** (gain / 20))
-    volume = "() => window.roomd.player.player.loudness ?? -1"
+    volume = "() => window.roomd.player.player.loudness"
     wait_until("it is played at its level", lambda: abs(alice.page.evaluate(volume) - wanted) < 1e-3)
     alice.settles()
     alice.shot("waveform")

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Sequence
 
 import pytest
+from hub_world import until
 from rooms_world import ALICE, ROOM
 
 from roomd.desks import LOT, TURN_S, Asked, Desks, TooBusy, next_lot
@@ -42,12 +43,12 @@ async def test_what_comes_meanwhile_is_the_next_lot_and_rooms_do_not_wait_for_ea
     book, said = Book(), [asked(str(n)) for n in range(LOT + 5)]
     for each in said[:2]:
         book.desks.take(ROOM, each)
-    await asyncio.sleep(0.01)
+    await until(lambda: book.lots)
     for each in said[2:]:
         book.desks.take(ROOM, each)
     other = asked("other")
     book.desks.take(OTHER, other)
-    await asyncio.sleep(0.01)
+    await until(lambda: len(book.lots) == 2)
     names = [each.once for each in said]
     assert book.lots == [(ROOM, names[:2]), (OTHER, ["other"])]
     book.let.set()

@@ -2,16 +2,15 @@
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from roomd.catalogue.local import LocalFolder
 from roomd.catalogue.synth import missing
+from roomd.filelock import held
 
 #: Seconds between looks what another process, which is making them, has made.
 LOOK_S = 1.0
@@ -49,7 +48,7 @@ class Pieces:
             self._directory.mkdir(parents=True, exist_ok=True)
             await self._folder.rescan()
             while missing(self._directory) and not self._stopping.is_set():
-                with _alone(self._directory) as ours:
+                with held(self._directory / "turn") as ours:
                     if ours:
                         return await self._make()
                 with contextlib.suppress(TimeoutError):
@@ -78,15 +77,3 @@ class Pieces:
         if self._child is not None and self._child.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._child.pid, signal.SIGTERM)
-
-
-@contextlib.contextmanager
-def _alone(directory: Path) -> Iterator[bool]:
-    """Whether nobody else makes pieces here meanwhile. The system lets go of the lock when a process dies."""
-    with (directory / "turn").open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True

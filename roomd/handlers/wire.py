@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -63,7 +64,7 @@ class Visit(NamedTuple):
     address: str
 
 
-class Wire:
+class Wire(ABC):
     """A WebSocket that never waits for its client and never lets it fill the memory."""
 
     __slots__ = (
@@ -119,15 +120,16 @@ class Wire:
         self.on_open()
         self.services.wheel.watch(self, self._next())
 
+    @abstractmethod
     def on_open(self) -> None:
         """The connection is there; nothing has come over it."""
 
-    def on_message(self, message: str | bytes) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def on_message(self, message: str | bytes) -> None: ...
 
+    @abstractmethod
     def refuse(self, refusal: Refusal) -> None:
         """Tell the client why something is not done."""
-        raise NotImplementedError
 
     def out_of_patience(self) -> None:
         """The client has not said who it is in time."""

@@ -5,7 +5,6 @@ Of all servers on one machine, one listens at a time. What somebody waits for is
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 from collections.abc import AsyncIterator, Iterator
 from typing import BinaryIO
@@ -15,6 +14,7 @@ from msgspec import Struct
 from roomd.catalogue.local import LocalFolder
 from roomd.catalogue.scan import Found, Item
 from roomd.domain.refusals import Unavailable
+from roomd.filelock import held
 from roomd.sound import Kit, ffmpeg
 from roomd.sound.ffmpeg import FfmpegMissing
 from roomd.sound.loudness import Peaks, loudness_of, names_of
@@ -166,7 +166,7 @@ class Workshop:
             heard = await asyncio.to_thread(self._notes.read, found)
             if heard is not None:
                 return heard
-            with self._held("turn") as ours:
+            with held(self._root / "turn") as ours:
                 if ours:
                     return await asyncio.to_thread(self._notes.read, found) or await self._listen(found)
             await asyncio.sleep(LOOK_S)
@@ -257,23 +257,11 @@ class Workshop:
     async def _alone(self, name: str, every_s: float) -> AsyncIterator[None]:
         """No other server on this folder does that meanwhile; looked at every so often."""
         while True:
-            with self._held(name) as ours:
+            with held(self._root / name) as ours:
                 if ours:
                     yield
                     return
             await asyncio.sleep(every_s)
-
-    @contextlib.contextmanager
-    def _held(self, name: str) -> Iterator[bool]:
-        """Whether the lock is ours meanwhile. The system lets go of it when a process dies."""
-        self._root.mkdir(parents=True, exist_ok=True)
-        with (self._root / name).open("ab") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
 
 
 def _progress(doing: Doing, said: bytes) -> None:
