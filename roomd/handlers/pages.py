@@ -1,6 +1,7 @@
 """The pages: the first state is rendered here, the rest is the page's own JavaScript."""
 
 import logging
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,7 +18,7 @@ from roomd.domain.refusals import NotFound, Refusal
 from roomd.domain.room import Room
 from roomd.handlers.base import RETRY_S, status_of
 from roomd.handlers.bounded import Bounded
-from roomd.handlers.modules import modules_of
+from roomd.handlers.packed import address
 from roomd.services import Services
 
 #: What a page may load and talk to: itself, and the media that people put into queues.
@@ -59,13 +60,11 @@ class Page(Bounded):
     def show(self, template: str, status: int = 200, **values: object) -> None:
         self.set_status(status)
         self.set_header("Content-Security-Policy", content_policy(self.services.settings.cdn_url))
-        given = {"static": self.static_url, "modules": self._modules, "base_url": base_url(self)}
+        given = {"static": self.static_url, "packed": self._packed, "base_url": base_url(self)}
         self.finish(self.templates.get_template(template).render(**given, **values))
 
-    def _modules(self, entry: str) -> list[str]:
-        """The addresses of what a script imports, as the browser will ask for them."""
-        found = modules_of(Path(self.settings["static_path"]), entry)
-        return [self.static_url(path, include_version=False) for path in found]
+    def _packed(self, name: str) -> str:
+        return address(Path(self.settings["static_path"]), name)
 
     def write_error(self, status_code: int, **kwargs: object) -> None:
         match kwargs.get("exc_info"):
@@ -107,10 +106,9 @@ class RoomPage(Page):
             self.redirect(f"/r/{room.code}")
             return
         link = f"{base_url(self)}/r/{room.code}"
-        qr = segno.make(link, error="m").svg_inline(scale=6, border=2, dark="#000", light="#fff", omitsize=True)
         shown = _first_state(room, self.services.clock.now()) if room.settings.visibility == "public" else None
         entry = room.settings.entry_mode
-        self.show("room.html", room=shown, code=room.code, qr_svg=qr, entry_mode=entry)
+        self.show("room.html", room=shown, code=room.code, qr_svg=_qr(link), entry_mode=entry)
 
     head = get
 
@@ -159,6 +157,12 @@ def base_url(handler: Bounded) -> str:
     if name in {"localhost", "127.0.0.1"} and settings.host in EVERYWHERE:
         name = lan_address() or name
     return f"{'https' if https else 'http'}://{name}{colon}{port}"
+
+
+@lru_cache(maxsize=4_096)
+def _qr(link: str) -> str:
+    """Drawing one takes 8 ms, in which nobody else is served; a room's is drawn once."""
+    return segno.make(link, error="m").svg_inline(scale=6, border=2, dark="#000", light="#fff", omitsize=True)
 
 
 def _first_state(room: Room, now: float) -> dict[str, object]:

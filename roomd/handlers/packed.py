@@ -1,0 +1,58 @@
+"""What a page needs beside its HTML: one script and one style sheet, compressed once and kept in memory."""
+
+import gzip
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from tornado.web import RequestHandler
+
+from roomd.handlers.packing import script, sheet
+
+_TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
+_YEAR_S = 365 * 86_400
+PATH = "/packed/"
+
+
+class Pack(NamedTuple):
+    plain: bytes
+    gzipped: bytes
+    version: str
+
+
+@cache
+def pack(root: Path, name: str) -> Pack:
+    """`room.js` is `js/room.js` under `root` with its imports, `room.css` is `css/pages/room.css` with its own."""
+    text = script(root, f"js/{name}") if name.endswith(".js") else sheet(root, f"css/pages/{name}")
+    plain = text.encode()
+    return Pack(plain, gzip.compress(plain, 9, mtime=0), hashlib.sha256(plain).hexdigest()[:12])
+
+
+def address(root: Path, name: str) -> str:
+    return f"{PATH}{name}?v={pack(root, name).version}"
+
+
+class Packed(RequestHandler):
+    def initialize(self, root: Path) -> None:
+        self._root = root
+
+    def get(self, name: str) -> None:
+        found = pack(self._root, name)
+        self.clear_header("Server")
+        self.set_header("Content-Type", _TYPES[name.rpartition(".")[2]])
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Vary", "Accept-Encoding")
+        # While servers are exchanged, a new page may ask an old server; its answer must not be kept as the new file.
+        fresh = self.get_query_argument("v", "") == found.version
+        self.set_header("Cache-Control", f"public, max-age={_YEAR_S}, immutable" if fresh else "no-cache")
+        if "gzip" in self.request.headers.get("Accept-Encoding", ""):
+            self.set_header("Content-Encoding", "gzip")
+            self.finish(found.gzipped)
+        else:
+            self.finish(found.plain)
+
+    head = get
+
+
+ROUTE = (rf"{PATH}((?:room|home)\.(?:js|css))", Packed)
