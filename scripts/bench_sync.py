@@ -26,6 +26,7 @@ TOP = Path(__file__).resolve().parent.parent
 
 def main() -> int:
     sys.path.insert(0, str(TOP / "tests"))
+    from sync.delays import exact_loop
     from sync.goals import broken
     from sync.plot import plot
     from sync.report import conditions, put_into, table, write_json
@@ -33,7 +34,8 @@ def main() -> int:
 
     given = _arguments(list(SUITE))
     effort = Effort(given.browsers, given.seconds, given.times, given.seed)
-    taken = asyncio.run(_take(given.only or list(SUITE), effort))
+    with asyncio.Runner(loop_factory=exact_loop) as runner:
+        taken = runner.run(_take(given.only or list(SUITE), effort))
     write_json(TOP / "test-output" / "sync.json", taken, effort)
     (TOP / "test-output" / "sync.svg").write_text(plot(taken), encoding="utf-8")
     if given.document:

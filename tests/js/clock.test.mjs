@@ -5,8 +5,8 @@ import { RoomClock } from "../../web/static/js/client/clock.js";
 import { dice, quantile } from "./support.mjs";
 
 const EPOCH = 1_795_000_000_000;
-/** Pings as the page sends them: see `client/pinger.js`. */
-const gap = (sent) => (sent < 5 ? 25 : sent < 12 ? 60 : sent < 72 ? 120 : sent < 272 ? 250 : sent < 392 ? 500 : 1_000);
+/** Pings as the page sends them over a poor line: see `client/pinger.js`. */
+const gap = (sent) => (sent < 5 ? 25 : sent < 12 ? 60 : sent < 512 ? 120 : 500);
 
 /**
  * Pings over a line with the given delays, both directions FIFO, as TCP is: nothing overtakes. Yields each as it comes back,
@@ -98,6 +98,24 @@ test("in the first half minute, from 1.5 s on: p95 below 0.7 ms on Wi-Fi, below 
     assert.ok(early(WIFI) < 0.7, `Wi-Fi: ${early(WIFI)}`);
     assert.ok(early(MOBILE) < 5, `poor line: ${early(MOBILE)}`);
   }
+});
+
+test("the doubt tells how far the estimate may be off, and goes where the line is good", () => {
+  const lan = { up: plus(0.3, exponential(0.05)), down: plus(0.3, exponential(0.1)) };
+  const left = {};
+  for (const [name, line] of Object.entries({ WIFI, MOBILE, lan })) {
+    const ratios = [];
+    let local = 0;
+    const clock = new RoomClock({ now: () => local });
+    for (const { at, ping, truth } of pings({ ...line, skew: 100e-6, minutes: 1, seed: 5 })) {
+      local = ping.c3;
+      clock.add(ping);
+      if (at > 5_000) ratios.push(Math.abs(clock.now() - local - truth) / clock.doubt);
+    }
+    left[name] = clock.doubt;
+    assert.ok(quantile(ratios, 0.95) < 4 && quantile(ratios, 0.5) > 0.1, `${name}: ${quantile(ratios, 0.95)}`);
+  }
+  assert.ok(left.lan < 0.05 && left.WIFI < 0.2 && left.MOBILE > 0.1, JSON.stringify(left));
 });
 
 test("on a quiet line the estimate is exact and says how sure it is", () => {

@@ -47,7 +47,9 @@ function makeClient(session) {
 /** Every part of the page, by name; those with `render` show the room, those with `announce` tell of what happened. */
 function bindAll(client, api, preferences) {
   const act = (type, fields) => client.run(type, fields).catch((fault) => toast(fault.message, { kind: "bad" }));
-  const choose = makePlayers({ audio: find("#audio"), video: find("#video"), embed: find("#embed"), clock: client.clock, preferences });
+  const { choose, expect } = makePlayers({ audio: find("#audio"), video: find("#video"), embed: find("#embed"), clock: client.clock, preferences });
+  const { url, kind, duration } = find("#cover").dataset;
+  if (url) expect({ entry: "", url, kind, duration_ms: Number(duration) * 1_000 });
   const listen = bindListen({ client, preferences, act, choose });
   const { deck } = listen;
   const sound = bindSound({ preferences, deck });

@@ -39,14 +39,15 @@ export function tightest(bounds, now) {
 }
 
 /**
- * The likeliest offset now; null where no one drift fits all bounds.
+ * The likeliest offset now, and by how much it may well be wrong (one standard deviation); null where no one drift fits all
+ * bounds.
  *
  * Delays are a constant and queues, and queues are about exponential. So, for a given drift, the offset is likeliest in the
  * middle between the tightest bounds, and a drift is the likelier the more room it leaves between them: by a factor e
  * for each mean queue divided by the number of pings. The answer is the mean over all drifts, so weighed. While pings
  * are few, that is little more than the middle of the tightest bounds; over minutes it is the line with the most room.
  *
- * @param {Bound[]} bounds @param {number} now
+ * @param {Bound[]} bounds @param {number} now @returns {{offset: number, doubt: number} | null}
  */
 export function likeliest(bounds, now) {
   const best = roomiest(bounds, now);
@@ -56,14 +57,20 @@ export function likeliest(bounds, now) {
   const from = edge(loss, best.drift, -DRIFT);
   const to = edge(loss, best.drift, DRIFT);
   let sum = 0;
+  let squares = 0;
   let weights = 0;
   for (let part = 0; part <= PARTS; part += 1) {
     const drift = from + ((to - from) * part) / PARTS;
     const weight = Math.exp(-loss(drift) - ((drift / USUAL) ** 2 - (best.drift / USUAL) ** 2) / 2);
-    sum += weight * (between(bounds, now, drift).middle - best.middle);
+    const middle = between(bounds, now, drift).middle - best.middle;
+    sum += weight * middle;
+    squares += weight * middle ** 2;
     weights += weight;
   }
-  return best.middle + sum / weights;
+  const mean = sum / weights;
+  const ofDrift = Math.max(0, squares / weights - mean ** 2);
+  const ofQueues = (queue / bounds.length) ** 2 / 2;
+  return { offset: best.middle + mean, doubt: Math.sqrt(ofDrift + ofQueues) };
 }
 
 /** What is left between the tightest bounds at a given drift, and its middle, now. Below 0: that drift is impossible. */

@@ -40,7 +40,8 @@ export class RoomClient {
       status: (status) => this.#changeStatus(status),
       ...connection,
     });
-    this.pinger = new Pinger({ send: (message) => this.connection.send(message), clock });
+    const crowd = () => this.state?.members.length ?? 1;
+    this.pinger = new Pinger({ send: (message) => this.connection.send(message), clock, crowd });
   }
 
   open() {

@@ -31,6 +31,8 @@ const RTT_MS = 30_000;
 export class RoomClock {
   /** How often it had to start afresh. */
   restarts = 0;
+  /** By how much the estimate may well be wrong, in milliseconds: one standard deviation, as far as its pings tell. */
+  doubt = Infinity;
   /** @type {import("./bounds.js").Bound[]} */
   #bounds = [];
   #offset = 0;
@@ -75,7 +77,7 @@ export class RoomClock {
     this.restarts += 1;
     this.#bounds = [];
     this.#taken = 0;
-    this.#halfWidth = Infinity;
+    this.#halfWidth = this.doubt = Infinity;
   }
 
   /** @param {Ping} ping */
@@ -90,10 +92,11 @@ export class RoomClock {
     const { upper, lower } = tightest(this.#bounds, c3);
     this.#halfWidth = (upper - lower) / 2;
     this.#taken += 1;
-    const offset = likeliest(this.#bounds, c3);
+    const found = likeliest(this.#bounds, c3);
     // No one drift fits: a clock was slewed meanwhile, and only the latest half tells of now.
-    if (offset === null) this.#bounds = this.#bounds.slice(this.#bounds.length >> 1);
-    this.#publish(offset ?? (upper + lower) / 2);
+    if (found === null) this.#bounds = this.#bounds.slice(this.#bounds.length >> 1);
+    this.doubt = found?.doubt ?? Infinity;
+    this.#publish(found?.offset ?? (upper + lower) / 2);
   }
 
   /** Whether the ping contradicts those before it by more than a step. */

@@ -17,12 +17,16 @@ const PICTURE = 6 * MEGABYTE;
 const FILE_MAX = 150 * MEGABYTE;
 /** After so long it can be told how long the rest will take. */
 const JUDGED_MS = 1_000;
+/** What is on its way before anybody plays it may take so long, and is forgotten when nobody has by then. */
+const EXPECTED_MS = 10_000;
 
 export class Buffers {
   /** The last ones that were asked for, the oldest first. @type {Map<string, AudioBuffer>} */
   #kept = new Map();
   /** What was no sound, or too much of it. */
   #unfit = new Set();
+  /** @type {{url: string, buffer: Promise<AudioBuffer | null>, ended: AbortController} | null} */
+  #expected = null;
 
   /**
    * @param {{decode: (bytes: ArrayBuffer) => Promise<AudioBuffer>, fetch: typeof fetch, local: () => number, origin: string,
@@ -51,7 +55,20 @@ export class Buffers {
     const ended = new AbortController();
     signal.addEventListener("abort", () => ended.abort());
     const late = new Promise((resolve) => this.set(() => resolve(null), patience)).finally(() => ended.abort());
-    return Promise.race([this.#load(track, ended.signal, this.local() + patience), late]);
+    return Promise.race([this.#loading(track, ended.signal, this.local() + patience), late]);
+  }
+
+  /** Has a file fetched and decoded that will be asked for in a moment: while a page is being made, there is time for it. */
+  expect(track) {
+    if (!this.takes(track)) return;
+    const ended = new AbortController();
+    const expected = { url: track.url, buffer: this.#load(track, ended.signal, this.local() + EXPECTED_MS), ended };
+    this.#expected = expected;
+    this.set(() => {
+      if (this.#expected !== expected) return;
+      this.#expected = null;
+      ended.abort();
+    }, EXPECTED_MS);
   }
 
   async #load(track, signal, until) {
@@ -66,6 +83,17 @@ export class Buffers {
       return null;
     }
     return this.#keep(track.url, buffer);
+  }
+
+  #loading(track, signal, until) {
+    const expected = this.#expected;
+    this.#expected = null;
+    if (expected?.url !== track.url) {
+      expected?.ended.abort();
+      return this.#load(track, signal, until);
+    }
+    signal.addEventListener("abort", () => expected.ended.abort());
+    return expected.buffer;
   }
 
   async #download(track, signal, until) {
@@ -94,7 +122,7 @@ export class Buffers {
         return null;
       }
     }
-    return new Blob(parts).arrayBuffer();
+    return joined(parts, got);
   }
 
   #keep(url, buffer) {
@@ -104,6 +132,17 @@ export class Buffers {
     while (this.#kept.size > 1 && all() > this.most) this.#kept.delete(this.#kept.keys().next().value);
     return buffer;
   }
+}
+
+/** A Blob would do it too, in another process: 10 MB then take 50 ms instead of 3. */
+function joined(parts, length) {
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all.buffer;
 }
 
 function weight(buffer) {

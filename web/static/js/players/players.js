@@ -11,7 +11,8 @@ import { YouTubePlayer } from "./youtube.js";
 /**
  * @param {{audio: HTMLAudioElement, video: HTMLVideoElement, embed: HTMLElement, clock: import("../client/clock.js").RoomClock,
  *   preferences: import("../models/preferences.js").Preferences, agent?: string}} parts
- * @returns {(track: import("./player.js").Track, busy: import("./player.js").Player | null) => import("./player.js").Player[]}
+ * @returns {{choose: (track: import("./player.js").Track, busy: import("./player.js").Player | null) => import("./player.js").Player[],
+ *   expect: (track: import("./player.js").Track) => void}} `expect` is told what will be played first, as soon as that is known
  */
 export function makePlayers({ audio, video, embed, clock, preferences, agent = navigator.userAgent }) {
   // Firefox and Safari move what is heard when the rate changes without saying so; there the law only jumps.
@@ -26,21 +27,25 @@ export function makePlayers({ audio, video, embed, clock, preferences, agent = n
   const decoded = withWebAudio({ clock });
   const youtube = new YouTubePlayer({ mount: embed, clock, preferences });
   const live = new LivePlayer({ element: new Audio(), clock });
-  return (track, busy) => {
+  const wants = (track) => {
+    const { player } = preferences.all;
+    return (player === "webaudio" || (player !== "element" && !isPhone(agent))) && decoded.takes(track);
+  };
+  const expect = (track) => wants(track) && decoded.expect(track);
+  const choose = (track, busy) => {
     if (elsewhere(track)) return [];
     if (YouTubePlayer.takes(track)) return [youtube].filter((each) => each !== busy);
     if (LivePlayer.takes(track)) return [live].filter((each) => each !== busy);
-    const { player } = preferences.all;
-    const wanted = player === "webaudio" || (player !== "element" && !isPhone(agent));
-    const buffered = wanted && decoded.takes(track) ? decoded.players : [];
+    const buffered = wants(track) ? decoded.players : [];
     const plain = elements[track.kind === "video" ? "video" : "audio"];
     return [...buffered, ...plain].filter((each) => each !== busy);
   };
+  return { choose, expect };
 }
 
 /** Two players on one AudioContext, which is made when the first of them is used. */
 function withWebAudio({ clock }) {
-  if (typeof AudioContext === "undefined") return { players: [], takes: () => false };
+  if (typeof AudioContext === "undefined") return { players: [], takes: () => false, expect: () => {} };
   const output = new Output({ local: clock.local, anchor: new Anchor() });
   const buffers = new Buffers({
     decode: (bytes) => output.context.decodeAudioData(bytes),
@@ -49,8 +54,13 @@ function withWebAudio({ clock }) {
     origin: location.origin,
     memory: navigator.deviceMemory,
   });
+  const expect = (track) => {
+    buffers.expect(track);
+    // That takes 50 ms, in which the page is better asking for the room than after it.
+    setTimeout(() => output.wake());
+  };
   const player = () => new WebAudioPlayer({ output, buffers, clock });
-  return { players: [player(), player()], takes: (track) => buffers.takes(track) };
+  return { players: [player(), player()], takes: (track) => buffers.takes(track), expect };
 }
 
 /** Phones keep a media element sounding behind the lock screen, and have little memory; there it plays everything. */

@@ -66,10 +66,12 @@ export class WebAudioPlayer {
   load(track, { ahead = false } = {}) {
     this.unload();
     this.#track = track;
+    const { signal } = this.#loading;
+    const decoded = this.buffers.get(track, { patience: ahead ? PATIENCE_AHEAD_MS : PATIENCE_MS, signal });
+    // Asked for first: the first AudioContext of a page takes 50 ms to make, in which the file is already on its way.
     this.output.wake();
     this.#channel ??= new Channel(this.output.context);
-    const { signal } = this.#loading;
-    this.buffers.get(track, { patience: ahead ? PATIENCE_AHEAD_MS : PATIENCE_MS, signal }).then((buffer) => {
+    decoded.then((buffer) => {
       if (signal.aborted) return;
       this.#buffer = buffer;
       this.tell(buffer ? { type: "loaded", duration_ms: buffer.duration * 1_000 } : { type: "failed" });
