@@ -113,17 +113,16 @@ class _Script:
         async with async_playwright() as playwright, AsyncExitStack() as stack:
             room = Room(self.url, plan.controlled, stumble)
 
-            async def come(ear: int) -> None:
-                engine, player = plan.listeners[ear]
-                browser = opened(engine, ear, playwright, sound, folder)
-                await room.enter(await stack.enter_async_context(browser), player)
-
-            last = len(plan.listeners) - 1
-            for ear in range(last):
-                await come(ear)
+            # A browser that is being started takes a core for itself and delays the sound of all others; listeners
+            # have machines of their own. So all of them run before anything is heard.
+            browsers = [opened(each.engine, ear, playwright, sound, folder) for ear, each in enumerate(plan.listeners)]
+            tabs = [await stack.enter_async_context(browser) for browser in browsers]
+            *first, late = zip(tabs, (each.player for each in plan.listeners), strict=True)
+            for tab, player in first:
+                await room.enter(tab, player)
             await self._start(room)
             self.mark("late")
-            await come(last)
+            await room.enter(*late)
             await room.all_play()
             await self._steady(room)
             await self._seek(room)

@@ -83,9 +83,14 @@ async def pulse(folder: Path) -> AsyncIterator[Pulse]:
 
 @contextlib.asynccontextmanager
 async def recording(of: Pulse, path: Path) -> AsyncIterator[Recording]:
-    """Everything that is played, into a file, from when this is entered to when it is left."""
+    """Everything that is played, into a file, from when this is entered to when it is left.
+
+    It asks for less latency than any browser. A sink's buffer is as short as its most impatient stream wants: with a
+    patient recorder each player that came changed it for all others, which a device shared by nobody does not do, and
+    what PulseAudio told them of their latency was up to 15 ms off for ten seconds.
+    """
     form = ("--raw", "--format=s16le", f"--rate={RATE}", f"--channels={_CHANNELS}", f"--channel-map={_MAP}")
-    command = ["parec", "--device=all.monitor", *form, "--no-remix", "--latency-msec=100"]
+    command = ["parec", "--device=all.monitor", *form, "--no-remix", "--latency-msec=10"]
     env = os.environ | _alone(of.folder) | {"PULSE_SERVER": of.server}
     made = Recording(path)
     async with _running(*command, env=env, log=of.folder / "parec.log", into=path):

@@ -104,3 +104,35 @@ test("what cannot be played from the wings by one player is by the next", async 
   await run(1_000);
   assert.deepEqual([deck.player.name, plain.loaded], ["webaudio", ["/media/b.mp3"]]);
 });
+
+/** Buffers that note what was asked for, and which of it was wanted no more. */
+function expecting() {
+  const asked = [];
+  const made = world({ fetch: async (url, { signal }) => { asked.push({ url, signal }); return answer(); } });
+  return { ...made, asked };
+}
+
+test("what is expected is on its way at once, and is not asked for again", async () => {
+  const { buffers, deck, run, asked } = expecting();
+  buffers.expect(track());
+  await run(100);
+  assert.deepEqual(asked.map(({ url }) => url), ["/media/a.mp3"]);
+  deck.follow(line({ as_of: 0 }));
+  await run(500);
+  assert.deepEqual([asked.length, deck.player.name, deck.mode], [1, "webaudio", "running"]);
+});
+
+test("what was expected in vain ends when something else plays, or in ten seconds", async () => {
+  const { buffers, deck, run, asked } = expecting();
+  buffers.expect(track({ url: "/media/b.mp3" }));
+  deck.follow(line({ as_of: 0 }));
+  await run(500);
+  assert.deepEqual(asked.map(({ url, signal }) => [url, signal.aborted]), [["/media/b.mp3", true], ["/media/a.mp3", false]]);
+  buffers.expect(track({ url: "/media/c.mp3" }));
+  await run(9_000);
+  assert.equal(asked[2].signal.aborted, false);
+  await run(2_000);
+  assert.equal(asked[2].signal.aborted, true);
+  buffers.expect(track({ kind: "video" }));
+  assert.equal(asked.length, 3);
+});

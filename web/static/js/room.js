@@ -49,7 +49,7 @@ function bindAll(client, api, preferences) {
   const act = (type, fields) => client.run(type, fields).catch((fault) => toast(fault.message, { kind: "bad" }));
   const { choose, expect } = makePlayers({ audio: find("#audio"), video: find("#video"), embed: find("#embed"), clock: client.clock, preferences });
   const { url, kind, duration } = find("#cover").dataset;
-  if (url) expect({ entry: "", url, kind, duration_ms: Number(duration) * 1_000 });
+  expect(url ? { entry: "", url, kind, duration_ms: Number(duration) * 1_000 } : null);
   const listen = bindListen({ client, preferences, act, choose });
   const { deck } = listen;
   const sound = bindSound({ preferences, deck });

@@ -12,7 +12,8 @@ import { YouTubePlayer } from "./youtube.js";
  * @param {{audio: HTMLAudioElement, video: HTMLVideoElement, embed: HTMLElement, clock: import("../client/clock.js").RoomClock,
  *   preferences: import("../models/preferences.js").Preferences, agent?: string}} parts
  * @returns {{choose: (track: import("./player.js").Track, busy: import("./player.js").Player | null) => import("./player.js").Player[],
- *   expect: (track: import("./player.js").Track) => void}} `expect` is told what will be played first, as soon as that is known
+ *   expect: (track: import("./player.js").Track | null) => void}} `expect` is told, as soon as that is known, what will be
+ *   played first; null when that is nothing yet
  */
 export function makePlayers({ audio, video, embed, clock, preferences, agent = navigator.userAgent }) {
   // Firefox and Safari move what is heard when the rate changes without saying so; there the law only jumps.
@@ -27,11 +28,12 @@ export function makePlayers({ audio, video, embed, clock, preferences, agent = n
   const decoded = withWebAudio({ clock });
   const youtube = new YouTubePlayer({ mount: embed, clock, preferences });
   const live = new LivePlayer({ element: new Audio(), clock });
-  const wants = (track) => {
+  const prefers = () => {
     const { player } = preferences.all;
-    return (player === "webaudio" || (player !== "element" && !isPhone(agent))) && decoded.takes(track);
+    return player === "webaudio" || (player !== "element" && !isPhone(agent));
   };
-  const expect = (track) => wants(track) && decoded.expect(track);
+  const wants = (track) => prefers() && decoded.takes(track);
+  const expect = (track) => (track ? wants(track) : prefers()) && decoded.expect(track);
   const choose = (track, busy) => {
     if (elsewhere(track)) return [];
     if (YouTubePlayer.takes(track)) return [youtube].filter((each) => each !== busy);
@@ -48,15 +50,19 @@ function withWebAudio({ clock }) {
   if (typeof AudioContext === "undefined") return { players: [], takes: () => false, expect: () => {} };
   const output = new Output({ local: clock.local, anchor: new Anchor() });
   const buffers = new Buffers({
-    decode: (bytes) => output.context.decodeAudioData(bytes),
+    decode: (bytes) => {
+      output.wake();
+      return output.context.decodeAudioData(bytes);
+    },
     fetch: (...asked) => fetch(...asked),
     local: clock.local,
     origin: location.origin,
     memory: navigator.deviceMemory,
   });
   const expect = (track) => {
-    buffers.expect(track);
-    // That takes 50 ms, in which the page is better asking for the room than after it.
+    if (track) buffers.expect(track);
+    // That takes 50 ms, in which the page is better asking for the room than after it. And what browsers say of when
+    // something is heard may need ten seconds to become right (with PulseAudio, up to 14 ms off until then).
     setTimeout(() => output.wake());
   };
   const player = () => new WebAudioPlayer({ output, buffers, clock });
