@@ -23,7 +23,7 @@ AGAIN_S = 0.25
 #: Commits not yet archived beyond which no further ones are taken: some 100 MB of logs in Redis.
 MOST_BEHIND = 200_000
 #: Rooms about which it is remembered how far they are archived.
-KNOWN_ROOMS = 4_000
+KNOWN_ROOMS = 20_000
 #: Seconds that the last batches may take when the server stops.
 FLUSH_S = 3.0
 

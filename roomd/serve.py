@@ -14,7 +14,7 @@ from roomd.app import lifespan, make_app
 from roomd.binding import ServeError, announce, bind
 from roomd.domain.refusals import Unavailable
 from roomd.embedded import Stores
-from roomd.handlers.oversize import Server
+from roomd.handlers.reception import Reception
 from roomd.neighbours import Neighbours
 from roomd.services import Services
 from roomd.settings import Settings
@@ -85,7 +85,7 @@ async def run(
 
 
 def _server(services: Services) -> HTTPServer:
-    return Server(
+    return Reception(
         make_app(services),
         idle_connection_timeout=IDLE_S,
         body_timeout=BODY_S,

@@ -8,8 +8,11 @@ from roomd.domain.ids import Code, RoomId
 from roomd.domain.room import Room
 from roomd.store.plain import Change, rung
 
-#: Rooms kept in memory between commands (a cold load of a 500-track queue is 30 times as slow as a warm commit).
-WARM_ROOMS = 2_000
+#: What the rooms may weigh together that are kept in memory between commands: 16,000 of five people, or 480 with 500
+#: tracks, some 200 MB. (A cold load of a room costs 3 times a warm commit, one of a 500-track queue 30 times.)
+MOST = 250_000
+#: What a room weighs beside its members and its tracks.
+ITSELF = 10
 #: Lots of this process's own that the bell may still bring back.
 LOTS = 256
 
@@ -20,6 +23,7 @@ class Warm:
         self._codes: dict[Code, RoomId] = {}
         self._dues: dict[RoomId, tuple[Room, float | None]] = {}
         self._made: OrderedDict[bytes, Sequence[Change]] = OrderedDict()
+        self._weight = 0
 
     def __len__(self) -> int:
         return len(self._rooms)
@@ -42,13 +46,17 @@ class Warm:
         self._rooms[room.id] = room
         self._rooms.move_to_end(room.id)
         self._codes[room.code] = room.id
-        if len(self._rooms) > WARM_ROOMS:
+        self._weight += _weight(room) - (_weight(known) if known is not None else 0)
+        while self._weight > MOST and len(self._rooms) > 1:
             self.drop(next(iter(self._rooms)))
 
     def drop(self, room_id: RoomId) -> None:
         self._dues.pop(room_id, None)
         room = self._rooms.pop(room_id, None)
-        if room is not None and self._codes.get(room.code) == room_id:
+        if room is None:
+            return
+        self._weight -= _weight(room)
+        if self._codes.get(room.code) == room_id:
             del self._codes[room.code]
 
     def due(self, room: Room) -> float | None:
@@ -76,3 +84,7 @@ class Warm:
     def recognised(self, data: bytes) -> Sequence[Change] | None:
         """What the bell brings, where it was made here: a commit says when it was made, so it is no other."""
         return self._made.pop(data, None)
+
+
+def _weight(room: Room) -> int:
+    return ITSELF + len(room.members) + len(room.entries)

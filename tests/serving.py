@@ -18,7 +18,7 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from roomd.app import lifespan, make_app
 from roomd.clock import Clock
-from roomd.handlers.oversize import Server
+from roomd.handlers.reception import Reception
 from roomd.serve import MAX_BODY
 from roomd.services import Services
 from roomd.settings import Settings
@@ -147,7 +147,7 @@ async def serving(
     async with lifespan(chosen, lost.append, clock) as services:
         await services.folder.rescan()
         socket, port = bind_unused_port()
-        server = Server(make_app(services), max_body_size=MAX_BODY)
+        server = Reception(make_app(services), max_body_size=MAX_BODY)
         server.add_socket(socket)
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
             served = Served(services, port, http)

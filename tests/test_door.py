@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from hub_world import until
@@ -16,12 +17,15 @@ from test_frames import framed
 from tornado.http1connection import HTTP1Connection
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
+from tornado.iostream import IOStream
 from tornado.testing import bind_unused_port
 from tornado.web import Application
 
-from roomd.handlers import wire
+from roomd.app import make_app
+from roomd.handlers import reception, wire
 from roomd.handlers.door import Door
 from roomd.handlers.live import NativeSocket
+from roomd.handlers.reception import Reception
 from roomd.handlers.wire import MAX_MESSAGE, Patience
 
 KEY = base64.b64encode(bytes(range(16))).decode()
@@ -34,9 +38,9 @@ GOOD = {
 
 
 @asynccontextmanager
-async def behind(door: Door) -> AsyncIterator[int]:
+async def behind(door: Door, kind: type[HTTPServer] = HTTPServer) -> AsyncIterator[int]:
     # With a limit of time, as it is served: there are some turns of the loop between a request and its handling.
-    server = HTTPServer(Application([(r"/ws/v1/([^/]+)/?", door)]), idle_connection_timeout=30)
+    server = kind(Application([(r"/ws/v1/([^/]+)/?", door)]), idle_connection_timeout=30)
     bound, port = bind_unused_port()
     server.add_socket(bound)
     try:
@@ -128,9 +132,10 @@ async def test_what_is_sent_behind_the_handshake_at_once_is_heard(served: Served
         await raw.bye()
 
 
+@pytest.mark.parametrize("kind", [HTTPServer, Reception])
 @pytest.mark.gen_test(timeout=30)
-async def test_where_descriptors_run_out_people_are_asked_to_come_later(served: Served) -> None:
-    async with behind(Door(served.services, NativeSocket, descriptors=3)) as port:
+async def test_where_descriptors_run_out_people_are_asked_to_come_later(served: Served, kind: type[HTTPServer]) -> None:
+    async with behind(Door(served.services, NativeSocket, descriptors=3), kind) as port:
         head, _ = await asked(port, {})
         assert head.startswith("HTTP/1.1 503 ")
         assert "Retry-After: " in head
@@ -203,11 +208,14 @@ async def test_pings_go_both_ways_and_answering_them_is_life(served: Served, mon
         await alive.bye()
 
 
+@pytest.mark.parametrize("kind", [HTTPServer, Reception])
 @pytest.mark.parametrize("reset", [True, False])
 @pytest.mark.gen_test(timeout=30)
-async def test_a_client_that_vanishes_during_the_handshake_leaves_nothing_behind(served: Served, reset: bool) -> None:
+async def test_a_client_that_vanishes_during_the_handshake_leaves_nothing_behind(
+    served: Served, reset: bool, kind: type[HTTPServer]
+) -> None:
     lines = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "x", **GOOD}.items())
-    async with behind(Door(served.services, NativeSocket)) as port:
+    async with behind(Door(served.services, NativeSocket), kind) as port:
         for _ in range(40):
             with socket.create_connection(("127.0.0.1", port)) as plain:
                 plain.sendall(f"GET /ws/v1/ZZZZZZ/ HTTP/1.1\r\n{lines}\r\n".encode())
@@ -218,6 +226,51 @@ async def test_a_client_that_vanishes_during_the_handshake_leaves_nothing_behind
         await until(lambda: len(drain._open) == 1, "only the last one is there")
         await live.bye()
         await until(lambda: not drain._open)
+
+
+class Counting(Reception):
+    """How many connections Tornado was given."""
+
+    passed_on = 0
+
+    def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
+        self.passed_on += 1
+        super().handle_stream(stream, address)
+
+
+@pytest.mark.gen_test(timeout=30)
+async def test_plain_handshakes_are_not_tornados_and_everything_else_is(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reception, "_SILENT_S", 0.05)
+    bound, port = bind_unused_port()
+    server = Counting(make_app(served.services), idle_connection_timeout=30)
+    server.add_socket(bound)
+    head, _ = await asked(port, {})
+    assert (" 101 " in head, server.passed_on) == (True, 0)
+    first, *others = f"GET /ws/v1/ZZZZZZ/ HTTP/1.1\r\nHost: x\r\n{lines_of(GOOD)}\r\n".encode().partition(b"Upgrade")
+    for count, (begun, rest) in enumerate([(b"", first + b"".join(others)), (first, b"".join(others))], 1):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(begun)
+        await until(lambda count=count: server.passed_on == count, "nothing, or not all, came: that is Tornado's")
+        writer.write(rest)
+        assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+        await Raw(reader, writer, 0).bye()
+    for number, (line, status) in enumerate(
+        [("GET / HTTP/1.1", 200), ("GET /ws/v2/x/ HTTP/1.1", 404), ("GET /ws/v1/ZZZZZZ/ HTTP/9.9", 400)], 3
+    ):
+        head, _ = await asked(port, {}, line)
+        assert (head.split()[1], server.passed_on) == (str(status), number)
+    silent = await asyncio.open_connection("127.0.0.1", port)
+    await asyncio.sleep(0)
+    server.stop()
+    await server.close_all_connections()
+    assert await silent[0].read() == b""
+    silent[1].close()
+
+
+def lines_of(headers: Mapping[str, str]) -> str:
+    return "".join(f"{name}: {value}\r\n" for name, value in headers.items())
 
 
 class Busy(HTTPServer):

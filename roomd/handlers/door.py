@@ -12,6 +12,7 @@ import hashlib
 import http.client
 import logging
 import resource
+import socket
 from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -70,7 +71,7 @@ class Door(Router):
     def find_handler(
         self, request: HTTPServerRequest, path_args: Sequence[bytes] = (), **kwargs: object
     ) -> HTTPMessageDelegate:
-        return _Handshake(self, request, path_args[0])
+        return Handshake(self, request, path_args[0])
 
     def check(self, request: HTTPServerRequest) -> Refused | None:
         """What is wrong with a handshake."""
@@ -88,16 +89,29 @@ class Door(Router):
             stream.write(_FULL)
             stream.close()
             return 503
-        token = request.query_arguments.get("token", [b""])[-1].decode(errors="replace")
-        wire = self._wire(self.services, Visit(ref, token, self.services.address_of(request)), self._patience)
-        answer = _accepted(request.headers["Sec-WebSocket-Key"])
         connected = stream.socket.dup()
         # What the client has sent behind its handshake. Tornado holds it, or reads it now; or there is nothing yet, and
         # the reading ends with the stream. A connection that is reset is found so when it is used.
         early = asyncio.ensure_future(stream.read_bytes(stream.max_buffer_size, partial=True))
         stream.close()
-        wire.begin(connected, answer, b"" if early.exception() else early.result())
+        self._begin(request, ref, connected, b"" if early.exception() else early.result())
         return 101
+
+    def receive(self, request: HTTPServerRequest, ref: str, connected: socket.socket, head: int) -> bool:
+        """As `enter`, for a connection from which nothing was read; its first `head` bytes are the request.
+
+        False when there is no place for it.
+        """
+        if connected.fileno() >= self._descriptors:
+            return False
+        connected.recv(head)
+        self._begin(request, ref, connected, b"")
+        return True
+
+    def _begin(self, request: HTTPServerRequest, ref: str, connected: socket.socket, early: bytes) -> None:
+        token = request.query_arguments.get("token", [b""])[-1].decode(errors="replace")
+        wire = self._wire(self.services, Visit(ref, token, self.services.address_of(request)), self._patience)
+        wire.begin(connected, _accepted(request.headers["Sec-WebSocket-Key"]), early)
 
     def _check_origin(self, headers: HTTPHeaders) -> Refused | None:
         """Pages of this server may connect, and those that the operator named. Clients that are no browsers send no
@@ -116,12 +130,28 @@ class Door(Router):
         return Refused(403, "forbidden", "Pages of other sites may not connect here.", {})
 
 
-class _Handshake(HTTPMessageDelegate):
+class Handshake(HTTPMessageDelegate):
     def __init__(self, door: Door, request: HTTPServerRequest, ref: bytes) -> None:
         self._door = door
         self._request = request
         self._ref = ref
         self._refused: Refused | None = None
+
+    def take(self, connected: socket.socket, head: int) -> bool:
+        """Take a connection from which nothing was read; its first `head` bytes are the request.
+
+        False when it is not taken, and then still nothing was read.
+        """
+        if self._door.check(self._request) is not None:
+            return False
+        try:
+            ref = self._ref.decode()
+        except UnicodeDecodeError:
+            return False
+        if not self._door.receive(self._request, ref, connected, head):
+            return False
+        _log(self._request, 101)
+        return True
 
     def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> None:
         request = self._request
