@@ -93,7 +93,7 @@ class Source extends Node {
       [from, rate] = [at, Math.fround(event.value)];
     }
     place += (context - from) * rate;
-    return place < this.offset + this.lasts && place < this.buffer.duration ? place : null;
+    return place < this.offset + this.lasts && place < this.buffer.duration ? place + this.buffer.base : null;
   }
 }
 
@@ -107,6 +107,7 @@ export class FakeContext extends EventTarget {
   silentStamps = false;
   /** Milliseconds for which the page stands still while it starts the next sound. */
   startCost = 0;
+  /** `base`: where in the track what was decoded begins (s); `takes`: ms */
   decode = () => ({ seconds: 200 });
   #before = 0;
   #since = 0;
@@ -166,8 +167,9 @@ export class FakeContext extends EventTarget {
   }
 
   async decodeAudioData(bytes) {
-    const { seconds, channels = 2 } = this.decode(bytes);
-    return { duration: seconds, length: seconds * this.sampleRate, numberOfChannels: channels };
+    const { seconds, channels = 2, base = 0, takes = 0 } = this.decode(bytes);
+    if (takes) await new Promise((resolve) => this.timers.set(resolve, takes));
+    return { duration: seconds, length: seconds * this.sampleRate, numberOfChannels: channels, base };
   }
 
   /** What is heard now: every place (ms) and how loud. */
@@ -204,7 +206,7 @@ export function answer({ bytes = 1_000, parts = 1, status = 200, wait = async ()
 export const ROOM_AHEAD = 1_000;
 
 /** `everyMs`: how often timers come to run; once a second in a hidden tab that is silent. */
-export function world({ context: of = {}, fetch = async () => answer(), others = [], everyMs = 50 } = {}) {
+export function world({ context: of = {}, fetch = async () => answer(), others = [], everyMs = 50, cut } = {}) {
   const timers = new FakeTimers();
   const clock = { ready: true, local: timers.now, now: () => timers.now() + ROOM_AHEAD };
   const context = new FakeContext(timers, of);
@@ -212,7 +214,7 @@ export function world({ context: of = {}, fetch = async () => answer(), others =
   const late = (run, ms) => timers.set(run, everyMs > 50 ? Math.ceil((timers.now() + ms) / everyMs) * everyMs - timers.now() : ms);
   const output = new Output({ local: timers.now, make: () => context, set: late });
   const decode = (bytes) => context.decodeAudioData(bytes);
-  const buffers = new Buffers({ decode, fetch, local: timers.now, origin: "http://box:8000", set: timers.set });
+  const buffers = new Buffers({ decode, fetch, local: timers.now, origin: "http://box:8000", set: timers.set, cut });
   const players = [0, 1].map(() => new WebAudioPlayer({ output, buffers, clock, set: timers.set }));
   const deck = new Deck({
     choose: (track, busy) => [...(buffers.takes(track) ? players : []), ...others].filter((each) => each !== busy),

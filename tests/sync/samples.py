@@ -8,9 +8,9 @@ from math import ceil, inf
 from typing import NamedTuple
 
 #: How often a page notes where it is (probe.js).
-EVERY_MS = 50.0
+EVERY_MS = 25.0
 #: So many samples in a row make a player arrive.
-ARRIVED = 6
+ARRIVED = 12
 #: Which share of the samples of a window must be there, and of a player that runs. A run with fewer proves nothing.
 ENOUGH = 0.95
 #: Looks at the server's clock within this of each other are taken together.

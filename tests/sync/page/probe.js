@@ -1,9 +1,9 @@
 /**
- * Notes, twenty times a second, where the page's player is, by a clock that has nothing to do with the page's. It is put
+ * Notes, forty times a second, where the page's player is, by a clock that has nothing to do with the page's. It is put
  * before the page's own code and looks at it through `window.roomd` alone.
  */
 
-const EVERY_MS = 50;
+const EVERY_MS = 25;
 
 /** @param {{skew: {offset: number, ppm: number}, truth: string, law: string | null, clock: string | null, kept: object}} wanted */
 function probe({ skew, truth, law, clock, kept }) {

@@ -1,6 +1,11 @@
 /**
  * Music files, fetched whole and decoded: what Web Audio plays. Stereo at 48 kHz is 23 MB a minute, so what is taken and
  * what is kept is bounded. Whatever cannot be had in time is left to the media element.
+ *
+ * A song takes a second to decode, and the 20 seconds that are wanted first take 50 ms; so those come first, where the
+ * file can be cut (models/cuts).
+ *
+ * @typedef {{buffer: AudioBuffer, from: number, whole: boolean}} Part of a track, from a place on (ms); or all of it
  */
 
 const MEGABYTE = 1_000_000;
@@ -19,21 +24,28 @@ const FILE_MAX = 150 * MEGABYTE;
 const JUDGED_MS = 1_000;
 /** What is on its way before anybody plays it may take so long, and is forgotten when nobody has by then. */
 const EXPECTED_MS = 10_000;
+/** What is decoded first, and from how long before the place where it is needed; what is shorter is decoded at once. */
+const CUT_MS = 20_000;
+const CUT_EARLY_MS = 200;
+const SHORT_MS = 30_000;
+/** Once something of a track can be heard, the rest may take so long. */
+const REST_MS = 15_000;
 
 export class Buffers {
   /** The last ones that were asked for, the oldest first. @type {Map<string, AudioBuffer>} */
   #kept = new Map();
   /** What was no sound, or too much of it. */
   #unfit = new Set();
-  /** @type {{url: string, buffer: Promise<AudioBuffer | null>, ended: AbortController} | null} */
+  /** @type {{url: string, bytes: Promise<ArrayBuffer | null>, ended: AbortController} | null} */
   #expected = null;
 
   /**
    * @param {{decode: (bytes: ArrayBuffer) => Promise<AudioBuffer>, fetch: typeof fetch, local: () => number, origin: string,
-   *   memory?: number, set?: (run: () => void, ms: number) => any}} parts `memory`: of the device, in GB, where it is known
+   *   memory?: number, set?: (run: () => void, ms: number) => any, cut?: typeof import("../models/cuts/cut.js").cut}} parts
+   *   `memory`: of the device, in GB, where it is known; `cut`: where the engine decodes a stretch as it decodes the whole
    */
-  constructor({ decode, fetch, local, origin, memory = Infinity, set = (run, ms) => setTimeout(run, ms) }) {
-    Object.assign(this, { decode, fetch, local, origin, set });
+  constructor({ decode, fetch, local, origin, memory = Infinity, set = (run, ms) => setTimeout(run, ms), cut = () => null }) {
+    Object.assign(this, { decode, fetch, local, origin, set, cut });
     this.most = memory <= SMALL_GB ? DECODED_MAX_SMALL : DECODED_MAX;
   }
 
@@ -45,24 +57,45 @@ export class Buffers {
   }
 
   /**
-   * @param {import("./player.js").Track} track @param {{patience: number, signal: AbortSignal}} bounds ms, and when nobody
-   *   wants it any more
-   * @returns {Promise<AudioBuffer | null>} null when it cannot be had, or not in time
+   * @param {import("./player.js").Track} track @param {{patience: number, signal: AbortSignal, at?: () => number,
+   *   take: (part: Part) => void}} how patience in ms, and when nobody wants it any more; `at`: where in the track it is
+   *   needed first, if at once. `take` is called with what can be played, and again with all of it
+   * @returns {Promise<boolean>} false when it cannot be had, or not in time
    */
-  get(track, { patience, signal }) {
+  async get(track, { patience, signal, at, take }) {
     const kept = this.#kept.get(track.url);
-    if (kept) return Promise.resolve(this.#keep(track.url, kept));
+    if (kept) {
+      await null;
+      take(whole(this.#keep(track.url, kept)));
+      return true;
+    }
     const ended = new AbortController();
     signal.addEventListener("abort", () => ended.abort());
-    const late = new Promise((resolve) => this.set(() => resolve(null), patience)).finally(() => ended.abort());
-    return Promise.race([this.#loading(track, ended.signal, this.local() + patience), late]);
+    return new Promise((resolve, reject) => {
+      const giveUp = () => {
+        ended.abort();
+        resolve(false);
+      };
+      let begun = false;
+      const partly = (part) => {
+        begun = true;
+        take(part);
+        this.set(giveUp, REST_MS);
+      };
+      this.set(() => begun || giveUp(), patience);
+      this.#load(track, { signal: ended.signal, until: this.local() + patience, at, partly }).then((buffer) => {
+        if (ended.signal.aborted) return;
+        if (buffer) take(whole(buffer));
+        resolve(buffer !== null);
+      }, reject);
+    });
   }
 
-  /** Has a file fetched and decoded that will be asked for in a moment: while a page is being made, there is time for it. */
+  /** Has a file on its way that will be asked for in a moment: while a page is being made, the line to it is idle. */
   expect(track) {
     if (!this.takes(track)) return;
     const ended = new AbortController();
-    const expected = { url: track.url, buffer: this.#load(track, ended.signal, this.local() + EXPECTED_MS), ended };
+    const expected = { url: track.url, bytes: this.#download(track, ended.signal, this.local() + EXPECTED_MS), ended };
     this.#expected = expected;
     this.set(() => {
       if (this.#expected !== expected) return;
@@ -71,13 +104,14 @@ export class Buffers {
     }, EXPECTED_MS);
   }
 
-  async #load(track, signal, until) {
-    const bytes = await this.#download(track, signal, until);
-    if (!bytes) return null;
-    const buffer = await this.decode(bytes).catch((fault) => {
-      if (!(fault instanceof DOMException)) throw fault;
-      return null;
-    });
+  async #load(track, { signal, until, at, partly }) {
+    const bytes = await this.#fetched(track, signal, until);
+    if (!bytes || signal.aborted) return null;
+    if (at && track.duration_ms > SHORT_MS) {
+      const part = await this.#part(bytes, Math.max(0, at() - CUT_EARLY_MS));
+      if (part && !signal.aborted) partly(part);
+    }
+    const buffer = await this.#decoded(bytes);
     if (!buffer || weight(buffer) > this.most) {
       this.#unfit.add(track.url);
       return null;
@@ -85,15 +119,29 @@ export class Buffers {
     return this.#keep(track.url, buffer);
   }
 
-  #loading(track, signal, until) {
+  async #part(bytes, from) {
+    const found = this.cut(new Uint8Array(bytes), from, CUT_MS);
+    const buffer = found && (await this.#decoded(found.bytes));
+    return buffer && { buffer, from: found.from, whole: false };
+  }
+
+  /** Null for what is no sound. */
+  #decoded(bytes) {
+    return this.decode(bytes).catch((fault) => {
+      if (!(fault instanceof DOMException)) throw fault;
+      return null;
+    });
+  }
+
+  #fetched(track, signal, until) {
     const expected = this.#expected;
     this.#expected = null;
     if (expected?.url !== track.url) {
       expected?.ended.abort();
-      return this.#load(track, signal, until);
+      return this.#download(track, signal, until);
     }
     signal.addEventListener("abort", () => expected.ended.abort());
-    return expected.buffer;
+    return expected.bytes;
   }
 
   async #download(track, signal, until) {
@@ -143,6 +191,11 @@ function joined(parts, length) {
     at += part.length;
   }
   return all.buffer;
+}
+
+/** @returns {Part} */
+function whole(buffer) {
+  return { buffer, from: 0, whole: true };
 }
 
 function weight(buffer) {

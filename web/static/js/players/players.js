@@ -1,6 +1,7 @@
 /** The players of this device, and which of them may play a track: the best first. */
 import { Anchor } from "./anchor.js";
 import { Buffers } from "./buffers.js";
+import { cut } from "../models/cuts/cut.js";
 import { elsewhere } from "../models/elsewhere.js";
 import { CHROMIUM_LATE_MS, ElementPlayer } from "./element.js";
 import { LivePlayer } from "./live.js";
@@ -25,7 +26,7 @@ export function makePlayers({ audio, video, embed, clock, preferences, agent = n
     audio: [element(audio), element(new Audio())],
     video: [element(video)],
   };
-  const decoded = withWebAudio({ clock });
+  const decoded = withWebAudio({ clock, exact: nudges });
   const youtube = new YouTubePlayer({ mount: embed, clock, preferences });
   const live = new LivePlayer({ element: new Audio(), clock });
   const prefers = () => {
@@ -46,7 +47,7 @@ export function makePlayers({ audio, video, embed, clock, preferences, agent = n
 }
 
 /** Two players on one AudioContext, which is made when the first of them is used. */
-function withWebAudio({ clock }) {
+function withWebAudio({ clock, exact }) {
   if (typeof AudioContext === "undefined") return { players: [], takes: () => false, expect: () => {} };
   const output = new Output({ local: clock.local, anchor: new Anchor() });
   const buffers = new Buffers({
@@ -58,6 +59,8 @@ function withWebAudio({ clock }) {
     local: clock.local,
     origin: location.origin,
     memory: navigator.deviceMemory,
+    // Measured in Chromium only: other engines may count an encoder's delay in another way.
+    ...(exact && { cut }),
   });
   const expect = (track) => {
     if (track) buffers.expect(track);

@@ -1,8 +1,9 @@
 /**
  * Music files on the audio thread: decoded as a whole and scheduled on the sample, so that what leaves the speakers is on
  * the room's line from the first moment on, whatever the page's own timers do. Another rate changes the pitch, as it does
- * with the media element here.
+ * with the media element here. Where only a part of the track is decoded yet, that is played, and the rest follows on it.
  */
+import { positionAt } from "../client/room.js";
 import { newLaw, step, NUDGE_MS } from "../models/laws/buffer.js";
 import { amplified } from "../models/level.js";
 import { Schedule } from "../models/schedule.js";
@@ -18,6 +19,8 @@ const LOOK_MS = 20;
 const CALM_S = 3;
 /** A track that has come so close to the end of its line ends by itself. */
 const ENDING_MS = 20;
+/** A part is worth starting with when so much of it is left. */
+const WORTH_MS = 1_000;
 
 /** @implements {import("./player.js").Player} */
 export class WebAudioPlayer {
@@ -25,8 +28,8 @@ export class WebAudioPlayer {
   tell = () => {};
   #track = null;
   #loading = new AbortController();
-  /** @type {AudioBuffer | null} */
-  #buffer = null;
+  /** What there is of the track by now. @type {import("./buffers.js").Part | null} */
+  #part = null;
   /** @type {Channel | null} */
   #channel = null;
   /** @type {Sound | null} */
@@ -55,7 +58,7 @@ export class WebAudioPlayer {
   }
 
   get ready() {
-    return this.#buffer !== null;
+    return this.#part !== null;
   }
 
   /** How loud the current track is played: 1 leaves it as it is. */
@@ -67,15 +70,14 @@ export class WebAudioPlayer {
     this.unload();
     this.#track = track;
     const { signal } = this.#loading;
-    const decoded = this.buffers.get(track, { patience: ahead ? PATIENCE_AHEAD_MS : PATIENCE_MS, signal });
+    const at = () => (track.playback ? positionAt(track.playback, this.clock.now()) : 0);
+    const take = (part) => signal.aborted || this.#have(part);
+    const patience = ahead ? PATIENCE_AHEAD_MS : PATIENCE_MS;
+    const loaded = this.buffers.get(track, { patience, signal, take, ...(!ahead && { at }) });
     // Asked for first: the first AudioContext of a page takes 50 ms to make, in which the file is already on its way.
     this.output.wake();
     this.#channel ??= new Channel(this.output.context);
-    decoded.then((buffer) => {
-      if (signal.aborted) return;
-      this.#buffer = buffer;
-      this.tell(buffer ? { type: "loaded", duration_ms: buffer.duration * 1_000 } : { type: "failed" });
-    });
+    loaded.then((is) => is || signal.aborted || this.tell({ type: "failed" }));
   }
 
   unload() {
@@ -83,7 +85,7 @@ export class WebAudioPlayer {
     this.#loading = new AbortController();
     if (this.#isEnding()) this.#sound = null;
     this.stand(0);
-    this.#track = this.#buffer = null;
+    this.#track = this.#part = null;
   }
 
   stand(position) {
@@ -95,7 +97,8 @@ export class WebAudioPlayer {
   async start({ playback, trim, overtaken }) {
     this.#silence();
     this.#place = playback.position;
-    while (!this.clock.ready && !overtaken()) await new Promise((resolve) => this.set(resolve, LOOK_MS));
+    const there = () => this.clock.ready && this.#covers(positionAt(playback, this.clock.now()));
+    while (!there() && !overtaken()) await new Promise((resolve) => this.set(resolve, LOOK_MS));
     const state = await this.output.awake(overtaken);
     if (overtaken()) return "overtaken";
     if (state !== "running") {
@@ -113,6 +116,7 @@ export class WebAudioPlayer {
     if (this.output.stuck) return "busy";
     const heard = this.#heard();
     if (heard < this.#schedule.from || this.clock.now() < this.#playback.as_of) return "fine";
+    if (!this.#covers(this.#schedule.positionAt(heard), 0)) return "busy";
     const ref = Math.max(heard, this.#schedule.straightFrom);
     if (ref < this.#schedule.endAt) this.#steer(this.#lineAt(expected, rate), ref, rate);
     else if (heard >= this.#schedule.endAt && this.clock.now() >= this.#roomEnd()) return "over";
@@ -132,13 +136,40 @@ export class WebAudioPlayer {
     this.output.wake();
   }
 
+  /** More of the track is there: what sounds goes over to it, sample for sample. */
+  #have(part) {
+    const first = this.#part === null;
+    this.#part = part;
+    const duration_ms = part.whole ? part.buffer.duration * 1_000 : null;
+    if (first) this.tell({ type: "loaded", duration_ms });
+    else {
+      this.tell({ type: "measured", duration_ms });
+      this.#goOver();
+    }
+  }
+
+  #goOver() {
+    if (!this.#sound) return;
+    this.#schedule.end = this.#end;
+    const at = Math.max(this.#schedule.from, this.output.onSample(this.output.soonest));
+    const place = this.#schedule.positionAt(at);
+    this.#goOn(at, place, place > 0);
+  }
+
+  /** Whether there is what sounds at a place, and for a while after it. */
+  #covers(place, worth = WORTH_MS) {
+    const { whole, from, buffer } = this.#part;
+    return whole || (place >= from && place + worth <= from + buffer.duration * 1_000);
+  }
+
   #heard() {
     return this.output.clock.contextAt(this.clock.local());
   }
 
   /** Where the track ends in the room: an entry that was said to be shorter than its file ends there. */
   get #end() {
-    return Math.min(this.#buffer.duration * 1_000, this.#track.duration_ms ?? Infinity);
+    const { whole, buffer } = this.#part;
+    return Math.min(whole ? buffer.duration * 1_000 : Infinity, this.#track.duration_ms ?? Infinity);
   }
 
   #roomEnd() {
@@ -172,9 +203,11 @@ export class WebAudioPlayer {
   }
 
   #play(at, place, fade) {
-    const from = this.output.onSample(place / 1_000);
+    const { buffer, from: begin } = this.#part;
+    const from = this.output.onSample((place - begin) / 1_000);
+    const lasts = Math.min(buffer.duration, (this.#end - begin) / 1_000) - from;
     const { rate } = this.#playback;
-    this.#sound = new Sound(this.#buffer, this.#channel.input, { at, from, rate, lasts: this.#end / 1_000 - from, fade });
+    this.#sound = new Sound(buffer, this.#channel.input, { at, from, rate, lasts, fade });
     this.#late = this.output.context.currentTime > at;
     this.output.hold(this, this.#schedule.endAt);
   }
@@ -211,11 +244,15 @@ export class WebAudioPlayer {
     const soon = this.output.onSample(this.output.soon);
     const early = Math.max(0, -lineAt(soon)) / 1_000 / this.#playback.rate;
     const at = this.output.onSample(soon + early);
-    const place = Math.max(0, lineAt(at));
-    this.#sound.end(at);
     this.#seeks += 1;
+    this.#goOn(at, Math.max(0, lineAt(at)), true);
+  }
+
+  /** From a context time on the sound is that of a place. */
+  #goOn(at, place, fade) {
+    this.#sound.end(at);
     this.#schedule.jump({ at, position: Math.min(place, this.#schedule.end), rate: this.#playback.rate });
-    if (place < this.#schedule.end) this.#play(at, place, true);
+    if (place < this.#schedule.end && this.#covers(place, 0)) this.#play(at, place, fade);
   }
 
   #silence() {
