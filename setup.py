@@ -17,7 +17,6 @@ REQUIRES = [
     "argon2-cffi>=25.1,<26",  # password hashes
     "httpx>=0.28,<0.29",  # looking at media links, behind the address guard
     "jinja2>=3.1.6,<4",  # the pages' first state
-    "rjsmin>=1.2,<2",  # takes comments and indentation out of the scripts that pages load: half of their weight
     "tinytag>=2.3,<3",  # tags, covers and durations; MIT where mutagen is GPL
     "pillow>=13,<14",  # uploaded pictures are decoded under limits and written anew
     "obstore>=0.12,<0.13",  # S3-compatible buckets; async, MIT, no tree of dependencies as boto3 has

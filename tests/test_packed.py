@@ -41,11 +41,12 @@ def test_modules_run_once_each_in_the_order_that_modules_run(tmp_path: Path) -> 
             'const hidden = 1;\nconsole.log("b");\n',
             "js/deep/c.js": 'export const c = 41;\nexport {};\n/** @type {import("../types.js").T} */\n'
             'console.log("c");\n',
-            "js/d.js": "export const ONE = 1;\nexport class Kind {\n  name = `it\n  is`;\n}\n"
+            "js/d.js": "/** A note\n * of two lines. */\nexport const ONE = 1;\n\nexport class Kind {\n"
+            "  // And one.\n  name = `it ${ONE} ${ONE} is /* not */ // gone`;\n}\n"
             "const hidden = 2;\nexport async function later() {\n  return hidden;\n}\n",
         },
     )
-    assert run(script(root, "js/a.js")) == "c\nb\na 42 1 it\n  is"
+    assert run(script(root, "js/a.js")) == "c\nb\na 42 1 it 1 1 is /* not */ // gone"
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,7 @@ def test_modules_run_once_each_in_the_order_that_modules_run(tmp_path: Path) -> 
         ("import a from './b.js';\n", "import a from './b.js';"),
         ('import "./a.js";\n', "a.js imports itself"),
         ('import "./b.js";\n', "a.js imports itself, through b.js"),
+        ("const a = `\n  b`;\n", "a template over several lines"),
     ],
 )
 def test_what_cannot_be_joined_is_named(tmp_path: Path, text: str, named: str) -> None:

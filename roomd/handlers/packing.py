@@ -9,12 +9,13 @@ import re
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-import rjsmin
-
 _IMPORT = re.compile(r'^import\s+(?:(\{[^}]*\}|\*\s+as\s+\w+)\s+from\s+)?"(\.[^"]+)";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const) ([\w$]+))", re.MULTILINE)
 _NOTHING = re.compile(r"^export \{\};$", re.MULTILINE)
 _UNKNOWN = re.compile(r"^(?:import|export)\b.*$", re.MULTILINE)
+#: Comments that stand on lines of their own, and indentation: a third of what would be sent. The rest is as written.
+_ASIDE = re.compile(r"^ *(?:/\*(?:.|\n)*?\*/ *|//.*)\n", re.MULTILINE)
+_INDENT = re.compile(r"^ +|\n(?=\n)", re.MULTILINE)
 _SHEET = re.compile(r'^@import "(\.[^"]+)";$', re.MULTILINE)
 
 
@@ -28,13 +29,13 @@ def script(root: Path, entry: str) -> str:
 
     Each becomes a function of its own, called at once, whose answer is what it exports. Exports are therefore
     constants, functions and classes, declared where they are exported; and modules do not import each other in a
-    circle.
+    circle, nor hold text that goes over several lines.
     Fails with `UnpackableError`, naming the module, and with OSError.
     """
     numbers: dict[str, int] = {}
     parts: list[str] = []
     _join(root, entry, numbers, parts, [])
-    return str(rjsmin.jsmin("".join(parts)))
+    return "".join(parts)
 
 
 @cache
@@ -44,7 +45,7 @@ def sheet(root: Path, entry: str) -> str:
     def imported(found: re.Match[str]) -> str:
         return sheet(root, _resolved(PurePosixPath(entry).parent, found[1]))
 
-    return _SHEET.sub(imported, (root / entry).read_text(encoding="utf-8"))
+    return _SHEET.sub(imported, _lightened((root / entry).read_text(encoding="utf-8")))
 
 
 def _join(root: Path, path: str, numbers: dict[str, int], parts: list[str], above: list[str]) -> None:
@@ -52,7 +53,9 @@ def _join(root: Path, path: str, numbers: dict[str, int], parts: list[str], abov
         raise UnpackableError(
             f"{path} imports itself, through {' and '.join(above[above.index(path) + 1 :]) or 'itself'}"
         )
-    text = (root / path).read_text(encoding="utf-8")
+    text = _lightened((root / path).read_text(encoding="utf-8"))
+    if any(line.count("`") % 2 for line in text.splitlines()):
+        raise UnpackableError(f"{path}: a template over several lines, whose indentation would be lost")
     for found in _IMPORT.finditer(text):
         needed = _resolved(PurePosixPath(path).parent, found[2])
         if needed not in numbers:
@@ -74,6 +77,10 @@ def _wrapped(path: str, text: str, numbers: dict[str, int]) -> str:
     if odd := _UNKNOWN.search(body):
         raise UnpackableError(f"{path}: {odd[0]}")
     return f"const $m{numbers[path]} = (() => {{\n{body}\nreturn {{ {', '.join(exported)} }};\n}})();\n"
+
+
+def _lightened(text: str) -> str:
+    return _INDENT.sub("", _ASIDE.sub("", text))
 
 
 def _resolved(folder: PurePosixPath, name: str) -> str:

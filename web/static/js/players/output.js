@@ -10,7 +10,7 @@ const STEADY_MS = 3_000;
 const REST_MS = 60_000;
 /** Anything meant for the audio thread is to be there before it renders: at least so many seconds. */
 const MARGIN_S = 0.05;
-const AHEAD_S = 0.06;
+const AHEAD_S = 0.1;
 /** What begins within this (s) of the end of something begins exactly there. */
 const JOINT_S = 0.005;
 /** Web Audio renders so many samples at a time; rates change at their edges. */
@@ -48,7 +48,7 @@ export class Output {
   }
 
   get soon() {
-    return this.context.currentTime + Math.max(AHEAD_S, this.#batch * 1.5 + 0.02);
+    return this.context.currentTime + Math.max(AHEAD_S, this.#batch * 1.5 + 0.04);
   }
 
   /** So many seconds are rendered at a time, where the browser says. */
