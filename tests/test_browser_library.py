@@ -70,8 +70,40 @@ def test_a_guest_on_a_phone_asks_for_a_song(roomd: Roomd, invite: Callable[..., 
     bob.page.get_by_role("button", name="Ask Brook").click()
     expect(bob.page.get_by_text("Asked the host for Brook.")).to_be_visible()
     bob.shot("phone-asks")
-    state = "() => window.roomd.state().requests.length"
-    alice.page.wait_for_function(f"({state})() === 1")
+    expect(bob.page.locator("#asked")).to_contain_text("waiting for the host")
+    expect(alice.page.get_by_text("Bob asks to add: Brook")).to_be_visible()
+    alice.shot("inbox")
+    alice.page.get_by_role("button", name="Say yes to Brook").click()
+    expect(alice.page.locator("#inbox")).to_be_hidden()
+    expect(alice.page.locator("#song-title")).to_have_text("Brook")
+    expect(bob.page.get_by_text("Brook: said yes")).to_be_visible()
+    bob.page.locator("#search").click()
+    bob.page.get_by_role("button", name="Ask Long Walk").click()
+    bob.page.get_by_role("button", name="Take back: Long Walk").click()
+    expect(alice.page.locator("#inbox")).to_be_hidden()
+
+
+def test_a_host_answers_the_door(roomd: Roomd, invite: Callable[..., Person]) -> None:
+    alice, bob, carol = invite("Alice"), invite("Bob"), invite("Carol")
+    code = open_room(roomd, alice)
+    alice.page.evaluate("() => window.roomd.client.run('door', { entry_mode: 'approval' })")
+    for person in (bob, carol):
+        person.open(f"{roomd.url}/r/{code}")
+        person.page.locator("#enter-form [name=name]").fill(person.name)
+        person.page.locator("#enter-form").get_by_role("button").first.click()
+        expect(alice.page.get_by_role("button", name=f"Let in {person.name}")).to_be_visible()
+        expect(person.page.get_by_role("heading", name="The host has been asked")).to_be_visible()
+    alice.shot("door")
+    bob.shot("at-the-door")
+    alice.page.get_by_role("button", name="Let in Bob").press("Enter")
+    expect(alice.page.get_by_role("button", name="Let in Carol")).to_be_focused()
+    alice.page.get_by_role("button", name="Turn away Carol").click()
+    expect(alice.page.locator("#inbox")).to_be_hidden()
+    names = "() => window.roomd.state().members.map(({ name }) => name).sort().join()"
+    wait_until("Bob is a member", lambda: alice.page.evaluate(names) == "Alice,Bob")
+    expect(bob.page.locator("#farewell")).to_be_hidden()
+    expect(bob.page.locator("#people-list")).to_contain_text("Alice")
+    expect(carol.page.get_by_role("heading", name="This room is not open to you")).to_be_visible()
 
 
 def test_the_shape_of_a_song_and_its_loudness(roomd: Roomd, invite: Callable[..., Person]) -> None:

@@ -6,7 +6,8 @@ import { bindBanner } from "./controllers/banner.js";
 import { bindChat } from "./controllers/chat.js";
 import { bindConverting } from "./controllers/converting.js";
 import { enter } from "./controllers/enter.js";
-import { sayFarewell, show as showFarewell } from "./controllers/farewell.js";
+import { sayFarewell, show as showFarewell, showDoor } from "./controllers/farewell.js";
+import { bindInbox } from "./controllers/inbox.js";
 import { bindListen } from "./controllers/listen.js";
 import { bindMediaSession } from "./controllers/media-session.js";
 import { bindPeople } from "./controllers/people.js";
@@ -59,6 +60,7 @@ function bindAll(client, api, preferences) {
   const views = bindViews({ onShow: (view) => view === "chat" && chat.shown() });
   const mediaSession = bindMediaSession({ client, deck, act, sound, transport, progress });
   const queue = bindQueue({ client, act });
+  const inbox = bindInbox({ client, act });
   const people = bindPeople({ client, act });
   const settings = bindSettings({ client, deck, preferences, act });
   const waiting = bindWaiting({ client, act });
@@ -70,13 +72,14 @@ function bindAll(client, api, preferences) {
   bindAwake({ client, deck });
   bindShortcuts({ preferences, transport, progress, sound, views, chat });
   sound.onChange(() => client.state && transport.render(client.state));
-  return { listen, transport, progress, waveform, mediaSession, queue, people, chat, settings, waiting, syncPanel };
+  return { listen, transport, progress, waveform, mediaSession, queue, inbox, people, chat, settings, waiting, syncPanel };
 }
 
 function pass(client, parts, banner) {
   client.listen(({ kind, commit, before }) => {
     if (kind === "status") {
       banner.render();
+      showDoor(client.status.phase);
       if (client.status.phase !== "ended") return;
       parts.listen.stop();
       sayFarewell(client.status.code, client.state !== null);
@@ -87,7 +90,7 @@ function pass(client, parts, banner) {
       return;
     }
     for (const part of Object.values(parts)) part.render(client.state);
-    if (commit) for (const part of [parts.queue, parts.chat, parts.waiting]) part.announce(commit, before);
+    if (commit) for (const part of [parts.queue, parts.inbox, parts.chat, parts.waiting]) part.announce(commit, before);
   });
 }
 
@@ -103,11 +106,7 @@ async function main() {
   const parts = bindAll(client, api, preferences);
   pass(client, parts, bindBanner({ client }));
   window.roomd = { client, clock: client.clock, player: parts.listen.deck, state: () => client.state };
-  if ((await enter({ session, api, code, mode: entry })) === "asked") {
-    const text = "This room lets people in one by one. Look again in a moment.";
-    showFarewell({ title: "The host has been asked", text, again: "Look again" });
-    return;
-  }
+  await enter({ session, api, code, mode: entry });
   client.open();
 }
 

@@ -4,12 +4,12 @@ import { open } from "../helpers/dialog.js";
 import { onSubmit } from "../helpers/forms.js";
 
 /**
- * Resolves with "in" when this person is somebody and may come in, and with "asked" when the host has to say yes first.
+ * Resolves when this person is somebody, and knows the password if there is one.
  * @param {{session: import("../models/session.js").Session, api: Function, code: string, mode: string}} parts
- * @returns {Promise<"in" | "asked">}
+ * @returns {Promise<void>}
  */
 export async function enter({ session, api, code, mode }) {
-  if (session.user && mode !== "password") return knock({ api, code, mode });
+  if (session.user && mode !== "password") return undefined;
   const dialog = find("#enter");
   const form = find("#enter-form");
   find("#enter-password").hidden = mode !== "password";
@@ -21,19 +21,12 @@ export async function enter({ session, api, code, mode }) {
   return new Promise((resolve) => {
     onSubmit(form, async ({ name, password }) => {
       if (!session.user) await session.enterAsGuest(required(name, "name", "Please enter a name."));
-      const answer = await knock({ api, code, mode, password });
+      if (mode === "password") await api("POST", "/api/rooms/join/", { body: { code, ...(password && { password }) } });
       answered = true;
       dialog.close();
-      resolve(answer);
+      resolve();
     });
   });
-}
-
-/** Public rooms are entered by saying hello to them; the others are asked first. */
-async function knock({ api, code, mode, password }) {
-  if (mode !== "password" && mode !== "approval") return "in";
-  const { status } = await api("POST", "/api/rooms/join/", { body: { code, ...(password && { password }) } });
-  return status === "PENDING" ? "asked" : "in";
 }
 
 function required(value, field, message) {

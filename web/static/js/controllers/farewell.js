@@ -16,6 +16,21 @@ export function sayFarewell(code, wasIn) {
   show({ title, text, again });
 }
 
+/** Whoever waits until the host lets them in sees that, and comes in by itself. @param {string} phase of the connection */
+export function showDoor(phase) {
+  const page = find("#farewell");
+  if (phase === "door" && page.hidden) {
+    const title = document.title;
+    show({ title: "The host has been asked", text: "You come in as soon as they say yes. Keep this page open.", again: null });
+    page.dataset.door = title;
+  } else if (phase === "live" && page.dataset.door !== undefined) {
+    page.hidden = true;
+    find("main").inert = false;
+    document.title = page.dataset.door;
+    delete page.dataset.door;
+  }
+}
+
 /** @param {{title: string, text: string, again: string | null}} words */
 export function show({ title, text, again }) {
   const page = find("#farewell");

@@ -57,18 +57,19 @@ export function setLabel(element, label) {
  * @param {(item: T) => HTMLElement} create @param {(element: HTMLElement, item: T) => void} [update]
  */
 export function reconcile(list, items, keyOf, create, update = () => {}) {
+  const keys = new Set(items.map(keyOf));
+  // First what goes, so that nothing that stays has to make room: an element that is moved loses its focus.
+  for (const child of [...list.children]) if (!keys.has(child.dataset.key)) child.remove();
   const kept = new Map([...list.children].map((child) => [child.dataset.key, child]));
   let place = list.firstElementChild;
   for (const item of items) {
     const key = keyOf(item);
     const element = kept.get(key) ?? create(item);
     element.dataset.key = key;
-    kept.delete(key);
     update(element, item);
     if (element === place) place = place.nextElementSibling;
     else list.insertBefore(element, place);
   }
-  for (const element of kept.values()) element.remove();
 }
 
 /** Whether a key press belongs to somebody who is writing. */
