@@ -106,6 +106,38 @@ def test_a_host_answers_the_door(roomd: Roomd, invite: Callable[..., Person]) ->
     expect(carol.page.get_by_role("heading", name="This room is not open to you")).to_be_visible()
 
 
+def test_a_host_keeps_order(roomd: Roomd, invite: Callable[..., Person]) -> None:
+    alice, bob = invite("Alice"), invite("Bob")
+    code = open_room(roomd, alice)
+    bob.open(f"{roomd.url}/r/{code}")
+    say_who(bob)
+    menu = alice.page.get_by_role("button", name="What to do with Bob")
+
+    def choose(choice: str) -> None:
+        menu.click()
+        alice.page.get_by_role("button", name=choice).click()
+
+    choose("Mute for 10 minutes")
+    expect(bob.page.locator("#chat-off")).to_contain_text("You are muted until")
+    expect(bob.page.locator("#say")).to_be_hidden()
+    expect(alice.page.locator("#people-list")).to_contain_text("Bob, muted")
+    menu.click()
+    alice.shot("people-menu")
+    alice.page.keyboard.press("Escape")
+    choose("Let chat again")
+    expect(bob.page.locator("#say")).to_be_visible()
+    choose("Send away")
+    alice.page.locator("#confirm").get_by_role("button", name="Send away").click()
+    expect(bob.page.get_by_role("heading", name="This room is not open to you")).to_be_visible()
+    bob.page.get_by_role("button", name="Try again").click()
+    expect(bob.page.locator("#people-list")).to_contain_text("Alice")
+    choose("Ban")
+    alice.page.locator("#confirm").get_by_role("button", name="Ban").click()
+    expect(bob.page.get_by_role("heading", name="This room is not open to you")).to_be_visible()
+    bob.page.get_by_role("button", name="Try again").click()
+    expect(bob.page.get_by_role("heading", name="This room is not open to you")).to_be_visible()
+
+
 def test_the_shape_of_a_song_and_its_loudness(roomd: Roomd, invite: Callable[..., Person]) -> None:
     alice = invite("Alice")
     open_room(roomd, alice)

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import * as format from "../../web/static/js/models/format.js";
-import { ordered } from "../../web/static/js/models/people.js";
+import { choices, ordered } from "../../web/static/js/models/people.js";
 import { Preferences } from "../../web/static/js/models/preferences.js";
 import * as queue from "../../web/static/js/models/queue.js";
 import { Session } from "../../web/static/js/models/session.js";
@@ -131,4 +131,17 @@ test("a token that another tab has renewed is used, not renewed again: a spent o
   const session = new Session({ storage, request: () => assert.fail("asked the server"), exclusively });
   assert.equal(await session.renew(), true);
   assert.equal(session.token(), "a2");
+});
+
+test("people: whoever keeps order may do so with members, the host with co-hosts too, nobody with the host or themselves", () => {
+  const rights = { host: ["roles", "moderate"], cohost: ["moderate"], member: [] };
+  const asked = (you, role, member, more = {}) =>
+    choices({ you, host: "ann", now: 1_000, may: (right) => rights[role].includes(right), member: { id: member, muted_until: 0, ...more } });
+  assert.deepEqual(asked("ann", "host", "bob", { role: "member" }), ["role", "hand_over", "mute", "kick", "ban"]);
+  assert.deepEqual(asked("ann", "host", "cy", { role: "cohost", muted_until: 2_000 }), ["role", "hand_over", "unmute", "kick", "ban"]);
+  assert.deepEqual(asked("cy", "cohost", "bob", { role: "member", muted_until: 500 }), ["mute", "kick", "ban"]);
+  assert.deepEqual(asked("cy", "cohost", "dee", { role: "cohost" }), []);
+  assert.deepEqual(asked("cy", "cohost", "ann", { role: "host" }), []);
+  assert.deepEqual(asked("ann", "host", "ann", { role: "host" }), []);
+  assert.deepEqual(asked("bob", "member", "dee", { role: "member" }), []);
 });

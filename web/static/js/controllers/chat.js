@@ -1,5 +1,6 @@
 /** The talk. It stays where one reads; what comes in below is counted, not scrolled to. */
 import { linked, plural, timeOfDay } from "../models/format.js";
+import { isMuted } from "../models/people.js";
 import { Unread } from "../models/unread.js";
 import { face } from "../helpers/cover.js";
 import { find, findAll, make, reconcile, setText } from "../helpers/dom.js";
@@ -10,6 +11,8 @@ const AT_END_PX = 60;
 /** Lines by one person within this many milliseconds stand together. */
 const TOGETHER_MS = 3 * 60_000;
 const PAGE = 50;
+/** Timers that are set for longer may come at once. */
+const LONGEST_TIMER_MS = 86_400_000;
 
 /** A line as the HTTP interface tells it, in the form that the socket has. */
 const lineOf = ({ id, user_id, user, message, timestamp }) => ({
@@ -28,6 +31,7 @@ export function bindChat({ client, api, code }) {
   let earlier = [];
   let pending = [];
   let sent = 0;
+  let muted = null;
 
   const seen = () => list.getClientRects().length > 0 && document.visibilityState === "visible";
   const atEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < AT_END_PX;
@@ -63,13 +67,25 @@ export function bindChat({ client, api, code }) {
     });
     find("#chat-empty").hidden = all.length > 0;
     older.hidden = all.length === 0 || all.length < PAGE || older.dataset.done === "true";
-    const may = client.may("chat") && state.chat_enabled;
-    form.hidden = !may;
+    const why = whySilent(state);
+    form.hidden = why !== null;
     const off = find("#chat-off");
-    off.hidden = may;
-    setText(off, state.chat_enabled ? "You can read along here." : "The host has switched the chat off.");
+    off.hidden = why === null;
+    setText(off, why ?? "");
     if (!stay) toEnd();
     read();
+  }
+
+  /** Why this person cannot write here now; null when they can. */
+  function whySilent(state) {
+    const me = state.members.find((each) => each.id === client.you?.id);
+    const now = client.clock.now();
+    clearTimeout(muted);
+    if (!state.chat_enabled) return "The host has switched the chat off.";
+    if (!client.may("chat")) return "You can read along here.";
+    if (!me || !isMuted(me, now)) return null;
+    muted = setTimeout(() => client.state && render(client.state), Math.min(LONGEST_TIMER_MS, me.muted_until - now + 50));
+    return `You are muted until ${timeOfDay(me.muted_until)}.`;
   }
 
   function makeLine(line) {

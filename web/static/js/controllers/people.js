@@ -1,11 +1,12 @@
-/** Who is here. The host's menu makes co-hosts and hands the room over. */
-import { ordered } from "../models/people.js";
+/** Who is here. A menu for each makes co-hosts, hands the room over, and keeps order. */
+import { choices, isMuted, ordered } from "../models/people.js";
 import { fresh, troubleOf } from "../models/sync-words.js";
 import { face } from "../helpers/cover.js";
 import { confirm } from "../helpers/dialog.js";
 import { find, findAll, icon, make, reconcile, setText } from "../helpers/dom.js";
 
 const AGE_MS = 5_000;
+const MUTE_MINUTES = 10;
 const ROLES = { host: "Host", cohost: "Co-host", member: "" };
 
 export function bindPeople({ client, act }) {
@@ -22,17 +23,31 @@ export function bindPeople({ client, act }) {
 
   function openMenu(menu, opener, id) {
     const member = client.state.members.find((each) => each.id === id);
-    const other = member.role === "cohost" ? "member" : "cohost";
-    const choice = (text, run) => make("button", { type: "button", onclick: () => { menu.hidePopover(); run(); } }, text);
-    menu.replaceChildren(
-      choice(other === "cohost" ? "Make co-host" : "No longer co-host", () => act("role", { user: id, role: other })),
-      choice("Hand the room over", () => handOver(member)),
-    );
+    const name = member.name;
+    const does = {
+      role: member.role === "cohost" ? ["No longer co-host", () => act("role", { user: id, role: "member" })] : ["Make co-host", () => act("role", { user: id, role: "cohost" })],
+      hand_over: ["Hand the room over", () => handOver(member)],
+      mute: [`Mute for ${MUTE_MINUTES} minutes`, () => act("mute", { user: id, minutes: MUTE_MINUTES })],
+      unmute: ["Let chat again", () => act("mute", { user: id, minutes: 0 })],
+      kick: ["Send away", () => sure(`Send ${name} away?`, "They may come back in with the code.", "Send away", "kick", id)],
+      ban: ["Ban", () => sure(`Ban ${name}?`, "They cannot come back in.", "Ban", "ban", id)],
+    };
+    const choice = ([text, run]) => make("button", { type: "button", onclick: () => { menu.hidePopover(); run(); } }, text);
+    menu.replaceChildren(...choicesFor(member).map((each) => choice(does[each])));
     const { bottom, right } = opener.getBoundingClientRect();
     const top = Math.min(bottom + 4, innerHeight - menu.offsetHeight - 8);
     menu.style.top = `${top}px`;
     menu.style.left = `${Math.max(8, right - menu.offsetWidth)}px`;
     menu.firstElementChild.focus();
+  }
+
+  function choicesFor(member) {
+    const may = (right) => client.may(right);
+    return choices({ you: client.you?.id, member, may, host: client.state.host, now: client.clock.now() });
+  }
+
+  async function sure(title, text, yes, command, user) {
+    if (await confirm({ title, text, yes })) act(command, { user });
   }
 
   async function handOver({ id, name }) {
@@ -45,7 +60,8 @@ export function bindPeople({ client, act }) {
     const self = member.id === client.you?.id;
     setText(find(".face", element), face(member.name).textContent);
     const trouble = troubleOf(member, reports[member.id]);
-    const how = !member.online ? ", away" : member.listens === false && !trouble ? ", not listening" : "";
+    const listens = !member.online ? ", away" : member.listens === false && !trouble ? ", not listening" : "";
+    const how = isMuted(member, client.clock.now()) ? `${listens}, muted` : listens;
     setText(find(".person-name", element), `${member.name}${self ? " (you)" : ""}${how}`);
     element.classList.toggle("is-away", !member.online);
     const sign = find(".trouble", element);
@@ -56,7 +72,7 @@ export function bindPeople({ client, act }) {
     role.hidden = member.role === "member";
     role.className = `role ${member.role}`;
     setText(role, ROLES[member.role]);
-    find(".menu", element).hidden = self || !client.may("roles");
+    find(".menu", element).hidden = choicesFor(member).length === 0;
     find(".menu > button", element).setAttribute("aria-label", `What to do with ${member.name}`);
   }
 

@@ -11,3 +11,26 @@ export function ordered(members, self) {
     return differs < 0 ? a.name.localeCompare(b.name) : x[differs] - y[differs];
   });
 }
+
+/** @typedef {"role" | "hand_over" | "mute" | "unmute" | "kick" | "ban"} Choice */
+
+/**
+ * What somebody may do with a member: what roles allow, and what order in the room does. Nobody moderates the host, and a
+ * co-host only the host.
+ * @param {{you: string | undefined, member: import("../client/room.js").Member, may: (right: string) => boolean, host: string,
+ *   now: number}} about `now`: room time, ms
+ * @returns {Choice[]}
+ */
+export function choices({ you, member, may, host, now }) {
+  if (member.id === you) return [];
+  const found = [];
+  if (may("roles")) found.push("role", "hand_over");
+  if (may("moderate") && member.role !== "host" && (member.role === "member" || you === host)) {
+    found.push(isMuted(member, now) ? "unmute" : "mute", "kick", "ban");
+  }
+  return found;
+}
+
+export function isMuted(member, now) {
+  return member.muted_until > now;
+}
