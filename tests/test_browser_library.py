@@ -106,6 +106,27 @@ def test_a_host_answers_the_door(roomd: Roomd, invite: Callable[..., Person]) ->
     expect(carol.page.get_by_role("heading", name="This room is not open to you")).to_be_visible()
 
 
+def test_a_host_makes_the_rules(roomd: Roomd, invite: Callable[..., Person]) -> None:
+    alice, bob = invite("Alice"), invite("Bob")
+    code = open_room(roomd, alice)
+    alice.page.get_by_role("button", name="Room and settings").click()
+    form = alice.page.locator("#settings-form")
+    form.get_by_label("How people come in").select_option("With the code and a password")
+    form.get_by_label("Password (left empty").fill("lamp light")
+    form.get_by_label("Guests may").select_option("Ask for songs, vote and chat")
+    form.get_by_label("Order of the queue").select_option("In turn: one song each")
+    alice.shot("room-rules")
+    form.get_by_role("button", name="Save").click()
+    expect(alice.page.get_by_text("Saved.")).to_be_visible()
+    bob.open(f"{roomd.url}/r/{code}")
+    bob.page.locator("#enter-form [name=name]").fill("Bob")
+    bob.page.locator("#enter-form [name=password]").fill("lamp light")
+    bob.page.get_by_role("button", name="Come in").click()
+    expect(bob.page.locator("#people-list")).to_contain_text("Alice")
+    rules = "() => [window.roomd.state().queue_mode, window.roomd.state().rights.member.includes('add')]"
+    assert bob.page.evaluate(rules) == ["fair", False]
+
+
 def test_a_host_keeps_order(roomd: Roomd, invite: Callable[..., Person]) -> None:
     alice, bob = invite("Alice"), invite("Bob")
     code = open_room(roomd, alice)

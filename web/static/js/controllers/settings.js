@@ -1,4 +1,5 @@
 /** The room's settings for those who may change them, this device's for everybody, and the ways out. */
+import { presetOf, rulesChanged } from "../models/rules.js";
 import { confirm } from "../helpers/dialog.js";
 import { find, setText } from "../helpers/dom.js";
 import { onSubmit } from "../helpers/forms.js";
@@ -11,7 +12,7 @@ export function bindSettings({ client, deck, preferences, act }) {
   let shown = null;
 
   onSubmit(form, async (fields) => {
-    const changes = changed(client.state, {
+    const settings = {
       name: fields.name,
       description: fields.description,
       theme: fields.theme,
@@ -21,8 +22,13 @@ export function bindSettings({ client, deck, preferences, act }) {
       radio: form.elements.radio.checked,
       wait_s: Number(fields.wait_s),
       wait_buffering: form.elements.wait_buffering.checked,
-    });
-    if (Object.keys(changes).length > 0) await client.run("set", changes);
+      queue_mode: fields.queue_mode,
+      slow_mode_s: Number(fields.slow_mode_s),
+    };
+    const { entry_mode, password, preset } = fields;
+    const may = (right) => client.may(right);
+    for (const [command, given] of rulesChanged(client.state, { settings, entry_mode, password, preset }, may)) await client.run(command, given);
+    form.elements.password.value = "";
     dialog.close();
     toast("Saved.");
   });
@@ -41,6 +47,10 @@ export function bindSettings({ client, deck, preferences, act }) {
     if (yes) act("close");
   });
 
+  const showPassword = () => {
+    find("#room-password").hidden = form.elements.entry_mode.value !== "password";
+  };
+  form.elements.entry_mode.addEventListener("change", showPassword);
   bindDevice({ deck, preferences });
 
   return {
@@ -51,31 +61,27 @@ export function bindSettings({ client, deck, preferences, act }) {
       setText(about, state.description);
       setText(find("#room-name"), state.name);
       const { name, description, theme, visibility, chat_enabled, autoplay, radio, wait_s, wait_buffering } = state;
-      const values = JSON.stringify([name, description, theme, visibility, chat_enabled, autoplay, radio, wait_s, wait_buffering]);
+      const { queue_mode, slow_mode_s, entry_mode, rights } = state;
+      const checks = { public: visibility === "public", chat_enabled, autoplay, radio, wait_buffering };
+      const chosen = { name, description, theme, queue_mode, entry_mode, preset: presetOf(rights) };
+      const values = JSON.stringify([checks, chosen, wait_s, slow_mode_s]);
       if (values === shown) return;
       shown = values;
-      form.elements.name.value = name;
-      form.elements.description.value = description;
-      form.elements.theme.value = theme;
-      form.elements.public.checked = visibility === "public";
-      form.elements.chat_enabled.checked = chat_enabled;
-      form.elements.autoplay.checked = autoplay;
-      form.elements.radio.checked = radio;
-      showWait(form.elements.wait_s, wait_s);
-      form.elements.wait_buffering.checked = wait_buffering;
+      for (const [field, on] of Object.entries(checks)) form.elements[field].checked = on;
+      for (const [field, value] of Object.entries(chosen)) form.elements[field].value = value;
+      showSeconds(form.elements.wait_s, wait_s, "Up to");
+      showSeconds(form.elements.slow_mode_s, slow_mode_s, "One in");
+      form.elements.preset.disabled = !client.may("roles");
+      showPassword();
     },
   };
 }
 
 /** A bound that another client chose stands among the usual ones, so that saving does not change it. */
-function showWait(select, seconds) {
+function showSeconds(select, seconds, words) {
   const value = String(seconds);
-  if (![...select.options].some((option) => option.value === value)) select.append(new Option(`Up to ${value} seconds`, value));
+  if (![...select.options].some((option) => option.value === value)) select.append(new Option(`${words} ${value} seconds`, value));
   select.value = value;
-}
-
-function changed(state, wanted) {
-  return Object.fromEntries(Object.entries(wanted).filter(([name, value]) => state[name] !== value));
 }
 
 function bindDevice({ deck, preferences }) {
