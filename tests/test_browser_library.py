@@ -127,6 +127,33 @@ def test_a_host_makes_the_rules(roomd: Roomd, invite: Callable[..., Person]) -> 
     assert bob.page.evaluate(rules) == ["fair", False]
 
 
+def test_guests_vote(roomd: Roomd, invite: Callable[..., Person]) -> None:
+    alice, bob, carol = invite("Alice"), invite("Bob"), invite("Carol")
+    code = open_room(roomd, alice)
+    alice.page.evaluate("() => window.roomd.client.run('set', { queue_mode: 'votes' })")
+    for person in (bob, carol):
+        person.open(f"{roomd.url}/r/{code}")
+        say_who(person)
+    found = call(alice, "GET", "/api/catalogue/search/")["tracks"]
+    sources = [track["id"] for track in found[:2]]
+    alice.page.evaluate(
+        "(all) => window.roomd.client.run('add', { tracks: all.map((source) => ({ source })) })", sources
+    )
+    last = found[1]["title"]
+    bob.page.get_by_role("button", name=f"Vote for {last}").click()
+    expect(bob.page.get_by_role("button", name=f"Take back your vote for {last}")).to_be_visible()
+    expect(alice.page.get_by_role("button", name=f"Vote for {last} (1 so far)")).to_be_visible()
+    # Nobody's sound is on here but by their word: everybody who listens counts.
+    for person in (alice, bob, carol):
+        person.page.evaluate("() => window.roomd.client.run('listen', { on: true })")
+    playing = alice.page.locator("#song-title").text_content()
+    bob.page.get_by_role("button", name="Vote to skip (0 of 2)").click()
+    expect(carol.page.get_by_role("button", name="Vote to skip (1 of 2)")).to_be_visible()
+    bob.shot("votes")
+    carol.page.get_by_role("button", name="Vote to skip (1 of 2)").click()
+    expect(alice.page.locator("#song-title")).not_to_have_text(playing or "")
+
+
 def test_a_host_keeps_order(roomd: Roomd, invite: Callable[..., Person]) -> None:
     alice, bob = invite("Alice"), invite("Bob")
     code = open_room(roomd, alice)

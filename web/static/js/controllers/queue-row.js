@@ -1,6 +1,7 @@
 /** One row of the queue. */
 import { byline, clockTime } from "../models/format.js";
 import { mayRemove, moveBy } from "../models/queue.js";
+import { upVotes } from "../models/votes.js";
 import { LivePlayer } from "../players/live.js";
 import { paintCover } from "../helpers/cover.js";
 import { find, icon, make, setText } from "../helpers/dom.js";
@@ -13,6 +14,7 @@ export function makeRow({ client, act }, { id }) {
     const fields = moveBy(client.state, id, by);
     if (fields) act("move", fields);
   };
+  const vote = () => act("up", { entry: id, up: !upVotes(client.state, id, client.you?.id).mine });
   return make(
     "li",
     { class: "track" },
@@ -25,6 +27,7 @@ export function makeRow({ client, act }, { id }) {
     ),
     make("span", { class: "track-text" }, make("span", { class: "track-title" }), make("span", { class: "track-by" })),
     make("span", { class: "track-time" }),
+    make("button", { type: "button", class: "button quiet small vote", onclick: vote }, icon("heart"), make("span", { class: "vote-count" })),
     make(
       "span",
       { class: "track-actions" },
@@ -49,6 +52,7 @@ export function updateRow({ client }, row, entry, part) {
   const line = entry.why ? [track.artist, `Radio: ${entry.why}`] : [byline(track), `added by ${entry.by_name}`];
   setText(find(".track-by", row), line.filter(Boolean).join(" · "));
   setText(find(".track-time", row), track.duration_ms ? clockTime(track.duration_ms) : LivePlayer.takes(track) ? "Live" : "");
+  updateVote(client, find(".vote", row), entry, coming);
   const play = find(".track-play", row);
   play.disabled = part === "current" || !client.may("skip");
   find(".play-mark", row).hidden = play.disabled;
@@ -62,6 +66,15 @@ export function updateRow({ client }, row, entry, part) {
   const remove = find(".remove", row);
   remove.hidden = !mayRemove(state, client.you.id, entry);
   name(remove, `Remove ${track.title}`);
+}
+
+/** Where votes make the order, and wherever somebody has voted. */
+function updateVote(client, button, { id, track }, coming) {
+  const { mine, count } = upVotes(client.state, id, client.you?.id);
+  button.hidden = !coming || !client.may("vote") || (client.state.queue_mode !== "votes" && count === 0);
+  button.setAttribute("aria-pressed", String(mine));
+  setText(find(".vote-count", button), count ? String(count) : "");
+  name(button, mine ? `Take back your vote for ${track.title}` : `Vote for ${track.title}${count ? ` (${count} so far)` : ""}`);
 }
 
 function name(button, label) {

@@ -1,6 +1,7 @@
 /** Title, cover and the buttons that move the room. Who may not move it gets a button for their own sound instead. */
 import { byline, hueOfTheme } from "../models/format.js";
 import { currentEntry, nextRepeat } from "../models/queue.js";
+import { skipVote } from "../models/votes.js";
 import { paintCover } from "../helpers/cover.js";
 import { find, findAll, setIcon, setLabel, setText } from "../helpers/dom.js";
 
@@ -19,8 +20,24 @@ export function bindTransport({ client, act, sound }) {
     else act(client.state.playback.playing ? "pause" : "play");
   }
 
+  /** For whoever may; the others say that they want it. */
   function next() {
-    if (client.may("skip")) act("next", { entry: client.state.playback.entry ?? undefined });
+    const { state } = client;
+    const entry = state?.playback.entry ?? undefined;
+    if (client.may("skip")) act("next", { entry });
+    else if (client.may("vote") && entry) act("vote_skip", { entry, skip: !skipVote(state, client.you?.id).mine });
+  }
+
+  function renderNext(state) {
+    const button = find("#next");
+    const vote = client.may("skip") ? null : skipVote(state, client.you?.id);
+    const count = find(".vote-count", button);
+    setLabel(button, vote?.label ?? "Next");
+    button.disabled = !client.may("skip") && vote === null;
+    if (vote) button.setAttribute("aria-pressed", String(vote.mine));
+    else button.removeAttribute("aria-pressed");
+    count.hidden = !vote || vote.votes === 0;
+    setText(count, vote ? `${vote.votes}/${vote.needed}` : "");
   }
 
   toggle.addEventListener("click", playOrPause);
@@ -74,6 +91,7 @@ export function bindTransport({ client, act, sound }) {
     render(state) {
       renderTrack(state);
       renderButtons(state);
+      renderNext(state);
       for (const element of findAll("[data-right]")) {
         element.hidden = !element.dataset.right.split(" ").some((right) => client.may(right));
       }
