@@ -140,6 +140,9 @@ def test_guests_vote(roomd: Roomd, invite: Callable[..., Person]) -> None:
         "(all) => window.roomd.client.run('add', { tracks: all.map((source) => ({ source })) })", sources
     )
     last = found[1]["title"]
+    alice.page.get_by_role("button", name=f"Remove {last}").click()
+    expect(bob.page.locator("#coming-list")).not_to_contain_text(last)
+    alice.page.get_by_role("button", name="Undo").click()
     bob.page.get_by_role("button", name=f"Vote for {last}").click()
     expect(bob.page.get_by_role("button", name=f"Take back your vote for {last}")).to_be_visible()
     expect(alice.page.get_by_role("button", name=f"Vote for {last} (1 so far)")).to_be_visible()

@@ -1,8 +1,10 @@
 /** The queue: what was played (folded), what plays, what comes. */
 import { plural } from "../models/format.js";
 import { sections } from "../models/queue.js";
+import { undoable } from "../models/undo.js";
 import { confirm } from "../helpers/dialog.js";
 import { find, findAll, reconcile, setText } from "../helpers/dom.js";
+import { toast } from "../helpers/toast.js";
 import { bindDrag } from "./queue-drag.js";
 import { makeRow, updateRow } from "./queue-row.js";
 
@@ -53,8 +55,11 @@ export function bindQueue(parts) {
     return current ? "Nothing comes after this. What should?" : "The queue is empty. Search for a song, or paste a link to one.";
   }
 
-  /** Says what others did to the queue, for those who cannot see it change. */
-  function announce({ by, by_name, events }) {
+  /** Says what others did to the queue, for those who cannot see it change; and offers to take back what one did oneself. */
+  function announce(commit, before) {
+    const { by, by_name, events } = commit;
+    const done = undoable(commit, before, client.you?.id);
+    if (done) toast(done.says, { does: { label: "Undo", run: () => act("undo", { act: done.act }) } });
     if (by === client.you?.id) return;
     const added = events.find((event) => event.type === "entries_added");
     if (added) setText(news, `${by_name} added ${added.entries.map((entry) => entry.track.title).join(", ")}`);

@@ -4,13 +4,16 @@ import { find, make } from "./dom.js";
 /** Milliseconds a note stays: time to read about twelve words. */
 const STAYS_MS = 5_000;
 const AT_ONCE = 3;
+/** With something to do in it: time to get there as well. */
+const STAYS_TO_DO_MS = 10_000;
 
-/** @param {string} text @param {{kind?: "note" | "bad"}} [more] */
-export function toast(text, { kind = "note" } = {}) {
+/** @param {string} text @param {{kind?: "note" | "bad", does?: {label: string, run: () => void}}} [more] `does`: a button */
+export function toast(text, { kind = "note", does } = {}) {
   const region = find("#toasts");
-  const note = make("p", { class: `toast ${kind}` }, text);
+  const button = does && make("button", { type: "button", onclick: does.run }, does.label);
+  const note = make("p", { class: `toast ${kind}` }, text, button);
   note.addEventListener("click", () => note.remove());
   region.append(note);
   while (region.children.length > AT_ONCE) region.firstElementChild.remove();
-  setTimeout(() => note.remove(), STAYS_MS);
+  setTimeout(() => note.remove(), does ? STAYS_TO_DO_MS : STAYS_MS);
 }
