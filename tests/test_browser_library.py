@@ -157,6 +157,33 @@ def test_guests_vote(roomd: Roomd, invite: Callable[..., Person]) -> None:
     expect(alice.page.locator("#song-title")).not_to_have_text(playing or "")
 
 
+def test_lines_are_answered_and_reacted_to(roomd: Roomd, invite: Callable[..., Person]) -> None:
+    alice, bob = invite("Alice"), invite("Bob")
+    code = open_room(roomd, alice)
+    bob.open(f"{roomd.url}/r/{code}")
+    say_who(bob)
+    alice.page.get_by_label("Message", exact=True).fill("Who brings the lamp?")
+    alice.page.keyboard.press("Enter")
+    more = bob.page.get_by_role("button", name="More about what Alice said")
+    more.click()
+    bob.shot("line-menu")
+    bob.page.get_by_role("button", name="React with 🎉").click()
+    chip = alice.page.get_by_role("button", name="🎉, 1")
+    chip.click()
+    expect(alice.page.get_by_role("button", name="🎉, 2, one of them yours")).to_be_visible()
+    more.click()
+    bob.page.get_by_role("button", name="Reply").click()
+    expect(bob.page.locator("#replying")).to_contain_text("To Alice: Who brings the lamp?")
+    bob.page.keyboard.type("I do")
+    bob.page.keyboard.press("Enter")
+    answer = alice.page.locator(".line", has_text="I do")
+    expect(answer.locator(".line-quote")).to_have_text("Alice: Who brings the lamp?")
+    alice.shot("chat")
+    alice.page.get_by_role("button", name="More about what Bob said").click()
+    alice.page.get_by_role("button", name="Delete").click()
+    expect(bob.page.locator("#lines")).not_to_contain_text("I do")
+
+
 def test_a_host_keeps_order(roomd: Roomd, invite: Callable[..., Person]) -> None:
     alice, bob = invite("Alice"), invite("Bob")
     code = open_room(roomd, alice)

@@ -56,7 +56,7 @@ function bindAll(client, api, preferences) {
   const sound = bindSound({ preferences, deck });
   const transport = bindTransport({ client, act, sound });
   const progress = bindProgress({ client, deck, act });
-  const chat = bindChat({ client, api, code });
+  const chat = bindChat({ client, api, code, act });
   const views = bindViews({ onShow: (view) => view === "chat" && chat.shown() });
   const mediaSession = bindMediaSession({ client, deck, act, sound, transport, progress });
   const queue = bindQueue({ client, act });

@@ -1,10 +1,11 @@
 /** The talk. It stays where one reads; what comes in below is counted, not scrolled to. */
-import { linked, plural, timeOfDay } from "../models/format.js";
+import { excerpt, plural, timeOfDay } from "../models/format.js";
 import { isMuted } from "../models/people.js";
 import { Unread } from "../models/unread.js";
-import { face } from "../helpers/cover.js";
-import { find, findAll, make, reconcile, setText } from "../helpers/dom.js";
+import { find, findAll, reconcile, setText } from "../helpers/dom.js";
 import { toast } from "../helpers/toast.js";
+import { makeLine, updateLine } from "./chat-line.js";
+import { bindLineMenu } from "./chat-menu.js";
 
 /** Within so many pixels of the end, one counts as being there. */
 const AT_END_PX = 60;
@@ -15,11 +16,11 @@ const PAGE = 50;
 const LONGEST_TIMER_MS = 86_400_000;
 
 /** A line as the HTTP interface tells it, in the form that the socket has. */
-const lineOf = ({ id, user_id, user, message, timestamp }) => ({
-  id, by: user_id, by_name: user, text: message, at: Date.parse(timestamp),
+const lineOf = ({ id, user_id, user, message, timestamp, reply_to, reactions }) => ({
+  id, by: user_id, by_name: user, text: message, at: Date.parse(timestamp), reply_to, reactions,
 });
 
-export function bindChat({ client, api, code }) {
+export function bindChat({ client, api, code, act }) {
   const scroll = find("#chat-scroll");
   const list = find("#lines");
   const form = find("#say");
@@ -32,6 +33,18 @@ export function bindChat({ client, api, code }) {
   let pending = [];
   let sent = 0;
   let muted = null;
+  /** The line that the next one answers. */
+  let answered = null;
+  const replying = find("#replying");
+  const menu = bindLineMenu({ client, act, lineOf: (id) => lines(client.state).find((line) => line.id === id), answer });
+
+  function answer(line) {
+    answered = line;
+    replying.hidden = line === null;
+    if (!line) return;
+    setText(find("span", replying), `To ${line.by_name}: ${excerpt(line.text, 60)}`);
+    input.focus();
+  }
 
   const seen = () => list.getClientRects().length > 0 && document.visibilityState === "visible";
   const atEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < AT_END_PX;
@@ -60,10 +73,14 @@ export function bindChat({ client, api, code }) {
   function render(state) {
     const stay = !atEnd();
     const all = lines(state);
-    reconcile(list, all, (line) => line.id, makeLine, (element, line) => {
-      const before = all[all.indexOf(line) - 1];
+    const byId = new Map(all.map((line) => [line.id, line]));
+    const may = whySilent(state) === null;
+    let before = null;
+    reconcile(list, all, (line) => line.id, (line) => makeLine(menu, line), (element, line) => {
+      updateLine(element, line, { you: client.you?.id, answered: byId.get(line.reply_to), may: may && !pending.includes(line) });
       element.classList.toggle("follows", before?.by === line.by && line.at - before.at < TOGETHER_MS);
       element.classList.toggle("is-pending", pending.includes(line));
+      before = line;
     });
     find("#chat-empty").hidden = all.length > 0;
     older.hidden = all.length === 0 || all.length < PAGE || older.dataset.done === "true";
@@ -88,12 +105,6 @@ export function bindChat({ client, api, code }) {
     return `You are muted until ${timeOfDay(me.muted_until)}.`;
   }
 
-  function makeLine(line) {
-    const time = make("time", { datetime: new Date(line.at).toISOString() }, timeOfDay(line.at));
-    const head = make("p", { class: "line-head" }, line.by_name, time);
-    return make("li", { class: "line" }, face(line.by_name), head, make("p", { class: "line-text" }, ...words(line.text)));
-  }
-
   /** Lines by others are counted while unseen, and read out. */
   function announce({ by, events }) {
     const said = events.filter((event) => event.type === "said");
@@ -107,12 +118,14 @@ export function bindChat({ client, api, code }) {
 
   async function say(text) {
     sent += 1;
-    const line = { id: `pending-${sent}`, by: client.you.id, by_name: client.you.name, text, at: client.clock.now() };
+    const reply_to = answered?.id;
+    answer(null);
+    const line = { id: `pending-${sent}`, by: client.you.id, by_name: client.you.name, text, at: client.clock.now(), reply_to };
     pending = [...pending, line];
     render(client.state);
     toEnd();
     try {
-      await client.run("say", { text });
+      await client.run("say", { text, ...(reply_to && { reply_to }) });
     } catch (fault) {
       if (!input.value) input.value = text;
       toast(fault.message, { kind: "bad" });
@@ -153,7 +166,12 @@ export function bindChat({ client, api, code }) {
     input.value = "";
     say(text);
   });
+  find("button", replying).addEventListener("click", () => {
+    answer(null);
+    input.focus();
+  });
   input.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && answered) answer(null);
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     form.requestSubmit();
@@ -169,10 +187,4 @@ export function bindChat({ client, api, code }) {
     read();
   };
   return { render, announce, shown, focus: () => input.focus() };
-}
-
-/** A line's text, links in it made so that where they lead learns nothing of this room. */
-function words(text) {
-  const safe = { target: "_blank", rel: "noopener noreferrer nofollow ugc" };
-  return linked(text).map((part) => (part.href ? make("a", { href: part.href, ...safe }, part.text) : part.text));
 }

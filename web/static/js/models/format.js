@@ -114,3 +114,9 @@ export function trackOfLink(link) {
   const path = link.replace(/[?#].*$/, "");
   return { url: link, ...(VIDEO.test(path) && { kind: "video" }) };
 }
+
+/** The beginning of a text, in one line. */
+export function excerpt(text, most) {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length > most ? `${line.slice(0, most - 1).trimEnd()}…` : line;
+}
