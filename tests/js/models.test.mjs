@@ -145,3 +145,8 @@ test("people: whoever keeps order may do so with members, the host with co-hosts
   assert.deepEqual(asked("ann", "host", "ann", { role: "host" }), []);
   assert.deepEqual(asked("bob", "member", "dee", { role: "member" }), []);
 });
+
+test("an excerpt is one line, and short", () => {
+  assert.equal(format.excerpt("two\n  lines ", 80), "two lines");
+  assert.equal(format.excerpt("a long story", 7), "a long…");
+});
