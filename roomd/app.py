@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,8 +48,9 @@ from roomd.handlers import (
     uploads,
 )
 from roomd.handlers import subtitles as subtitles_handlers
-from roomd.handlers.base import NotFoundHandler, log_request
+from roomd.handlers.base import ApiHandler, NotFoundHandler, log_request
 from roomd.handlers.door import Door
+from roomd.handlers.glance import Glanced, Glances
 from roomd.handlers.media import media_routes
 from roomd.health import Health
 from roomd.hub import Hub
@@ -231,7 +232,7 @@ def _routes(services: Services) -> list[Any]:
         (streamit.PATH, Door(services, streamit.SyncPlaySocket)),
         (r"/ws/rooms/([^/]+)/?", Door(services, musicroom.MusicRoomSocket)),
         (r"/ws/sessions/([^/]+)/?", Door(services, collab.CollabSocket)),
-        *((pattern, handler, given) for pattern, handler in API_ROUTES),
+        *(rule for pattern, handler in API_ROUTES for rule in _rules(services, pattern, handler)),
         *((pattern, handler, given) for pattern, handler in subtitles_handlers.ROUTES),
         *((pattern, handler, given) for pattern, handler in stream.MEDIA_ROUTES),
         *media_routes(services.folder, services.library.cdn),
@@ -241,6 +242,12 @@ def _routes(services: Services) -> list[Any]:
         (r"/(?:api|rooms/api)(?:/.*)?", NotFoundHandler, given),
         (r".*", pages.MissingPage, page),
     ]
+
+
+def _rules(services: Services, pattern: str, handler: type[ApiHandler]) -> Iterator[Any]:
+    if issubclass(handler, Glanced):
+        yield (pattern, Glances(services, handler.shown))
+    yield (pattern, handler, {"services": services})
 
 
 def web_folder() -> Path:

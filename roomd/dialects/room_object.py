@@ -1,6 +1,7 @@
 """The room object of the HTTP contracts: a superset, in which each contract finds its own fields. Spans are seconds."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from roomd.domain.chat import Message
 from roomd.domain.entries import Entry, ordered
@@ -103,5 +104,6 @@ def message_object(message: Message) -> Shape:
     }
 
 
+@lru_cache(maxsize=1_024)
 def timestamp(ms: float) -> str:
     return datetime.fromtimestamp(ms / 1_000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from roomd.domain.refusals import Limited, Refusal, Unavailable
-from roomd.handlers.bounded import PATIENCE_S, bounded
+from roomd.handlers.bounded import PATIENCE_S, Budget
 from roomd.keeping import Receipt, demand_kept
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Backlog:
         """What waited here counts, so that a store that hangs does not keep the last of 64 commands for minutes."""
         waited_s = asyncio.get_running_loop().time() - job.at - (self._elsewhere_s - job.elsewhere_s)
         try:
-            async with bounded(PATIENCE_S - max(0.0, waited_s)) as budget:
+            async with Budget(PATIENCE_S - max(0.0, waited_s)) as budget:
                 try:
                     await job.work()
                 finally:

@@ -46,6 +46,15 @@ _STATUS: "Mapping[type[Refusal], int]" = {
     Limited: 429,
     Unavailable: 503,
 }
+#: What every answer says besides; two of them never end up in a cache or in a frame.
+ALWAYS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+JSON = "application/json; charset=utf-8"
 _STATUS_OF_CODE = {"unsupported_media_type": 415, "not_a_picture": 415, "too_large": 413}
 
 
@@ -78,7 +87,7 @@ class ApiHandler(Bounded):
 
     def answer(self, value: object, status: int = 200) -> None:
         self.set_status(status)
-        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.set_header("Content-Type", JSON)
         self.write(msgspec.json.encode(value))
 
     def client_address(self) -> str:
@@ -90,15 +99,11 @@ class ApiHandler(Bounded):
         return self.request.headers["X-Request-ID"]
 
     def set_default_headers(self) -> None:
-        if not _SANE_ID.fullmatch(self.request.headers.get("X-Request-ID", "")):
-            self.request.headers["X-Request-ID"] = secrets.token_hex(8)
+        self.request.headers["X-Request-ID"] = request_id(self.request.headers.get("X-Request-ID", ""))
         self.clear_header("Server")
         self.set_header("X-Request-ID", self.request_id)
-        self.set_header("Cache-Control", "no-store")
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("Referrer-Policy", "no-referrer")
-        self.set_header("X-Frame-Options", "DENY")
-        self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+        for name, value in ALWAYS.items():
+            self.set_header(name, value)
 
     def compute_etag(self) -> None:
         """None: answers are not stored, so nobody can ask whether one changed."""
@@ -120,7 +125,8 @@ class ApiHandler(Bounded):
             self.set_header("Allow", ", ".join(allowed))
             message = f"this address takes {' or '.join(allowed) or 'no requests'}"
         elif status_code >= 500:
-            code, message = "internal", f"something went wrong here; the request's id is {self.request_id}"
+            self.answer(internal_error(self.request_id), status_code)
+            return
         self.answer(error_body(code, message), status_code)
 
     def log_exception(
@@ -132,13 +138,8 @@ class ApiHandler(Bounded):
             _log.error("request %s: %s %s failed", self.request_id, self.request.method, path, exc_info=value)
 
     def _answer_refusal(self, refusal: Refusal) -> None:
-        if isinstance(refusal, Unauthenticated):
-            told = ', error="invalid_token"' if refusal.code.startswith("token_") else ""
-            self.set_header("WWW-Authenticate", f'Bearer realm="roomd"{told}')
-        if isinstance(refusal, Limited):
-            self.set_header("Retry-After", str(max(1, -int(-refusal.retry_after_s // 1))))
-        if isinstance(refusal, Unavailable):
-            self.set_header("Retry-After", str(RETRY_S))
+        for name, value in headers_of(refusal).items():
+            self.set_header(name, value)
         self.answer(error_body(refusal.code, refusal.message, refusal.fields), status_of(refusal))
 
     def _allowed_methods(self) -> list[str]:
@@ -158,6 +159,25 @@ def status_of(refusal: Refusal) -> int:
     if refusal.code in _STATUS_OF_CODE:
         return _STATUS_OF_CODE[refusal.code]
     return next((status for kind, status in _STATUS.items() if isinstance(refusal, kind)), 400)
+
+
+def headers_of(refusal: Refusal) -> dict[str, str]:
+    """What such an answer says beside its status."""
+    if isinstance(refusal, Unauthenticated):
+        told = ', error="invalid_token"' if refusal.code.startswith("token_") else ""
+        return {"WWW-Authenticate": f'Bearer realm="roomd"{told}'}
+    if isinstance(refusal, Limited):
+        return {"Retry-After": str(max(1, -int(-refusal.retry_after_s // 1)))}
+    return {"Retry-After": str(RETRY_S)} if isinstance(refusal, Unavailable) else {}
+
+
+def request_id(sent: str) -> str:
+    """What a request is called by: as the client does, where that can be written down."""
+    return sent if _SANE_ID.fullmatch(sent) else secrets.token_hex(8)
+
+
+def internal_error(called: str) -> dict[str, object]:
+    return error_body("internal", f"something went wrong here; the request's id is {called}")
 
 
 def log_request(handler: RequestHandler) -> None:

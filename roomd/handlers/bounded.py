@@ -1,11 +1,12 @@
 """A limit on the time that a piece of work may take: whoever asked is answered while they still care."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
 from functools import partial
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from tornado.web import RequestHandler
 
@@ -19,12 +20,33 @@ PATIENCE_S = 2.4
 
 
 class Budget:
-    """What is left of the time, which does not run while something outside this server is waited for."""
+    """What is left of the time, which does not run while something outside this server is waited for.
 
-    def __init__(self, timeout: Deadline) -> None:
-        self._timeout = timeout
+    `async with` breaks off what takes longer, and raises Unavailable instead. What has become of it is then not known.
+    """
+
+    def __init__(self, seconds: float = PATIENCE_S) -> None:
+        self._timeout = Deadline(seconds)
+        self._token: Token[Budget | None] | None = None
         #: Seconds spent elsewhere.
         self.elsewhere_s = 0.0
+
+    async def __aenter__(self) -> Self:
+        await self._timeout.__aenter__()
+        self._token = _budget.set(self)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        assert self._token is not None
+        _budget.reset(self._token)
+        try:
+            await self._timeout.__aexit__(kind, fault, tb)
+        except TimeoutError:
+            raise _too_long() from None
+        if isinstance(fault, TimeoutError) and self._timeout.expired:
+            raise _too_long() from None
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
@@ -45,23 +67,6 @@ class Budget:
 _budget: ContextVar[Budget | None] = ContextVar("budget", default=None)
 
 
-@asynccontextmanager
-async def bounded(seconds: float = PATIENCE_S) -> AsyncIterator[Budget]:
-    """Break off what takes longer, and raise Unavailable instead. What has become of it is then not known."""
-    timeout = Deadline(seconds)
-    budget = Budget(timeout)
-    token = _budget.set(budget)
-    try:
-        async with timeout:
-            yield budget
-    except TimeoutError:
-        if not timeout.expired:
-            raise
-        raise Unavailable("A part of the server does not answer. Try again in a moment.") from None
-    finally:
-        _budget.reset(token)
-
-
 @contextmanager
 def elsewhere() -> Iterator[None]:
     """Around what waits for other servers, which have limits of their own."""
@@ -71,6 +76,10 @@ def elsewhere() -> Iterator[None]:
         return
     with budget.stopped():
         yield
+
+
+def _too_long() -> Unavailable:
+    return Unavailable("A part of the server does not answer. Try again in a moment.")
 
 
 class Bounded(RequestHandler):
@@ -86,7 +95,7 @@ class Bounded(RequestHandler):
 
     async def _in_time(self, work: Callable[..., Any], *path: str) -> None:
         with self.services.drain.request():
-            async with bounded():
+            async with Budget():
                 doing = work(*path)
                 if doing is not None:
                     await doing

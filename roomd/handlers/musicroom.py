@@ -3,11 +3,13 @@
 from msgspec import Struct
 
 from roomd.dialects.musicroom import MUSICROOM
-from roomd.dialects.room_object import room_object
+from roomd.dialects.room_object import Shape, room_object
+from roomd.domain.actor import Actor
 from roomd.domain.membership import Leave
 from roomd.domain.refusals import Invalid
-from roomd.domain.room import MAX_NAME, EntryMode, RoomSettings, Visibility, tidy_settings
+from roomd.domain.room import MAX_NAME, EntryMode, Room, RoomSettings, Visibility, tidy_settings
 from roomd.handlers.base import ApiHandler
+from roomd.handlers.glance import Glanced
 from roomd.handlers.of_room import RoomHandler
 from roomd.handlers.rooms import MAX_LISTED
 from roomd.handlers.speaking import SpeakingSocket
@@ -65,9 +67,12 @@ class RoomsHandler(RoomHandler):
         self.answer_room(room, 201)
 
 
-class DetailHandler(RoomHandler):
-    async def get(self, ref: str) -> None:
-        self.answer_room(await self.visible_room(ref, await self.actor()))
+class DetailHandler(Glanced):
+    for_anybody = False
+
+    @staticmethod
+    def shown(room: Room, actor: Actor | None, now: float) -> Shape:
+        return room_object(room, now)
 
 
 class JoinHandler(RoomHandler):

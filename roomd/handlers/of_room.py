@@ -12,6 +12,7 @@ from roomd.domain.people import role_of
 from roomd.domain.refusals import Forbidden, Invalid, Unauthenticated, no_such_room
 from roomd.domain.room import Room, RoomSettings
 from roomd.domain.words import Command
+from roomd.engine import Engine
 from roomd.handlers.base import ApiHandler, M
 from roomd.keeping import Receipt
 
@@ -29,6 +30,14 @@ class UserIdBody(Struct):
     """What a client without a token says of itself."""
 
     user_id: str = ""
+
+
+async def visible_room(engine: Engine, ref: str, actor: Actor | None) -> Room:
+    """As the handler's."""
+    room = await engine.room(await engine.find(ref))
+    if room.settings.visibility == "private" and (actor is None or role_of(room, actor.id) is None):
+        raise no_such_room()
+    return room
 
 
 class RoomHandler(ApiHandler):
@@ -60,10 +69,7 @@ class RoomHandler(ApiHandler):
 
     async def visible_room(self, ref: str, actor: Actor | None) -> Room:
         """The room, if the asker may know of it: absent and forbidden look the same."""
-        room = await self.services.engine.room(await self.room_id(ref))
-        if room.settings.visibility == "private" and (actor is None or role_of(room, actor.id) is None):
-            raise no_such_room()
-        return room
+        return await visible_room(self.services.engine, ref, actor)
 
     async def command(self, ref: str, command: Command) -> Receipt:
         """Carry out a command by whoever asks; `Idempotency-Key` makes repeating it safe."""

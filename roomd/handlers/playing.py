@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from roomd.dialects.room_object import message_object, queue_object
+from roomd.dialects.room_object import Shape, message_object, queue_object
+from roomd.domain.actor import Actor
 from roomd.domain.chat import Say
 from roomd.domain.ids import EntryId
 from roomd.domain.moderation import ClearChat
@@ -12,12 +13,14 @@ from roomd.domain.people import demand_member
 from roomd.domain.playback import Next, Pause, Play, PlayEntry, Previous, Seek
 from roomd.domain.queue import MAX_ADDED, Add, Clear, Measured, Move, Remove, Shuffle, Where
 from roomd.domain.refusals import Invalid
+from roomd.domain.room import Room
 from roomd.domain.track import MAX_DURATION_MS
 from roomd.domain.undo import Undo
 from roomd.domain.wanted import Wanted
 from roomd.domain.words import Command
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.bounded import elsewhere
+from roomd.handlers.glance import Glanced
 from roomd.handlers.of_room import RoomHandler
 
 Seconds = Annotated[float, Meta(ge=0, le=MAX_DURATION_MS / 1_000)]
@@ -74,9 +77,10 @@ class ControlHandler(RoomHandler):
         self.answer_room(receipt.room)
 
 
-class QueueHandler(RoomHandler):
-    async def get(self, ref: str) -> None:
-        self.answer(queue_object(await self.visible_room(ref, await self.actor_or_none())))
+class QueueHandler(Glanced):
+    @staticmethod
+    def shown(room: Room, actor: Actor | None, now: float) -> Shape:
+        return queue_object(room)
 
     async def post(self, ref: str) -> None:
         body = self.body(AddBody)

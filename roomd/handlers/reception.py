@@ -1,45 +1,38 @@
-"""The server's front: plain WebSocket handshakes are taken here, everything else is Tornado's.
+"""The server's front: plain WebSocket handshakes and looks at rooms are taken here, everything else is Tornado's.
 
 A storm of people who come back at once is made of handshakes, and much of what one costs is what Tornado makes for an
 HTTP connection that may go on: a stream, two coroutines, timeouts. So the first bytes are looked at while they still
 lie with the system. What is a whole handshake that nothing is wrong with is answered at once; all else is left unread,
 and given to Tornado by its documented `handle_stream`, which finds what it always finds and says so. Requests are
 parsed by Tornado's own functions, and go through the same routes and checks either way.
+Looks at rooms are taken in the same way, one after the other (line.py), for as long as nothing else comes.
 """
 
 import asyncio
 import socket
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
-from tornado.httputil import HTTPHeaders, HTTPInputError, HTTPServerRequest, parse_request_start_line
 from tornado.iostream import IOStream
 from tornado.netutil import add_accept_handler
 from tornado.web import Application
 
 from roomd.handlers.door import Handshake
+from roomd.handlers.glance import Glance
+from roomd.handlers.line import Line
 from roomd.handlers.oversize import Server
+from roomd.handlers.peeked import END, MOST, request_of
 
-#: What handshakes begin with, and how many bytes of one are looked at.
-_BEGINS = b"GET /ws/"
-_END = b"\r\n\r\n"
-_MOST = 8 << 10
+#: What handshakes begin with, and looks at rooms.
+_HANDSHAKES = b"GET /ws/"
+_LOOKS = (b"GET /api/rooms/", b"GET /rooms/api/rooms/")
 #: Seconds after which a connection that said nothing yet is Tornado's, which has its own patience with those.
 _SILENT_S = 1.0
+#: Seconds for which a connection may be idle where nobody says otherwise, as Tornado has it.
+_IDLE_S = 3600.0
 
 #: Where a connection comes from, as the system says it.
 Address = tuple[Any, ...]
-
-
-class _Context(NamedTuple):
-    remote_ip: str
-    protocol: str = "http"
-
-
-class _Connection(NamedTuple):
-    """What a request wants to know of the connection that it came over."""
-
-    context: _Context
 
 
 class Reception(Server):
@@ -50,6 +43,9 @@ class Reception(Server):
         self._listening: list[tuple[socket.socket, Callable[[], None]]] = []
         #: Connections that said nothing yet.
         self._silent: dict[socket.socket, asyncio.TimerHandle] = {}
+        #: Connections over which only looks at rooms came, and where they come from.
+        self._lines: dict[Line, Address] = {}
+        self._idle_s = float(options.get("idle_connection_timeout") or _IDLE_S)
 
     def add_sockets(self, sockets: Iterable[socket.socket]) -> None:
         for each in sockets:
@@ -66,32 +62,56 @@ class Reception(Server):
             connection.close()
         super().stop()
 
+    async def close_all_connections(self) -> None:
+        for line in list(self._lines):
+            line.close()
+        await super().close_all_connections()
+
     def _accepted(self, connection: socket.socket, address: Address) -> None:
         connection.setblocking(False)
         self._look(connection, address)
 
     def _look(self, connection: socket.socket, address: Address) -> None:
         try:
-            said = connection.recv(_MOST, socket.MSG_PEEK)
+            said = connection.recv(MOST, socket.MSG_PEEK)
         except BlockingIOError:
             self._wait_for(connection, address)
             return
         except OSError:
             connection.close()
             return
-        if not self._take(connection, said, str(address[0])):
+        if said.startswith(_LOOKS):
+            self._follow(connection, address)
+        elif not self._take(connection, said, str(address[0])):
             self._pass_on(connection, address)
 
     def _take(self, connection: socket.socket, said: bytes, remote: str) -> bool:
         """Whether this is a handshake that was taken."""
-        end = said.find(_END)
-        if end < 0 or not said.startswith(_BEGINS):
+        end = said.find(END)
+        if end < 0 or not said.startswith(_HANDSHAKES):
             return False
-        request = _request(said[:end], remote)
+        request = request_of(said[:end], remote)
         if request is None:
             return False
         found = self._app.find_handler(request)
-        return isinstance(found, Handshake) and found.take(connection, end + len(_END))
+        return isinstance(found, Handshake) and found.take(connection, end + len(END))
+
+    def _follow(self, connection: socket.socket, address: Address) -> None:
+        def read(head: bytes) -> Glance | None:
+            # A line that ends in LF alone is Tornado's to judge.
+            plain = head.startswith(_LOOKS) and head.count(b"\n") == head.count(b"\r\n")
+            request = request_of(head, str(address[0])) if plain else None
+            found = self._app.find_handler(request) if request is not None else None
+            return found if isinstance(found, Glance) else None
+
+        line = Line(connection, read, self._left, self._idle_s)
+        self._lines[line] = address
+        line.readable()
+
+    def _left(self, line: Line, open_still: bool) -> None:
+        address = self._lines.pop(line)
+        if open_still:
+            self._pass_on(line.connection, address)
 
     def _wait_for(self, connection: socket.socket, address: Address) -> None:
         loop = asyncio.get_running_loop()
@@ -114,16 +134,3 @@ class Reception(Server):
     def _pass_on(self, connection: socket.socket, address: Address) -> None:
         stream = IOStream(connection, max_buffer_size=self.max_buffer_size, read_chunk_size=self.read_chunk_size)
         self.handle_stream(stream, address)
-
-
-def _request(head: bytes, remote: str) -> HTTPServerRequest | None:
-    """As Tornado would make it of these bytes; None where it would refuse them."""
-    line, _, headers = head.decode("latin1").partition("\r\n")
-    try:
-        return HTTPServerRequest(
-            start_line=parse_request_start_line(line),
-            headers=HTTPHeaders.parse(headers),
-            connection=_Connection(_Context(remote)),  # type: ignore[arg-type]  # nothing is sent over it
-        )
-    except HTTPInputError:
-        return None

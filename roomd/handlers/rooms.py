@@ -4,15 +4,17 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from roomd.dialects.room_object import room_card, room_object, timestamp
+from roomd.dialects.room_object import Shape, room_card, room_object, timestamp
+from roomd.domain.actor import Actor
 from roomd.domain.door import Admit
 from roomd.domain.ids import UserId
 from roomd.domain.knocks import Knock
 from roomd.domain.membership import HandOver, Leave, SetRole
 from roomd.domain.people import may
 from roomd.domain.refusals import Invalid
-from roomd.domain.room import MAX_NAME, Close, EntryMode, RoomSettings, Set, Visibility, tidy_settings
+from roomd.domain.room import MAX_NAME, Close, EntryMode, Room, RoomSettings, Set, Visibility, tidy_settings
 from roomd.handlers.base import ApiHandler
+from roomd.handlers.glance import Glanced
 from roomd.handlers.of_room import RoomHandler
 
 MAX_LISTED = 100
@@ -124,17 +126,15 @@ class ListHandler(RoomHandler):
         self.answer({"rooms": [room_card(room, now) for room in rooms], "count": len(rooms)})
 
 
-class DetailHandler(RoomHandler):
+class DetailHandler(Glanced):
     takes_user_id = True
 
-    async def get(self, ref: str) -> None:
+    @staticmethod
+    def shown(room: Room, actor: Actor | None, now: float) -> Shape:
         """The room; for those who answer the door with `pending`, the people who wait there."""
-        actor = await self.actor_or_none()
-        room = await self.visible_room(ref, actor)
         answers = actor is not None and may(room, actor.id, "approve") and room.settings.entry_mode == "approval"
-        waiting = [_waiting(knock) for knock in room.pending.values()]
-        shown = room_object(room, self.services.clock.now())
-        self.answer(shown | ({"pending": waiting} if answers else {}))
+        waiting: Shape = {"pending": [_waiting(knock) for knock in room.pending.values()]} if answers else {}
+        return room_object(room, now) | waiting
 
     async def patch(self, ref: str) -> None:
         receipt = await self.command(ref, self.body(Set))

@@ -11,7 +11,7 @@ from tornado.web import stream_request_body
 from roomd.domain.actor import Actor
 from roomd.domain.refusals import Invalid, NotFound, Refusal, Unauthenticated
 from roomd.handlers.base import ApiHandler
-from roomd.handlers.bounded import bounded, elsewhere
+from roomd.handlers.bounded import Budget, elsewhere
 from roomd.handlers.by_cdn import sent_to_cdn
 
 #: Bytes of a body: a picture of 8 MiB and the form around it.
@@ -46,7 +46,7 @@ class _UploadHandler(ApiHandler):
         if self.request.method != "POST":
             return
         try:
-            async with bounded():
+            async with Budget():
                 self._sender = await self.actor()
             self._place.enter_context(self.services.library.uploads.place(self._sender.id))
         except Refusal as refusal:

@@ -50,7 +50,7 @@ class RoomKeys(NamedTuple):
 
 
 def room_keys(room: RoomId) -> RoomKeys:
-    return RoomKeys(*(f"roomd:{{{room}}}:{name}" for name in RoomKeys._fields))
+    return RoomKeys._make(map(f"roomd:{{{room}}}:".__add__, RoomKeys._fields))
 
 
 def bell_room(channel: str) -> RoomId:
