@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from roomd.desks import Asked
+from roomd.desks import Asked, Lot
 from roomd.domain import rules
 from roomd.domain.commit import Commit
 from roomd.domain.moment import Moments
 from roomd.domain.refusals import Refusal
 from roomd.domain.room import Room
+from roomd.store.commit_script import Transaction
 from roomd.store.plain import Change, change
 
 
@@ -31,13 +32,29 @@ class Step(NamedTuple):
         return None
 
 
-def decide_all(before: Room, lot: Sequence[Asked], moments: Moments) -> list[Step]:
+class Decided(NamedTuple):
+    """What a lot leads to: the room before and after it, and what is to be committed, if anything changed."""
+
+    lot: Lot
+    before: Room
+    after: Room
+    steps: Sequence[Step]
+    transaction: Transaction
+
+    @property
+    def commits(self) -> list[Commit]:
+        return [change.commit for change in self.transaction.changes]
+
+
+def decide_all(before: Room, lot: Lot, moments: Moments) -> Decided:
     steps = []
     room = before
-    for asked in lot:
+    for asked in lot.asked:
         steps.append(_decide(room, asked, moments))
         room = steps[-1].after
-    return steps
+    changes = [step.change for step in steps if step.change is not None]
+    known = [step.known_by for step in steps if step.known_by is not None]
+    return Decided(lot, before, room, steps, Transaction(changes, known))
 
 
 def _decide(before: Room, asked: Asked, moments: Moments) -> Step:

@@ -42,6 +42,13 @@ class Holdings:
             await self._index.hold(self.process, *fresh)
         self._held.update(dict.fromkeys(rooms, now))
 
+    def still(self, room: RoomId) -> bool:
+        """As `hold`, where the room is held already; whether it is."""
+        held = room in self._held
+        if held:
+            self._held[room] = self._clock.now()
+        return held
+
     async def release_unused(self, used: Callable[[RoomId], bool]) -> int:
         """Let go of rooms for which nothing is left to do here; how many.
 

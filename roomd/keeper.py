@@ -20,13 +20,14 @@ from roomd.domain.room import Room
 from roomd.holdings import Holdings
 from roomd.several import several
 from roomd.store.archive import Archive, Replaced
+from roomd.store.commit_script import Done
 from roomd.store.index import Index
 from roomd.store.life import Life
 from roomd.store.moves import Moves
 from roomd.store.plain import Change
 from roomd.store.postgres import DatabaseAway
 from roomd.store.restoring import ArchiveError
-from roomd.store.rooms import Done, Looked, RoomStore
+from roomd.store.rooms import Looked, RoomStore
 from roomd.tasks import Tasks
 from roomd.together import Together
 from roomd.waking import Waker, opening
@@ -93,6 +94,10 @@ class Keeper:
         if self._archiver.full:
             raise Unavailable("The archive has been away for too long. Try again later.", "archive_behind")
         await self._holdings.hold(room_id)
+
+    def holds(self, room_id: RoomId) -> bool:
+        """As `hold`, where nothing need be said for it (any more); False where it is for `hold` to say, or refuse."""
+        return not self._archiver.full and self._holdings.still(room_id)
 
     def note(self, room_id: RoomId, change: Change) -> asyncio.Future[Level]:
         return self._archiver.note(room_id, change.commit, change.body)

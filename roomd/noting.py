@@ -12,6 +12,7 @@ from roomd.store.index import Index
 
 #: Milliseconds between two notes of a room's activity.
 TOUCH_MS = 30_000.0
+_COMING_AND_GOING = (MemberJoined, MemberLeft)
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,12 @@ log = logging.getLogger(__name__)
 class Notes:
     def __init__(self, index: Index) -> None:
         self._index = index
+
+    def needed(self, before: Room, after: Room, commits: Sequence[Commit], due: float | None) -> bool:
+        """Whether `note` has anything to do."""
+        if after.closed or due is not None or _worth_noting(before, after):
+            return True
+        return any(isinstance(event, _COMING_AND_GOING) for commit in commits for event in commit.events)
 
     async def note(self, before: Room, after: Room, commits: Sequence[Commit], due: float | None) -> None:
         """After commits in a row; `due` is the next deadline, where it comes sooner than the one that was known."""

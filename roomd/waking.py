@@ -15,9 +15,9 @@ from roomd.domain.room import Room, RoomOpened
 from roomd.domain.whole import commands
 from roomd.holdings import Holdings
 from roomd.store.archive import Archive, Restored
+from roomd.store.commit_script import REMEMBER_MS
 from roomd.store.index import Back, Index
 from roomd.store.moves import Coming, Moves
-from roomd.store.rooms import REMEMBER_MS
 
 log = logging.getLogger(__name__)
 

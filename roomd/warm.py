@@ -64,16 +64,21 @@ class Warm:
         known = self._dues.get(room.id)
         if known is not None and known[0] is room:
             return known[1]
-        due = rules.deadline(room)
-        if room.id in self._rooms:
-            self._dues[room.id] = room, due
-        return due
+        return self._keep_due(room, rules.deadline(room))
 
     def sooner(self, before: Room | None, after: Room) -> float | None:
         """The room's next deadline, if it comes sooner than the one that was known."""
         was_due = self.due(before) if before else None
+        if before is not None and rules.same_deadline(before, after):
+            self._keep_due(after, was_due)
+            return None
         due = self.due(after)
         return due if due is not None and (was_due is None or due < was_due) else None
+
+    def _keep_due(self, room: Room, due: float | None) -> float | None:
+        if room.id in self._rooms:
+            self._dues[room.id] = room, due
+        return due
 
     def made(self, changes: Sequence[Change]) -> None:
         """These are about to be committed: when the bell brings them, they need not be applied again."""

@@ -27,6 +27,9 @@ class RedisOnly:
     async def hold(self, room_id: RoomId) -> None:
         pass
 
+    def holds(self, room_id: RoomId) -> bool:
+        return True
+
     async def find_code(self, code: Code) -> RoomId | None:
         return None
 

@@ -14,7 +14,7 @@ from roomd import archiver, copier
 from roomd.domain.chat import Say
 from roomd.domain.ids import RoomId
 from roomd.domain.refusals import Unavailable
-from roomd.store import moves, rooms
+from roomd.store import commit_script, moves
 from roomd.store.keys import SNAPSHOTS, room_keys
 
 
@@ -117,7 +117,7 @@ async def _archived_all(one: Process) -> bool:
 async def test_a_room_whose_log_is_full_takes_no_more_until_it_is_archived(
     one: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms, "LOG_MOST", 5)
+    monkeypatch.setattr(commit_script, "LOG_MOST", 5)
     room = await one.open()
     await one.say(room.id, "2", "3", "4", "5")
     with pytest.raises(Unavailable) as caught:

@@ -8,7 +8,7 @@ import pytest
 from hub_world import until
 from rooms_world import ALICE, ROOM
 
-from roomd.desks import LOT, TURN_S, Asked, Desks, TooBusy, next_lot
+from roomd.desks import LOT, TURN_S, Asked, Desks, Lot, TooBusy, next_lot
 from roomd.domain.chat import Say
 from roomd.domain.ids import RoomId
 from roomd.domain.refusals import Forbidden, Unavailable
@@ -21,21 +21,30 @@ def asked(once: str) -> Asked:
 
 
 class Book:
-    """Notes the lots, and answers them when it is let."""
+    """Notes what it is given at once, and answers it when it is let."""
 
     def __init__(self) -> None:
-        self.lots: list[tuple[RoomId, list[str]]] = []
+        self.given: list[list[tuple[RoomId, list[str]]]] = []
         self.let = asyncio.Event()
         self.fault: BaseException | None = None
         self.desks = Desks(self.carry_out)
+        self.answering: set[asyncio.Task[None]] = set()
 
-    async def carry_out(self, room_id: RoomId, lot: Sequence[Asked]) -> None:
-        self.lots.append((room_id, [each.once for each in lot]))
+    @property
+    def lots(self) -> list[tuple[RoomId, list[str]]]:
+        return [lot for lots in self.given for lot in lots]
+
+    def carry_out(self, lots: Sequence[Lot]) -> None:
+        self.given.append([(lot.room, [each.once for each in lot.asked]) for lot in lots])
+        self.answering |= {asyncio.ensure_future(self.answer(lot)) for lot in lots}
+
+    async def answer(self, lot: Lot) -> None:
         await self.let.wait()
-        if self.fault is not None:
-            raise self.fault
-        for each in lot[:-1] if self.lots[-1][1][-1] == "forgotten" else lot:
-            each.answer.set_result(each.once)  # type: ignore[arg-type]
+        if self.fault is None:
+            for each in lot.asked:
+                if each.once != "forgotten":
+                    each.answer.set_result(each.once)  # type: ignore[arg-type]
+        self.desks.over(lot, self.fault)
 
 
 @pytest.mark.gen_test(timeout=10)
@@ -54,7 +63,7 @@ async def test_what_comes_meanwhile_is_the_next_lot_and_rooms_do_not_wait_for_ea
     book.let.set()
     assert await asyncio.gather(*(each.answer for each in [*said, other])) == [*names, "other"]
     assert book.lots[2:] == [(ROOM, names[2 : LOT + 2]), (ROOM, names[LOT + 2 :])]
-    assert not book.desks._waiting and not book.desks._tasks
+    assert not book.desks._waiting
 
 
 @pytest.mark.gen_test(timeout=10)
@@ -92,3 +101,16 @@ async def test_the_same_command_sent_twice_is_not_in_one_lot() -> None:
     waiting = deque([asked("a"), asked("b"), asked("a"), asked("c")])
     lots = [[each.once for each in next_lot(waiting, 0.0)] for _ in range(3)]
     assert lots == [["a", "b"], ["a", "c"], []]
+
+
+@pytest.mark.gen_test(timeout=10)
+async def test_lots_that_begin_in_one_turn_are_given_together() -> None:
+    book, first, second = Book(), [asked("a"), asked("b")], [asked("c"), asked("d")]
+    for room, each in zip((ROOM, OTHER), first, strict=True):
+        book.desks.take(room, each)
+    await until(lambda: book.given)
+    for room, each in zip((ROOM, OTHER), second, strict=True):
+        book.desks.take(room, each)
+    book.let.set()
+    await asyncio.gather(*(each.answer for each in [*first, *second]))
+    assert book.given == [[(ROOM, ["a"]), (OTHER, ["b"])], [(ROOM, ["c"]), (OTHER, ["d"])]]

@@ -174,6 +174,7 @@ def step(room: Room, hashes: Hashes, command: Command, actor: Actor, moment: Mom
     assert hashes.room() == after
     check_whole(after)
     check_rules(after)
+    assert not rules.same_deadline(room, after) or rules.deadline(room) == rules.deadline(after)
     if isinstance(command, Tick):
         due = rules.deadline(after)
         assert after.closed or due is None or due > moment.now, "time would be told for ever that something is due"

@@ -15,7 +15,7 @@ from redis_cluster import keys_of
 from rooms_world import ALICE, BOB, CAROL, named, titles, track, tracks
 from tornado.ioloop import IOLoop
 
-from roomd import desks, engine
+from roomd import committing, desks
 from roomd.clock import Clock
 from roomd.domain.chat import Say
 from roomd.domain.ids import RoomId
@@ -102,7 +102,7 @@ async def test_fifty_writers_each_on_two_processes_are_all_heard_once(
     two: tuple[Process, Process], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Nobody is to be told that the room is too busy, however busy this machine is.
-    for place, name in ((desks, "TURN_S"), (engine, "PATIENCE_S"), (engine, "BUSY_S")):
+    for place, name in ((desks, "TURN_S"), (committing, "PATIENCE_S"), (committing, "BUSY_S")):
         monkeypatch.setattr(place, name, 30.0)
     room = await two[0].engine.room(await party(two[0].engine))
     first = room.rev + 1

@@ -19,8 +19,8 @@ from roomd.domain.playback import Play
 from roomd.domain.refusals import NotFound, Refusal, Unavailable
 from roomd.domain.room import Close, Set
 from roomd.domain.whole import Whole
+from roomd.store.commit_script import Seen
 from roomd.store.keys import room_keys
-from roomd.store.rooms import Seen
 from roomd.store.snapshots import to_json
 
 

@@ -98,7 +98,23 @@ def test_no_relative_imports() -> None:
         ("domain", ("domain",)),
         ("dialects", ("dialects", "domain")),
         ("store", ("store", "domain")),
-        ("engine", ("domain", "store", "archived", "keeping", "noting", "copies", "deciding", "desks", "warm")),
+        (
+            "engine",
+            (
+                "domain",
+                "store",
+                "keeping",
+                "noting",
+                "copies",
+                "committing",
+                "group_commit",
+                "desks",
+                "warm",
+                "archived",
+            ),
+        ),
+        ("committing", ("domain", "store", "archived", "keeping", "noting", "copies", "deciding", "desks", "warm")),
+        ("group_commit", ("domain", "store", "keeping", "noting", "deciding", "desks", "warm", "committing")),
         (
             "handlers",
             (

@@ -25,13 +25,14 @@ from roomd.domain.refusals import Conflict
 from roomd.domain.requests import Ask
 from roomd.domain.room import Room, RoomOpened, Set
 from roomd.domain.words import Command
+from roomd.store.commit_script import REMEMBER_MS, Done, Outcome, Seen, Stale
 from roomd.store.index import Index
 from roomd.store.keys import code_claim, room_keys
 from roomd.store.life import Life
 from roomd.store.moves import Moves
 from roomd.store.plain import diff
 from roomd.store.redis import connect
-from roomd.store.rooms import REMEMBER_MS, Done, Outcome, RoomStore, Seen, Stale
+from roomd.store.rooms import RoomStore
 
 pytestmark = pytest.mark.redis("single", "cluster")
 
@@ -251,16 +252,29 @@ async def whole(redis: Redis) -> dict[str, Any]:
     return {key.decode(): await readers[await redis.type(key)](key) for key in await keys_of(redis)}
 
 
-def call(room: Room, **given: Any) -> list[Any]:
-    """The script's arguments for a good commit of a name and an entry's rank; or with some of them replaced."""
+#: What the script numbers the parts of a room by.
+PARTS = dict(enumerate(KEYS, 1))
+OWN = [KEYS.meta, KEYS.events, KEYS.commands, KEYS.command_times, KEYS.bell]
+
+
+def call(room: Room, **given: Any) -> tuple[list[str], list[Any]]:
+    """The script's keys and arguments for a good commit of a name; or with some of them replaced."""
     after, events = do(room, Set(name="Other"))
     made = Commit(epoch=room.epoch, rev=after.rev, at=START, events=tuple(events))
-    usual = {"epoch": room.epoch, "rev": room.rev, "next": after.rev, "at": START, "log": 100, "chats": 100}
-    usual |= {"audits": 100, "remember": REMEMBER_MS, "life": "", "commits": 1, "ids": 1}
-    usual |= {"commit": msgspec.json.encode(made), "once": "alice:c-1", "known": after.rev}
-    writes = [(w.op, 1, w.field, w.value) for w in diff(room, after)]
-    args = [value for name, value in (usual | given).items() if name != "writes"]
-    return [*args, *(part for write in [*writes, *given.get("writes", [])] for part in write)]
+    every = {"log": 100, "chats": 100, "audits": 100, "remember": REMEMBER_MS}
+    usual = {"epoch": room.epoch, "rev": room.rev, "next": after.rev, "at": START, "life": "", "commits": 1, "ids": 1}
+    usual |= {"parts": (), "commit": msgspec.json.encode(made), "once": "alice:c-1", "known": after.rev}
+    writes = [*((w.op, 1, w.field, w.value) for w in diff(room, after)), *given.get("writes", [])]
+    parts = [part for part in dict.fromkeys(write[1] for write in writes) if part != 1]
+    args: list[Any] = []
+    for name, value in (usual | given).items():
+        if name == "parts":
+            args += parts
+        elif name in usual:
+            args.append(value)
+    args += [part for write in writes for part in write]
+    keys = [*OWN, *(PARTS.get(part, KEYS.meta) for part in parts)]
+    return keys, [*[(every | given)[name] for name in every], len(keys), len(args), *args]
 
 
 @pytest.mark.parametrize(
@@ -304,12 +318,18 @@ async def test_a_malformed_commit_is_refused_before_anything_is_written(
     room = await opened_in(store, party())
     script = redis.register_script(resources.files("roomd.store").joinpath("scripts/commit.lua").read_text())
     before = await whole(redis)
-    with pytest.raises(ResponseError, match="ROOMD malformed"):
-        await script(keys=list(KEYS), args=call(room, **wrong))
-    with pytest.raises(ResponseError, match="ROOMD malformed call"):
-        await script(keys=list(KEYS[:8]), args=call(room))
+    keys, args = call(room, **wrong)
+    try:
+        ((word, said),) = await script(keys=keys, args=args)
+    except ResponseError as fault:
+        word, said = b"ERROR", str(fault).encode()
+    assert word == b"ERROR" and b"ROOMD malformed" in said
+    keys, args = call(room)
+    for too_few in (keys[:3], keys[:4]):
+        with pytest.raises(ResponseError, match="ROOMD malformed call"):
+            await script(keys=too_few, args=args)
     assert await whole(redis) == before
-    assert await script(keys=list(KEYS), args=call(room)) == [b"OK", str(room.rev + 1).encode()]
+    assert await script(keys=keys, args=args) == [[b"OK", str(room.rev + 1).encode()]]
 
 
 @pytest.mark.parametrize("name", ["meta", "events", "chat", "commands", "command_times"])

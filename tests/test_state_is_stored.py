@@ -16,9 +16,10 @@ from tornado.ioloop import IOLoop
 from roomd.domain.commit import Commit
 from roomd.domain.room import RoomOpened
 from roomd.domain.whole import fold
+from roomd.store.commit_script import Done
 from roomd.store.keys import room_keys
 from roomd.store.redis import connect
-from roomd.store.rooms import Done, RoomStore
+from roomd.store.rooms import RoomStore
 
 KEYS = room_keys(ROOM)
 #: The events that moderation answers for, where somebody did it.

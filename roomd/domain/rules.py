@@ -5,6 +5,7 @@ function in its subject's file and one line here.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter, is_
 from typing import Any
 
 from msgspec import structs
@@ -157,6 +158,9 @@ _EVOLVE: Mapping[type[Event], Callable[[Room, Any], Room]] = {
     waiting.WaitingBegan: waiting.waiting_began,
 }
 
+#: What the deadline of a room with members depends on.
+_TIMELY = attrgetter("entries", "host", "members", "playback", "requests", "waiting")
+
 EVENTS: tuple[type[Event], ...] = tuple(_EVOLVE)
 
 
@@ -197,6 +201,14 @@ def apply(before: Room, commit: Commit) -> Room:
     """The room after a commit: its events applied, its number taken on."""
     after = evolve_all(before, commit.events)
     return structs.replace(after, epoch=commit.epoch, rev=commit.rev, last_activity=commit.at)
+
+
+def same_deadline(before: Room, after: Room) -> bool:
+    """Whether `deadline` is what it was because nothing that it looks at has changed.
+
+    Where nobody is a member it looks at the last activity too, which always changes.
+    """
+    return bool(after.members) and all(map(is_, _TIMELY(before), _TIMELY(after)))
 
 
 def deadline(current: Room) -> float | None:

@@ -24,6 +24,9 @@ def tidy_text(field: str, text: str, longest: int, *, empty: bool = False, lines
         raise _wrong(field, "must not be empty")
     if len(tidy) > longest:
         raise _wrong(field, f"is longer than {longest} characters")
+    if tidy.isprintable():
+        # Nearly always: what turns and what controls is not printable, so none of it is looked at letter by letter.
+        return tidy
     for letter in tidy:
         if unshowable(letter) and not (lines and letter in "\n\t"):
             raise _wrong(field, "holds characters that cannot be shown")

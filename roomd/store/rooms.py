@@ -11,52 +11,22 @@ from redis.asyncio import Redis
 from roomd.domain.chat import Message
 from roomd.domain.commit import Commit
 from roomd.domain.ids import Code, RoomId
-from roomd.domain.refusals import Conflict, Unavailable
 from roomd.domain.room import Room
-from roomd.domain.whole import AUDIT_LENGTH, CHAT_LENGTH
 from roomd.store import plain
-from roomd.store.keys import RoomKeys, code_claim, room_keys
+from roomd.store.cluster import Cluster
+from roomd.store.commit_script import LOG_MOST, REMEMBER_MS, CommitScript, Outcome, Transaction
+from roomd.store.keys import code_claim, room_keys
 from roomd.store.life import Life
-from roomd.store.plain import Change
 from roomd.store.redis import answering
 
 #: Commits kept in a room's log when they are archived: twice what a client may resume over.
 LOG_LENGTH = 10_000
-#: Commits that a log may hold: while PostgreSQL is away, a room goes on for so long.
-LOG_MOST = 60_000
 #: Digits that the number of a commit may have.
 MAX_DIGITS = 15
-#: Milliseconds for which a command's id is known again: as long as a client may take to come back.
-REMEMBER_MS = 10 * 60_000
 #: Seconds for which a code is held for a room that is being made.
 CLAIM_S = 60
 
 _message = msgspec.json.Decoder(Message).decode
-#: Where the script finds a part's key.
-_INDEX = {part: index for index, part in enumerate(RoomKeys._fields, 1)}
-
-
-class Done(NamedTuple):
-    """The commit was written."""
-
-
-class Stale(NamedTuple):
-    """The room is at `rev` by now, 0 where it is not there; decide again."""
-
-    rev: int
-
-
-class Seen(NamedTuple):
-    """The command had taken effect before, at `rev`."""
-
-    rev: int
-
-
-class Doubted(NamedTuple):
-    """Redis has restarted since the room was last looked at; that comes first."""
-
-
-Outcome = Done | Stale | Seen | Doubted
 #: Where a room's history is: (epoch, rev).
 Number = tuple[int, int]
 
@@ -72,10 +42,15 @@ class RoomStore:
     def __init__(self, redis: Redis, life: Life | None = None) -> None:
         self._redis = redis
         self._life = life or Life()
-        self._commit, self._unchanged = (
-            redis.register_script(resources.files("roomd.store").joinpath(f"scripts/{name}.lua").read_text("utf-8"))
-            for name in ("commit", "unchanged")
+        self._commit = CommitScript(redis, self._life)
+        self._unchanged = redis.register_script(
+            resources.files("roomd.store").joinpath("scripts/unchanged.lua").read_text("utf-8")
         )
+
+    @property
+    def in_one(self) -> bool:
+        """Whether several rooms may be committed to at once: in a cluster they are in slots of their own."""
+        return not isinstance(self._redis, Cluster)
 
     async def ping(self) -> None:
         with answering():
@@ -126,51 +101,20 @@ class RoomStore:
     async def commit(
         self, before: Room | None, after: Room, commit: Commit, once: str = "", doubted: str | None = None
     ) -> Outcome:
-        """As `commit_all`, one commit."""
+        """Write what a commit has changed, append it to the log and ring the bell: all or nothing."""
         known = [(once, commit.rev)] if once else []
-        return await self.commit_all([plain.change(before, commit, after)], known, doubted)
+        return await self.commit_all(Transaction([plain.change(before, commit, after)], known, doubted))
 
-    async def commit_all(
-        self, changes: Sequence[Change], known: Sequence[tuple[str, int | None]], doubted: str | None = None
-    ) -> Outcome:
-        """Write what commits in a row have changed, append them to the log and ring the bell: all or nothing.
+    async def commit_all(self, transaction: Transaction) -> Outcome:
+        """As `commit`, commits in a row."""
+        (outcome,) = await self._commit([transaction])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
-        `known` names the commands within the room that they are of, with the rev to know each by, or None where it was
-        refused; if one of them took effect before, nothing is written. `doubted` is the run of Redis under which the
-        room was known, where this is to settle that it is whole under this one.
-        """
-        before, after, last = changes[0].before, changes[-1].after, changes[-1].commit
-        args: list[Any] = [
-            before.epoch if before else 0,
-            before.rev if before else 0,
-            last.rev,
-            last.at,
-            LOG_MOST,
-            CHAT_LENGTH,
-            AUDIT_LENGTH,
-            REMEMBER_MS,
-            self._life.of(after.id) if doubted is None else doubted,
-            len(changes),
-            len(known),
-            *(change.body for change in changes),
-        ]
-        for once, rev in known:
-            args += (once, "" if rev is None else rev)
-        settle = [] if doubted is None else [plain.Write("hset", "meta", "life", self._life.of(after.id).encode())]
-        side = (write for change in changes for write in plain.side_writes(change.commit, change.body))
-        for write in (*plain.diff(before, after), *side, *settle):
-            args += (write.op, _INDEX[write.part], write.field, write.value)
-        with answering():
-            word, rev = await self._commit(keys=list(room_keys(after.id)), args=args)
-        if word == b"OK":
-            return Done()
-        if word == b"FULL":
-            raise Conflict("This room keeps 20,000 reactions; clear the chat to make room.", "too_many_reactions")
-        if word == b"BEHIND":
-            raise Unavailable("The room's archive has been away for too long. Try again later.", "archive_behind")
-        if word == b"LIFE":
-            return Doubted()
-        return Stale(int(rev)) if word == b"STALE" else Seen(int(rev))
+    async def commit_each(self, transactions: Sequence[Transaction]) -> list[Outcome | Exception]:
+        """As `commit_all`, in several rooms, where they are `in_one`; each by itself. Raises Unavailable."""
+        return await self._commit(transactions)
 
     async def number(self, room: RoomId) -> Number | None:
         """The number the room is at, if there is one."""

@@ -1,158 +1,216 @@
--- Commits what several commands in a row led to: all of it, or nothing.
+-- Commits what commands led to in one room, or in several: of each room all of it, or nothing.
 --
--- KEYS  as in store/keys.py: meta, members, entries, order, events, chat, commands, command_times, bell, pending, bans,
---       requests, ups, reactions, audit, acts
--- ARGV  1 epoch and 2 rev that the first decision was made on ("0", "0" for a room that is not there yet)
---       3 rev of the last commit   4 room time in ms   5 most commits in the log   6 longest chat   7 longest audit
---       8 ms for which command ids are remembered   9 the run of Redis that the room is to be known whole under
---       10 how many commits   11 how many command ids
---       12.. the commits, JSON, in order: their revs end with the last one's
+-- KEYS  of each room: meta, events, commands, command_times and bell, then those of the parts that it writes to
+-- ARGV  1 most commits in a log   2 longest chat   3 longest audit   4 ms for which command ids are remembered
+--       then of each room how many KEYS and how many arguments are its own, and these arguments:
+--       1 epoch and 2 rev that the first decision was made on ("0", "0" for a room that is not there yet)
+--       3 rev of the last commit   4 room time in ms   5 the run of Redis that the room is to be known whole under
+--       6 how many commits   7 how many command ids
+--       then the part that each further key is, by its number in `kinds`
+--       then the commits, JSON, in order: their revs end with the last one's
 --       then the ids, two each: the id, and the rev to know it by ("" for one that only must not be known)
---       then the writes, four each: op, index into KEYS, field, value   (value "" where unused)
+--       then the writes, four each: op, part, field, value   (value "" where unused)
 --            hset hdel zadd zrem   as Redis has them
 --            xadd                  the value, as the entry of the commit whose rev the field is
 --            xdel                  the entry whose id the field is
 --            del                   the whole key
--- Returns {"OK", rev} | {"STALE", rev} (decide again) | {"SEEN", rev} (one of the commands took effect before, at rev) |
+-- Returns of each room {"OK", rev} | {"STALE", rev} (decide again) |
+--         {"SEEN", rev} (one of the commands took effect before, at rev) |
 --         {"LIFE", rev} (Redis has restarted since the room was last looked at) |
---         {"FULL", rev} (20,000 reactions are kept already) | {"BEHIND", rev} (the log is full of what is not archived)
+--         {"FULL", rev} (20,000 reactions are kept already) | {"BEHIND", rev} (the log is full of what is not archived) |
+--         {"ERROR", why}
 --
--- Redis does not undo what a script wrote before it failed, so all that could fail is checked before the first write.
+-- Redis does not undo what a script wrote before it failed, so all that could fail of a room is found before its first
+-- write: reading a key also says whether it is of the right type, and appending to the log comes first of the writes.
 
-local meta = KEYS[1]
-local kinds = { "hash", "hash", "hash", "zset", "stream", "stream", "hash", "zset", "channel",
-                "hash", "hash", "hash", "hash", "hash", "stream", "hash" }
+-- What each part is, numbered as in store/keys.py. The log, the command ids and the bell are this script's own.
+local kinds = { [1] = "hash", [2] = "hash", [3] = "hash", [4] = "zset", [6] = "stream", [10] = "hash", [11] = "hash",
+                [12] = "hash", [13] = "hash", [14] = "hash", [15] = "stream", [16] = "hash" }
 local written = { hset = "hash", hdel = "hash", zadd = "zset", zrem = "zset", xadd = "stream", xdel = "stream", del = "" }
--- The log, the command ids and the bell are this script's own.
-local own = { [5] = true, [7] = true, [8] = true, [9] = true }
-local longest = { [6] = ARGV[6], [15] = ARGV[7] }
+local longest = { [6] = ARGV[2], [15] = ARGV[3] }
+local META, REACTIONS, OWN_KEYS, OWN_ARGS, MOST_IDS = 1, 14, 5, 7, 400
+local match, call = string.match, redis.call
 
 local function malformed(what)
-  return redis.error_reply("ROOMD malformed " .. what)
+  error({ err = "ROOMD malformed " .. what })
 end
 
 -- Redis reads numbers its own way: neither nan nor inf nor hexadecimal, which Lua would let pass.
 local function number(text)
-  return text and string.match(text, "^%-?%d+%.?%d*[eE]?[%+%-]?%d*$") and math.abs(tonumber(text) or 1/0) < 1/0
+  return text and match(text, "^%-?%d+%.?%d*[eE]?[%+%-]?%d*$") and math.abs(tonumber(text) or 1/0) < 1/0
 end
 
 local function count(text)
-  return text and string.match(text, "^%d+$") and tonumber(text)
+  return text and match(text, "^%d+$") and tonumber(text)
 end
 
-if #KEYS ~= 16 or #ARGV < 12 then return malformed("call") end
-for _, i in ipairs({ 3, 5, 6, 7, 10, 11 }) do
-  if not count(ARGV[i]) then return malformed("number") end
-end
-if not number(ARGV[4]) or not number(ARGV[8]) then return malformed("number") end
-local commits, ids, last = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[3])
-local first_id, first_write = 12 + commits, 12 + commits + 2 * ids
-if commits < 1 or last < commits or #ARGV + 1 < first_write or (#ARGV + 1 - first_write) % 4 ~= 0 then
-  return malformed("call")
+local function read(command, key, ...)
+  local found = redis.pcall(command, key, ...)
+  if type(found) == "table" and found.err then malformed("key: " .. key .. ": " .. found.err) end
+  return found
 end
 
--- Keys of what is written are looked at before; others are none of this commit's business.
-local looked = {}
-local function holds(i)
-  if looked[i] then return true end
-  local found = redis.call("TYPE", KEYS[i]).ok
-  looked[i] = found == kinds[i] or found == "none"
-  return looked[i]
-end
-for _, i in ipairs({ 1, 5, 7, 8 }) do
-  if not holds(i) then return malformed("key: " .. KEYS[i] .. " holds something else") end
+local log_most, remember = count(ARGV[1]), number(ARGV[4]) and tonumber(ARGV[4])
+if not log_most or not count(ARGV[2]) or not count(ARGV[3]) or not remember then
+  return redis.error_reply("ROOMD malformed number")
 end
 
-for i = first_id, first_write - 1, 2 do
-  local seen = redis.call("HGET", KEYS[7], ARGV[i])
-  if seen then return {"SEEN", seen} end
-  if ARGV[i + 1] ~= "" and not count(ARGV[i + 1]) then return malformed("number") end
-end
-
-local at = redis.call("HMGET", meta, "epoch", "rev", "life")
-if (at[1] or "0") ~= ARGV[1] or (at[2] or "0") ~= ARGV[2] then
-  return {"STALE", at[2] or "0"}
-end
-if at[1] and (at[3] or "") ~= ARGV[9] then return {"LIFE", at[2]} end
-if redis.call("XLEN", KEYS[5]) + commits > tonumber(ARGV[5]) then return {"BEHIND", at[2] or "0"} end
-
-local reactions, streams = 0, { [5] = last - commits + 1 }
-for i = first_write, #ARGV, 4 do
-  local op, index, field, value = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3]
-  local kind = written[op]
-  if not kind or not index or own[index] or not kinds[index] then return malformed("write: " .. op) end
-  if kind ~= "" and kinds[index] ~= kind then return malformed("write: " .. op) end
-  if not holds(index) then return malformed("key: " .. KEYS[index] .. " holds something else") end
-  if op == "xadd" then
-    if not count(field) or not longest[index] then return malformed("id: " .. field) end
-    if streams[index] and index ~= 5 and streams[index] > tonumber(field) then return malformed("id: " .. field) end
-    streams[index] = streams[index] or tonumber(field)
-  elseif op == "xdel" and not string.match(field, "^%d+%-?%d*$") then
-    return malformed("id: " .. field)
-  elseif op == "zadd" and not number(value) then
-    return malformed("rank: " .. value)
-  elseif op == "hset" and index == 14 and redis.call("HEXISTS", KEYS[14], field) == 0 then
-    -- Reactions are the one part that no rule counts.
-    reactions = reactions + 1
+-- The rev that one of the command ids is known by; otherwise those that are to be forgotten.
+local function known(commands, times, first, beyond, at)
+  local names, keeps = {}, false
+  for i = first, beyond - 1, 2 do
+    names[#names + 1] = ARGV[i]
+    keeps = keeps or ARGV[i + 1] ~= ""
   end
-end
-if reactions > 0 and redis.call("HLEN", KEYS[14]) + reactions > 20000 then return {"FULL", at[2]} end
--- A stream takes no entry whose id is not beyond its last one's.
-for index, first in pairs(streams) do
-  local top = redis.call("XREVRANGE", KEYS[index], "+", "-", "COUNT", 1)[1]
-  if top and tonumber(string.match(top[1], "^%d+")) >= first then
-    return malformed("rev: " .. KEYS[index] .. " is at " .. top[1])
+  if #names == 0 then return nil, {} end
+  for _, seen in ipairs(read("HMGET", commands, unpack(names))) do
+    if seen then return seen end
   end
+  for i = first, beyond - 1, 2 do
+    if ARGV[i + 1] ~= "" and not count(ARGV[i + 1]) then malformed("number") end
+  end
+  return nil, keeps and read("ZRANGEBYSCORE", times, "-inf", at - remember, "LIMIT", 0, 16 * #names) or {}
 end
 
-local i = first_write
-while i <= #ARGV do
-  local op, index, field, value = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
-  local key = KEYS[tonumber(index)]
-  if op == "hset" then
-    -- Neighbours of the same key go together.
-    local pairs_of = { field, value }
-    while ARGV[i + 4] == "hset" and ARGV[i + 5] == index and #pairs_of < 200 do
-      i = i + 4
-      pairs_of[#pairs_of + 1] = ARGV[i + 2]
-      pairs_of[#pairs_of + 1] = ARGV[i + 3]
+-- Raises what is wrong with the writes; whether the reactions would be too many.
+local function checked(keys, first, stop)
+  local reactions, tops, looked = 0, {}, { [META] = true }
+  for i = first, stop, 4 do
+    local op, part, field, value = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3]
+    local kind, key = written[op], keys[part]
+    if not kind or not key or kind ~= "" and kinds[part] ~= kind then malformed("write: " .. op) end
+    if op == "xadd" then
+      local rev = count(field)
+      if not rev then malformed("id: " .. field) end
+      if not tops[part] then
+        -- A stream takes no entry whose id is not beyond its last one's.
+        local top = read("XREVRANGE", key, "+", "-", "COUNT", 1)[1]
+        if top and tonumber(match(top[1], "^%d+")) >= rev then malformed("rev: " .. key .. " is at " .. top[1]) end
+      elseif tops[part] >= rev then
+        malformed("id: " .. field)
+      end
+      tops[part] = rev
+    elseif op == "xdel" and not match(field, "^%d+%-?%d*$") then
+      malformed("id: " .. field)
+    elseif op == "zadd" and not number(value) then
+      malformed("rank: " .. value)
     end
-    redis.call("HSET", key, unpack(pairs_of))
-  elseif op == "hdel" then
-    redis.call("HDEL", key, field)
-  elseif op == "zadd" then
-    redis.call("ZADD", key, value, field)
-  elseif op == "zrem" then
-    redis.call("ZREM", key, field)
-  elseif op == "xadd" then
-    redis.call("XADD", key, "MAXLEN", "~", longest[tonumber(index)], field .. "-0", "m", value)
-  elseif op == "xdel" then
-    redis.call("XDEL", key, field)
-  else
-    redis.call("DEL", key)
+    if not looked[part] and not tops[part] and op ~= "del" then
+      local found = read("TYPE", key).ok
+      if found ~= kinds[part] and found ~= "none" then malformed("key: " .. key .. " holds a " .. found) end
+      looked[part] = true
+    end
+    if op == "hset" and part == REACTIONS and call("HEXISTS", key, field) == 0 then
+      -- Reactions are the one part that no rule counts.
+      reactions = reactions + 1
+    end
   end
-  i = i + 4
+  return reactions > 0 and call("HLEN", keys[REACTIONS]) + reactions > 20000
 end
 
-if not at[1] then redis.call("HSET", meta, "life", ARGV[9]) end
-for n = 1, commits do
-  redis.call("XADD", KEYS[5], string.format("%.0f-0", last - commits + n), "c", ARGV[11 + n])
-end
-local known = false
-for n = first_id, first_write - 1, 2 do
-  if ARGV[n + 1] ~= "" then
-    known = true
-    redis.call("HSET", KEYS[7], ARGV[n], ARGV[n + 1])
-    redis.call("ZADD", KEYS[8], ARGV[4], ARGV[n])
+local function write(keys, first, stop)
+  local i = first
+  while i <= stop do
+    local op, part, field, value = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+    local key = keys[tonumber(part)]
+    if op == "hset" then
+      -- Neighbours of the same key go together.
+      local pairs_of = { field, value }
+      while i + 4 <= stop and ARGV[i + 4] == "hset" and ARGV[i + 5] == part and #pairs_of < 200 do
+        i = i + 4
+        pairs_of[#pairs_of + 1] = ARGV[i + 2]
+        pairs_of[#pairs_of + 1] = ARGV[i + 3]
+      end
+      call("HSET", key, unpack(pairs_of))
+    elseif op == "hdel" then
+      call("HDEL", key, field)
+    elseif op == "zadd" then
+      call("ZADD", key, value, field)
+    elseif op == "zrem" then
+      call("ZREM", key, field)
+    elseif op == "xadd" then
+      call("XADD", key, "MAXLEN", "~", longest[tonumber(part)], field .. "-0", "m", value)
+    elseif op == "xdel" then
+      call("XDEL", key, field)
+    else
+      call("DEL", key)
+    end
+    i = i + 4
   end
 end
-if known then
-  local old = redis.call("ZRANGEBYSCORE", KEYS[8], "-inf", ARGV[4] - ARGV[8], "LIMIT", 0, 16 * ids)
+
+local function remembered(commands, times, first, beyond, at, old)
+  local revs, scores = {}, {}
+  for i = first, beyond - 1, 2 do
+    if ARGV[i + 1] ~= "" then
+      revs[#revs + 1], scores[#scores + 1] = ARGV[i], at
+      revs[#revs + 1], scores[#scores + 1] = ARGV[i + 1], ARGV[i]
+    end
+  end
+  if #revs > 0 then
+    call("HSET", commands, unpack(revs))
+    call("ZADD", times, unpack(scores))
+  end
   if #old > 0 then
-    redis.call("HDEL", KEYS[7], unpack(old))
-    redis.call("ZREM", KEYS[8], unpack(old))
+    call("HDEL", commands, unpack(old))
+    call("ZREM", times, unpack(old))
   end
 end
-local rung = commits == 1 and ARGV[12] or "[" .. table.concat(ARGV, ",", 12, 11 + commits) .. "]"
-redis.call("PUBLISH", KEYS[9], rung)
-return {"OK", ARGV[3]}
+
+-- `k` is the first of the room's keys, `a` of its arguments, of which `stop` is the last.
+local function commit(k, own_keys, a, stop)
+  local meta, events, commands, times, bell = KEYS[k], KEYS[k + 1], KEYS[k + 2], KEYS[k + 3], KEYS[k + 4]
+  local last, commits, ids, at = count(ARGV[a + 2]), count(ARGV[a + 5]), count(ARGV[a + 6]), ARGV[a + 3]
+  if not last or not commits or not ids or not number(at) then malformed("number") end
+  local parts = a + OWN_ARGS
+  local first = parts + own_keys - OWN_KEYS
+  local first_id = first + commits
+  local first_write = first_id + 2 * ids
+  if commits < 1 or last < commits or stop + 1 < first_write or (stop + 1 - first_write) % 4 ~= 0 or ids > MOST_IDS then
+    malformed("call")
+  end
+  local keys = { meta }
+  for n = 0, own_keys - OWN_KEYS - 1 do
+    local part = tonumber(ARGV[parts + n])
+    if not part or not kinds[part] then malformed("part: " .. ARGV[parts + n]) end
+    keys[part] = KEYS[k + OWN_KEYS + n]
+  end
+
+  local now = read("HMGET", meta, "epoch", "rev", "life")
+  local seen, old = known(commands, times, first_id, first_write, tonumber(at))
+  if seen then return { "SEEN", seen } end
+  if (now[1] or "0") ~= ARGV[a] or (now[2] or "0") ~= ARGV[a + 1] then return { "STALE", now[2] or "0" } end
+  if now[1] and (now[3] or "") ~= ARGV[a + 4] then return { "LIFE", now[2] } end
+  if read("XLEN", events) + commits > log_most then return { "BEHIND", now[2] or "0" } end
+  if checked(keys, first_write, stop) then return { "FULL", now[2] } end
+
+  for n = 1, commits do
+    local done = redis.pcall("XADD", events, string.format("%.0f-0", last - commits + n), "c", ARGV[first + n - 1])
+    if type(done) == "table" and done.err then malformed("rev: " .. events .. ": " .. done.err) end
+  end
+  write(keys, first_write, stop)
+  if not now[1] then call("HSET", meta, "life", ARGV[a + 4]) end
+  remembered(commands, times, first_id, first_write, at, old)
+  call("PUBLISH", bell, commits == 1 and ARGV[first] or "[" .. table.concat(ARGV, ",", first, first_id - 1) .. "]")
+  return { "OK", ARGV[a + 2] }
+end
+
+-- Where each room's keys and arguments begin is certain before anything is written.
+local rooms, k, a = {}, 1, 5
+while a <= #ARGV do
+  local own_keys, own_args = count(ARGV[a]), count(ARGV[a + 1])
+  if not own_keys or not own_args or own_keys < OWN_KEYS or own_args < OWN_ARGS + own_keys - OWN_KEYS then
+    return redis.error_reply("ROOMD malformed call")
+  end
+  rooms[#rooms + 1] = { k, own_keys, a + 2, a + 1 + own_args }
+  k, a = k + own_keys, a + 2 + own_args
+end
+if k ~= #KEYS + 1 or a ~= #ARGV + 1 then return redis.error_reply("ROOMD malformed call") end
+
+local answers = {}
+for n, room in ipairs(rooms) do
+  -- What is wrong with one room is no other's business.
+  local fine, answer = pcall(commit, unpack(room))
+  answers[n] = fine and answer or { "ERROR", type(answer) == "table" and answer.err or tostring(answer) }
+end
+return answers

@@ -1,0 +1,135 @@
+"""Group commit: lots of several rooms that begin in one turn of the loop are committed by one script call.
+
+That is where nothing has to be looked at before. Any lot that this does not do for (the room is not here, has moved on,
+or is to be planned for; Redis did not answer; a rule has a fault) is carried out by itself, so that no room holds up or
+spoils another, and there is one place in which things go wrong. In a cluster each is.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterator, Sequence
+from functools import partial
+
+from roomd.committing import PATIENCE_S, Begun, Committing
+from roomd.deciding import Decided, decide_all
+from roomd.desks import Desks, Lot
+from roomd.domain.ids import RoomId
+from roomd.domain.moment import Moments
+from roomd.domain.refusals import Conflict, Refusal
+from roomd.keeping import Keeping
+from roomd.noting import Notes
+from roomd.store.commit_script import Done
+from roomd.store.rooms import RoomStore
+from roomd.warm import Warm
+
+#: Commands of several rooms in one call: half of 64 under way, so that some are decided while Redis writes others.
+CALL = 32
+
+log = logging.getLogger(__name__)
+
+
+class GroupCommit:
+    def __init__(
+        self,
+        *,
+        store: RoomStore,
+        keeper: Keeping,
+        notes: Notes,
+        warm: Warm,
+        committing: Committing,
+        moment: Moments,
+    ) -> None:
+        self._store = store
+        self._keeper = keeper
+        self._notes = notes
+        self._warm = warm
+        self._committing = committing
+        self._moment = moment
+        self.desks = Desks(self._begin)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def _begin(self, lots: Sequence[Lot]) -> None:
+        if not self._store.in_one:
+            for lot in lots:
+                self._start(lot, self._committing.alone(lot))
+            return
+        for some in _calls(lots):
+            left = {lot.room: lot for lot in some}
+            task = asyncio.get_running_loop().create_task(self._together(left))
+            self._tasks.add(task)
+            task.add_done_callback(partial(self._were_together, left))
+
+    def _start(self, lot: Lot, work: Coroutine[None, None, None]) -> None:
+        """Work that answers a lot by itself."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(partial(self._ended, lot))
+
+    def _ended(self, lot: Lot, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self.desks.over(lot, None if task.cancelled() else task.exception())
+
+    def _were_together(self, left: dict[RoomId, Lot], task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        fault = None if task.cancelled() else task.exception()
+        if fault is not None and not isinstance(fault, Refusal | TimeoutError):
+            log.error("what was to be committed together goes one by one", exc_info=fault)
+        for lot in left.values():
+            # It fails again by itself, if it is to.
+            self._start(lot, self._committing.alone(lot))
+
+    async def _together(self, left: dict[RoomId, Lot]) -> None:
+        """Carry out lots of several rooms at once; `left` are those that remain to be carried out."""
+        ready = []
+        for lot in list(left.values()):
+            before = self._warm.get(lot.room)
+            begun = Begun(decide_all(before, lot, self._moment)) if before else None
+            if begun is not None and self._is_ready(begun.decided):
+                self._warm.made(begun.decided.transaction.changes)
+                ready.append(begun.decided)
+            else:
+                self._start(left.pop(lot.room), self._committing.alone(lot, begun))
+        if not ready:
+            return
+        oldest = min(decided.lot.asked[0].came for decided in ready)
+        async with asyncio.timeout_at(oldest + PATIENCE_S):
+            outcomes = await self._store.commit_each([decided.transaction for decided in ready])
+        for decided, outcome in zip(ready, outcomes, strict=True):
+            lot = decided.lot
+            if isinstance(outcome, Done):
+                self._done(decided)
+            elif isinstance(outcome, Conflict) or not isinstance(outcome, Exception):
+                self._start(lot, self._committing.alone(lot, Begun(decided, outcome)))
+            else:
+                self._start(lot, self._committing.alone(lot))
+            del left[lot.room]
+
+    def _is_ready(self, decided: Decided) -> bool:
+        """Whether a lot can be committed without looking at or noting anything before."""
+        return (
+            bool(decided.transaction.changes)
+            and self._keeper.holds(decided.lot.room)
+            and self._warm.sooner(decided.before, decided.after) is None
+        )
+
+    def _done(self, decided: Decided) -> None:
+        """Answer a lot of those that were committed together."""
+        kept = self._committing.taken_over(decided)
+        if self._notes.needed(decided.before, decided.after, decided.commits, None):
+            self._start(decided.lot, self._committing.noted_and_answered(decided, kept, None))
+        else:
+            self._committing.answer(decided, kept)
+            self.desks.over(decided.lot)
+
+
+def _calls(lots: Sequence[Lot]) -> Iterator[list[Lot]]:
+    """The lots that share a call, with so many commands together, or one that has more by itself."""
+    some: list[Lot] = []
+    commands = 0
+    for lot in lots:
+        if some and commands + len(lot.asked) > CALL:
+            yield some
+            some, commands = [], 0
+        some.append(lot)
+        commands += len(lot.asked)
+    yield some
