@@ -58,24 +58,29 @@ class Desks:
             waiting.append(asked)
             return
         waiting = self._waiting[room_id] = deque((asked,))
-        # In the next turn of the loop: what else comes in this one goes with it.
-        asyncio.get_running_loop().call_soon(self._begin, room_id, waiting)
+        self._begin(room_id, waiting)
 
     def _begin(self, room_id: RoomId, waiting: deque[Asked]) -> None:
-        lot = next_lot(waiting, asyncio.get_running_loop().time())
-        if not lot:
-            del self._waiting[room_id]
-            return
-        task = asyncio.get_running_loop().create_task(self._carry_out(room_id, lot))
+        lot: list[Asked] = []
+        task = asyncio.get_running_loop().create_task(self._next(room_id, waiting, lot))
         self._tasks.add(task)
         task.add_done_callback(partial(self._over, room_id, waiting, lot))
+
+    async def _next(self, room_id: RoomId, waiting: deque[Asked], lot: list[Asked]) -> None:
+        """Begins in the next turn of the loop: what else comes in this one goes with it."""
+        lot += next_lot(waiting, asyncio.get_running_loop().time())
+        if lot:
+            await self._carry_out(room_id, lot)
 
     def _over(self, room_id: RoomId, waiting: deque[Asked], lot: Sequence[Asked], task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         fault = None if task.cancelled() else task.exception()
         for asked in lot:
             asked.refuse(fault or Unavailable("It is not known whether that was done. Send it again."))
-        self._begin(room_id, waiting)
+        if waiting:
+            self._begin(room_id, waiting)
+        else:
+            del self._waiting[room_id]
 
 
 def next_lot(waiting: deque[Asked], now: float) -> list[Asked]:

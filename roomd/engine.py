@@ -173,7 +173,10 @@ class Engine:
 
     def learn(self, room: Room) -> None:
         """Take over a newer copy that the hub has made from another process's commits."""
-        if room.id in self._warm:
+        if room.closed:
+            # Its number stays what it is until it is gone from Redis, so the copy would pass for a room that is there.
+            self._warm.drop(room.id)
+        elif room.id in self._warm:
             self._warm.keep(room)
 
     def drop(self, room_id: RoomId) -> None:
