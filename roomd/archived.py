@@ -45,8 +45,7 @@ class Line:
     def take(self, limit: int) -> list[Entry]:
         """What is pending and follows on what is archived; empty when something between is missing here."""
         assert self.head is not None
-        while self.pending and self.pending[0].commit.rev <= self.head.rev:
-            self.pending.popleft()
+        self._let_go(self.head)
         taken: list[Entry] = []
         rev = self.head.rev
         for entry in self.pending:
@@ -67,6 +66,7 @@ class Line:
         """The room is archived up to here; those who waited for it, or for less of the same history, hear of it."""
         self.head = head
         self.target = max(self.target, head.rev)
+        self._let_go(head)
         still = []
         for waiter in self.waiters:
             if waiter.rev > head.rev or waiter.epoch != head.epoch:
@@ -74,3 +74,8 @@ class Line:
             elif not waiter.answer.done():
                 waiter.answer.set_result("archived")
         self.waiters = still
+
+    def _let_go(self, head: Head) -> None:
+        """Of what is archived, now: until a room's next commit, the text of its last alone takes 600 bytes."""
+        while self.pending and self.pending[0].commit.rev <= head.rev:
+            self.pending.popleft()

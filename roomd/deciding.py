@@ -60,7 +60,7 @@ def decide_all(before: Room, lot: Lot, moments: Moments) -> Decided:
 def _decide(before: Room, asked: Asked, moments: Moments) -> Step:
     moment = moments(before.id)
     try:
-        events = rules.decide(before, asked.command, asked.actor, moment)
+        events, after = rules.outcome(before, asked.command, asked.actor, moment)
     except Refusal as refusal:
         return Step(asked, before, before, refusal=refusal)
     if not events:
@@ -74,5 +74,5 @@ def _decide(before: Room, asked: Asked, moments: Moments) -> Step:
         command=asked.command_id,
         events=tuple(events),
     )
-    after = rules.apply(before, commit)
+    after = rules.numbered(after, commit)
     return Step(asked, before, after, change(before, commit, after))

@@ -141,6 +141,7 @@ class Engine:
     def learn(self, room: Room) -> None:
         """Take over a newer copy that the hub has made from another process's commits."""
         if room.closed:
+            # Its number stays what it is until it is gone from Redis, so the copy would pass for a room that is there.
             self._warm.drop(room.id)
         elif room.id in self._warm:
             self._warm.keep(room)

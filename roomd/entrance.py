@@ -6,13 +6,14 @@ Thousands who come back at once would otherwise all be begun with, and most be g
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 
 from roomd.domain.refusals import Limited
 
-#: People who are being let in at the same time; more would only wait for each other in Redis.
-AT_ONCE = 24
+#: People who are being let in at the same time. What they ask of Redis in one turn of the loop goes together, so that
+#: each costs a fifth less than with 24 of them.
+AT_ONCE = 128
 #: People who may stand in line, and seconds for which they do. A page gives up when it is not welcome after 12.
 LONGEST = 5_000
 WAIT_S = 10.0
@@ -26,9 +27,13 @@ class Entrance:
         self.waiting = 0
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """A place inside, after standing in line for it. Raises Limited when that takes too long."""
-        await self._stand_in_line()
+    async def turn(self, waiting: Callable[[], AbstractContextManager[None]] = nullcontext) -> AsyncIterator[None]:
+        """A place inside, after standing in line for it, within `waiting`. Raises Limited when that takes too long."""
+        if self._places.locked():
+            with waiting():
+                await self._stand_in_line()
+        else:
+            await self._places.acquire()
         try:
             yield
         finally:

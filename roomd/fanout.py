@@ -6,7 +6,6 @@ small ones do not wait for thousands of others: 64 writes take some 0.4 ms.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Protocol
@@ -42,6 +41,9 @@ class Batch:
         self.data = b"".join(map(frame, texts))
 
 
+_NOTHING = Batch(())
+
+
 class Told(Protocol):
     """A client's connection."""
 
@@ -60,9 +62,9 @@ class Channel:
         self._sockets: dict[SocketId, Told] = {}
         self._pending: list[str] = []
         #: What was pushed before somebody came, and who was there then.
-        self._sealed: deque[tuple[list[str], list[Told]]] = deque()
+        self._sealed: list[tuple[list[str], list[Told]]] = []
         #: What is being told, to whom it still has to be told; and whether that goes on by itself.
-        self._batch = Batch(())
+        self._batch = _NOTHING
         self._left: Iterator[Told] = iter(())
         self._busy = False
 
@@ -95,6 +97,7 @@ class Channel:
     def _turn(self) -> None:
         if not self._begun():
             self._busy = False
+            self._batch = _NOTHING
             return
         batch = self._batch
         for socket in islice(self._left, SLICE):
@@ -110,7 +113,7 @@ class Channel:
         self._seal()
         if not self._sealed:
             return False
-        texts, sockets = self._sealed.popleft()
+        texts, sockets = self._sealed.pop(0)
         self._batch = Batch(texts)
         self._left = iter(sockets)
         return True

@@ -1,7 +1,6 @@
 """A room with sockets here, and what a socket is to the hub."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
@@ -56,7 +55,8 @@ class Followed:
 
     def __init__(self, room: Room, chat: Iterable[Message]) -> None:
         self.room = room
-        self.chat = deque(chat, CHAT_SHOWN)
+        #: The latest lines. (An empty deque, which takes 760 bytes, is all that most rooms would have of it.)
+        self.chat = _latest(chat)
         self.sockets: dict[SocketId, Socket] = {}
         #: Sockets that are still being told the past; what happens meanwhile waits for them here.
         self.waiting: dict[SocketId, list[str]] = {}
@@ -74,7 +74,7 @@ class Followed:
         self._greetings: dict[str, tuple[Room, list[str]]] = {}
 
     def view(self, now: float) -> View:
-        return View(self.room, list(self.chat), now)
+        return View(self.room, self.chat, now)
 
     def greeting(self, socket: Socket, now: float) -> list[str]:
         """The room as it is, for a newcomer. Those who come at once are told the same, made once."""
@@ -83,8 +83,9 @@ class Followed:
             return dialect.greet(self.view(now), socket.actor)
         made = self._greetings.get(dialect.name)
         if made is None or made[0] is not self.room:
+            if not self._greetings:
+                asyncio.get_running_loop().call_later(GREETING_S, self._greetings.clear)
             made = self._greetings[dialect.name] = self.room, dialect.greet(self.view(now), socket.actor)
-            asyncio.get_running_loop().call_later(GREETING_S, self._greetings.pop, dialect.name, None)
         return made[1]
 
     def join(self, socket: Socket) -> None:
@@ -128,7 +129,7 @@ class Followed:
     def begin_anew(self, room: Room, chat: Iterable[Message], now: float) -> None:
         """The room goes on from elsewhere: tell everybody what is different, whoever gets no greeting anyway."""
         before = self.view(now)
-        self.room, self.chat = room, deque(chat, CHAT_SHOWN)
+        self.room, self.chat = room, _latest(chat)
         after = self.view(now)
         self.flush()
         told: dict[str, list[str]] = {}
@@ -186,18 +187,22 @@ class Followed:
         for event in commit.events:
             match event:
                 case Said(message=message):
-                    self.chat.append(message)
+                    self.chat = _latest((*self.chat, message))
                 case Reacted():
-                    self.chat = deque((_reacted(line, event) for line in self.chat), CHAT_SHOWN)
+                    self.chat = tuple(_reacted(line, event) for line in self.chat)
                 case MessageDeleted(message=gone):
-                    self.chat = deque((line for line in self.chat if line.id != gone), CHAT_SHOWN)
+                    self.chat = tuple(line for line in self.chat if line.id != gone)
                 case ChatCleared():
-                    self.chat.clear()
+                    self.chat = ()
 
 
 def waits(room: Room, user: UserId) -> bool:
     """Whether the host's answer is still to come."""
     return not room.closed and room.settings.entry_mode == "approval" and user in room.pending
+
+
+def _latest(chat: Iterable[Message]) -> tuple[Message, ...]:
+    return tuple(chat)[-CHAT_SHOWN:]
 
 
 def _reacted(line: Message, event: Reacted) -> Message:

@@ -40,7 +40,6 @@ class Hub:
         self._store = store
         self._engine = engine
         self._now = now
-        # What is rung between loading a room and its chat is missed, so it is looked at once more.
         self._following = Following(self._load, self._read_log)
         #: A socket that is open here was taken for dead elsewhere.
         self._on_evicted: Callable[[Socket, RoomId], None] = lambda socket, room_id: None
@@ -122,6 +121,7 @@ class Hub:
         """The bell of a room: a commit, to be applied when it is the next one."""
         followed = self._following.get(room_id)
         if followed is None:
+            self._following.missed(room_id)
             return
         if (changes := self._engine.recognised(data)) is not None:
             for change in changes:
@@ -149,6 +149,8 @@ class Hub:
         """The room's bell may have been missed: look at its log."""
         if (followed := self._following.get(room_id)) is not None:
             self._read_log(followed)
+        else:
+            self._following.missed(room_id)
 
     async def stop(self) -> None:
         await self._tasks.stop()

@@ -4,11 +4,12 @@ import logging
 from collections.abc import Sequence
 
 from roomd.domain.commit import Commit
-from roomd.domain.ids import RoomId
+from roomd.domain.ids import UserId
 from roomd.domain.membership import MemberJoined, MemberLeft
 from roomd.domain.refusals import Unavailable
 from roomd.domain.room import Room
 from roomd.store.index import Index
+from roomd.store.noted import Active, Noted
 
 #: Milliseconds between two notes of a room's activity.
 TOUCH_MS = 30_000.0
@@ -33,28 +34,31 @@ class Notes:
             if after.closed:
                 await self.forget(before)
                 return
-            if due is not None:
-                # Again: a look at the room as it was before may have planned over the first time.
-                await self._index.plan(after.id, due)
-            for commit in commits:
-                await self._people(after.id, commit)
-            if _worth_noting(before, after):
-                await self._index.touch(after.id, commits[-1].at, after.settings.visibility == "public")
+            active = (
+                Active(commits[-1].at, after.settings.visibility == "public") if _worth_noting(before, after) else None
+            )
+            # The deadline again: a look at the room as it was before may have planned over the first time.
+            await self._index.note(Noted(after.id, due, _people(commits), active))
         except Unavailable as fault:
             log.info("the index missed a change of room %s: %s", after.id, fault)
-
-    async def _people(self, room_id: RoomId, commit: Commit) -> None:
-        for event in commit.events:
-            if isinstance(event, MemberJoined):
-                await self._index.add_room_of(event.member.id, room_id, commit.at)
-            elif isinstance(event, MemberLeft):
-                await self._index.drop_room_of(event.user, room_id)
 
     async def forget(self, room: Room) -> None:
         """The room is closed."""
         await self._index.forget(room.id)
         for user in room.members:
             await self._index.drop_room_of(user, room.id)
+
+
+def _people(commits: Sequence[Commit]) -> dict[UserId, float | None]:
+    """Who has come, and when; None for who has left."""
+    people: dict[UserId, float | None] = {}
+    for commit in commits:
+        for event in commit.events:
+            if isinstance(event, MemberJoined):
+                people[event.member.id] = commit.at
+            elif isinstance(event, MemberLeft):
+                people[event.user] = None
+    return people
 
 
 def _worth_noting(before: Room, after: Room) -> bool:

@@ -8,7 +8,6 @@ held, the sockets that were its.
 import asyncio
 import itertools
 import logging
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -47,7 +46,7 @@ class Presence:
         self._open: dict[SocketId, RoomId] = {}
         #: Those of them with a player that says when it is ready.
         self._reporting: set[SocketId] = set()
-        self._closing: Counter[RoomId] = Counter()
+        self._closing: dict[RoomId, int] = {}
         self._tasks = Tasks(log)
         #: While the process ends, its sockets are closed together, room by room: in these, so far.
         self._leaving = False
@@ -166,12 +165,13 @@ class Presence:
         await self._tasks.stop()
 
     async def _detached(self, room_id: RoomId, actor: Actor, socket: SocketId) -> None:
-        self._closing[room_id] += 1
+        self._closing[room_id] = self._closing.get(room_id, 0) + 1
         try:
             await self._insist(room_id, actor, Detach(socket=socket))
         finally:
             self._closing[room_id] -= 1
-            self._closing = +self._closing
+            if not self._closing[room_id]:
+                del self._closing[room_id]
 
     async def _insist(self, room_id: RoomId, actor: Actor, command: Attach | Detach) -> None:
         # A socket that closed while we waited is not to be attached after all.

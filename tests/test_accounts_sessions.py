@@ -147,5 +147,28 @@ async def test_other_processes_learn_of_a_logout_within_a_second(world: World) -
     assert 0 < await world.redis.ttl("roomd:revoked:a-session") <= 60
 
 
+@pytest.mark.gen_test(timeout=20)
+async def test_those_who_come_at_once_are_asked_about_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    mget = world.redis.mget
+
+    def counted(*keys: str) -> object:
+        asked.append(keys)
+        return mget(*keys)
+
+    monkeypatch.setattr(world.redis, "mget", counted)
+    await RevocationStore(world.redis, 60, nobody_ended).revoke("ended")
+    store = RevocationStore(world.redis, 60, nobody_ended)
+    coming = [asyncio.create_task(store.is_revoked(each)) for each in ("first", "ended", "gone", "first")]
+    await asyncio.sleep(0)
+    # Whoever asks no more leaves the others their answer.
+    coming[0].cancel()
+    coming[2].cancel()
+    assert await coming[1]
+    assert not await coming[3]
+    assert len(asked) == 1
+    assert not await store.is_revoked("gone")
+
+
 async def nobody_ended(family: str) -> bool:
     return False

@@ -159,7 +159,7 @@ def check_events(before: Room, commit: Commit) -> None:
 
 def step(room: Room, hashes: Hashes, command: Command, actor: Actor, moment: Moment) -> Room:
     try:
-        events = rules.decide(room, command, actor, moment)
+        events, led_to = rules.outcome(room, command, actor, moment)
     except Refusal as refusal:
         assert refusal.message
         assert refusal.code not in {"", "refused"}
@@ -169,6 +169,7 @@ def step(room: Room, hashes: Hashes, command: Command, actor: Actor, moment: Mom
     commit = Commit(epoch=room.epoch, rev=room.rev + 1, at=moment.now, by=actor.id or None, events=tuple(events))
     check_events(room, commit)
     after = rules.apply(room, commit)
+    assert rules.numbered(led_to, commit) == after
     for write in diff(room, after):
         hashes.write(write)
     assert hashes.room() == after

@@ -12,9 +12,22 @@ from roomd.domain.membership import Join, Leave
 from roomd.domain.moderation import ClearChat
 from roomd.domain.playback import Pause, Play
 from roomd.domain.refusals import Forbidden, NotFound, Refusal
-from roomd.domain.room import Close
+from roomd.domain.room import Close, Set
 from roomd.engine import Engine
 from roomd.keeping import Receipt
+
+
+@pytest.mark.redis("single", "cluster")
+@pytest.mark.gen_test(timeout=30)
+async def test_the_index_hears_of_everybody_in_a_lot(redis_url: str) -> None:
+    async with house(redis_url) as here:
+        room_id = (await here.engine.open(SETTINGS, ALICE)).id
+        commands = [(Join(), BOB), (Join(), CAROL), (Leave(), BOB)]
+        await asyncio.gather(*(here.engine.handle(room_id, command, actor) for command, actor in commands))
+        assert await here.index.rooms_of(BOB.id, 9) == []
+        assert await here.index.rooms_of(CAROL.id, 9) == [room_id]
+        await here.engine.handle(room_id, Set(visibility="private"), ALICE)
+        assert await here.index.active(9) == []
 
 
 async def settled(engine: Engine, room_id: RoomId) -> int:

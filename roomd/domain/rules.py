@@ -166,14 +166,25 @@ EVENTS: tuple[type[Event], ...] = tuple(_EVOLVE)
 
 def decide(before: Room, command: Command, actor: Actor, moment: Moment) -> list[Event]:
     """What the command leads to; an empty list when there is nothing to change. Raises a Refusal."""
+    return outcome(before, command, actor, moment)[0]
+
+
+def outcome(before: Room, command: Command, actor: Actor, moment: Moment) -> tuple[list[Event], Room]:
+    """As `decide`, with the room as the events leave it, which deciding has to know anyway."""
     if before.closed:
         raise no_such_room()
     events = _DECIDE[type(command)](before, command, actor, moment)
     if not events:
-        return []
-    whole = waiting.held_back(before, [*events, *_consequences(evolve_all(before, events), moment)], moment)
-    whole += waiting.settle(evolve_all(before, whole), moment)
-    return [*whole, *undo.note(before, whole, actor, moment)] if type(command) in UNDOABLE else whole
+        return [], before
+    after = evolve_all(before, events)
+    more = _consequences(after, moment)
+    whole = waiting.held_back(before, [*events, *more], moment)
+    if whole != events:
+        after = evolve_all(before, whole)
+    rest = waiting.settle(after, moment)
+    if type(command) in UNDOABLE:
+        rest += undo.note(before, [*whole, *rest], actor, moment)
+    return [*whole, *rest], evolve_all(after, rest)
 
 
 def _consequences(after: Room, moment: Moment) -> list[Event]:
@@ -199,7 +210,11 @@ def evolve_all(before: Room, events: Iterable[Event]) -> Room:
 
 def apply(before: Room, commit: Commit) -> Room:
     """The room after a commit: its events applied, its number taken on."""
-    after = evolve_all(before, commit.events)
+    return numbered(evolve_all(before, commit.events), commit)
+
+
+def numbered(after: Room, commit: Commit) -> Room:
+    """The room as a commit's events have left it, with its number."""
     return structs.replace(after, epoch=commit.epoch, rev=commit.rev, last_activity=commit.at)
 
 

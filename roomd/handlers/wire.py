@@ -6,7 +6,6 @@ import socket
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
 from typing import NamedTuple
 
 from roomd.domain.actor import Actor
@@ -252,9 +251,7 @@ class Wire(ABC):
 
     async def in_turn(self, enter: Callable[[], Awaitable[None]]) -> None:
         """Let this client in once those before it are; not if it has gone meanwhile. Raises a Refusal."""
-        async with AsyncExitStack() as stack:
-            with elsewhere():
-                await stack.enter_async_context(self.services.entrance.turn())
+        async with self.services.entrance.turn(elsewhere):
             self.services.drain.demand_open()
             if self.open:
                 await enter()

@@ -24,6 +24,7 @@ from roomd.store.keys import (
     rooms_held_by,
     rooms_of,
 )
+from roomd.store.noted import Active, Noted, write
 from roomd.store.redis import answering
 
 #: Rooms written in one go.
@@ -113,12 +114,11 @@ class Index:
 
     async def touch(self, room: RoomId, at: float, listed: bool) -> None:
         """Note a room's activity, and whether it is to be listed."""
+        await self.note(Noted(room, None, {}, Active(at, listed)))
+
+    async def note(self, noted: Noted) -> None:
         with answering():
-            await self._redis.zadd(ROOMS, {room: at})
-            if listed:
-                await self._redis.zadd(ACTIVE, {room: at})
-            else:
-                await self._redis.zrem(ACTIVE, room)
+            await write(self._redis, noted)
 
     async def used(self, room: RoomId, at: float) -> None:
         """A room that was looked at need not be looked at again before it is unused from `at` on."""

@@ -16,6 +16,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from roomd.store.cluster_parts import Script
 from roomd.store.link import Channel, Link, as_redis_py
 
 
@@ -39,6 +40,9 @@ class Quick(Redis):
                 return options[EMPTY_RESPONSE]
             raise
         return _shaped(self, name, response, options)
+
+    def register_script(self, script: Any) -> Any:  # noqa: ANN401 - as in redis-py
+        return Script(self, script)
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> "Together":
         return Together(self, transaction)

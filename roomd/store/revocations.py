@@ -3,9 +3,10 @@
 A Redis that was emptied has forgotten all of them; until it was told again (`roomd/rebuild.py`), PostgreSQL is asked.
 """
 
+import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from roomd.store.cluster import whole_mark
@@ -37,7 +38,11 @@ class RevocationStore:
         self.kept_s = kept_s
         self._ended = ended
         self._now = now
+        #: What is known, and until when; what is forgotten first comes first.
         self._seen: OrderedDict[str, tuple[bool, float]] = OrderedDict()
+        #: Those to be asked about in the loop's next turn, and the question.
+        self._asked: list[str] = []
+        self._asking: asyncio.Task[tuple[set[str], bool]] | None = None
 
     async def revoke(self, family: str) -> None:
         with redis_needed():
@@ -56,16 +61,28 @@ class RevocationStore:
         revoked, until = self._seen.get(family, (False, 0.0))
         if self._now() < until:
             return revoked
-        with redis_needed():
-            found, built = await self._redis.mget(_key(family), BUILT)
-        revoked = found is not None or (built != whole_mark(self._redis) and await self._ended(family))
+        if self._asking is None:
+            self._asked = []
+            self._asking = asyncio.create_task(self._ask(self._asked))
+        self._asked.append(family)
+        ended, whole = await asyncio.shield(self._asking)
+        revoked = family in ended or (not whole and await self._ended(family))
         self._remember(family, revoked)
         return revoked
 
+    async def _ask(self, families: Sequence[str]) -> tuple[set[str], bool]:
+        """Those that have ended, and whether Redis was told of all that have."""
+        self._asking = None
+        with redis_needed():
+            *found, built = await self._redis.mget(*map(_key, families), BUILT)
+        ended = {family for family, mark in zip(families, found, strict=True) if mark is not None}
+        return ended, built == whole_mark(self._redis)
+
     def _remember(self, family: str, revoked: bool) -> None:
-        self._seen[family] = (revoked, self._now() + BELIEVED_S)
+        now = self._now()
+        self._seen[family] = (revoked, now + BELIEVED_S)
         self._seen.move_to_end(family)
-        if len(self._seen) > _REMEMBERED:
+        while len(self._seen) > _REMEMBERED or next(iter(self._seen.values()))[1] <= now:
             self._seen.popitem(last=False)
 
 
