@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from accounts_world import GOOD, HERE, KEY, OTHER, World, code_of, open_world
+from hub_world import until
 from tornado.ioloop import IOLoop
 
 from roomd.domain.actor import Actor
@@ -149,21 +150,23 @@ async def test_other_processes_learn_of_a_logout_within_a_second(world: World) -
 
 @pytest.mark.gen_test(timeout=20)
 async def test_those_who_come_at_once_are_asked_about_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
+    asked, may_answer = [], asyncio.Event()
     mget = world.redis.mget
 
-    def counted(*keys: str) -> object:
+    async def counted(*keys: str) -> object:
         asked.append(keys)
-        return mget(*keys)
+        await may_answer.wait()
+        return await mget(*keys)
 
     monkeypatch.setattr(world.redis, "mget", counted)
     await RevocationStore(world.redis, 60, nobody_ended).revoke("ended")
     store = RevocationStore(world.redis, 60, nobody_ended)
     coming = [asyncio.create_task(store.is_revoked(each)) for each in ("first", "ended", "gone", "first")]
-    await asyncio.sleep(0)
+    await until(lambda: asked, "they are asked about")
     # Whoever asks no more leaves the others their answer.
     coming[0].cancel()
     coming[2].cancel()
+    may_answer.set()
     assert await coming[1]
     assert not await coming[3]
     assert len(asked) == 1

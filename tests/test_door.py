@@ -261,8 +261,9 @@ async def test_plain_handshakes_are_not_tornados_and_everything_else_is(
     ):
         head, _ = await asked(port, {}, line)
         assert (head.split()[1], server.passed_on) == (str(status), number)
+    monkeypatch.setattr(reception, "_SILENT_S", 30.0)
     silent = await asyncio.open_connection("127.0.0.1", port)
-    await asyncio.sleep(0)
+    await until(lambda: bool(server._silent), "the connection is there, and silent")
     server.stop()
     await server.close_all_connections()
     assert await silent[0].read() == b""

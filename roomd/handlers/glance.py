@@ -7,6 +7,7 @@ there, 65 are asking who it is, which room, and saying what is in it; the others
 import http.client
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
@@ -32,15 +33,16 @@ _log = logging.getLogger("roomd.handlers")
 _ALWAYS = "".join(f"{name}: {value}\r\n" for name, value in ALWAYS.items())
 
 
-class Glanced(RoomHandler):
+class Glanced(RoomHandler, ABC):
     """A handler whose GET is a look at a room, and can be answered here."""
 
     #: Or for those only who say who they are.
     for_anybody = True
 
     @staticmethod
+    @abstractmethod
     def shown(room: Room, actor: Actor | None, now: float) -> Shape:
-        raise NotImplementedError
+        """What is told of the room."""
 
     async def get(self, ref: str) -> None:
         actor = await (self.actor_or_none() if self.for_anybody else self.actor())

@@ -22,7 +22,7 @@ REMEMBER_MS = 10 * 60_000
 
 #: How the script numbers a room's parts.
 _NUMBER = {part: number for number, part in enumerate(RoomKeys._fields, 1)}
-#: What Redis cannot do for now.
+#: How Redis begins to say that it takes no writes: it is full, a replica, cannot save, or has too few replicas.
 _NOT_NOW = ("OOM command", "READONLY You", "MISCONF Redis", "NOREPLICAS Not")
 
 

@@ -64,6 +64,8 @@ class RevocationStore:
         if self._asking is None:
             self._asked = []
             self._asking = asyncio.create_task(self._ask(self._asked))
+            # Where everybody who asked has gone, nobody hears that it failed, and nobody needs to.
+            self._asking.add_done_callback(lambda asking: asking.cancelled() or asking.exception())
         self._asked.append(family)
         ended, whole = await asyncio.shield(self._asking)
         revoked = family in ended or (not whole and await self._ended(family))
