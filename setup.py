@@ -58,7 +58,7 @@ setup(
     package_dir={"roomd": "roomd", "roomd.web": "web"},
     package_data={
         "roomd": ["store/scripts/*.lua", "store/migrations/*", "store/migrations/versions/*", "py.typed"],
-        "roomd.web": ["templates/**/*", "static/**/*"],
+        "roomd.web": ["templates/**/*", "static/**/*", "words/*.json"],
     },
     install_requires=REQUIRES,
     extras_require={"embedded": EMBEDDED, "dev": DEV},

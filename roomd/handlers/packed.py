@@ -6,9 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from tornado.web import RequestHandler
+from tornado.web import HTTPError, RequestHandler
 
 from roomd.handlers.packing import script, sheet
+from roomd.handlers.words import LANGUAGES
 
 _TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
 _YEAR_S = 365 * 86_400
@@ -23,10 +24,22 @@ class Pack(NamedTuple):
 
 @cache
 def pack(root: Path, name: str) -> Pack:
-    """`room.js` is `js/room.js` under `root` with its imports, `room.css` is `css/pages/room.css` with its own."""
-    text = script(root, f"js/{name}") if name.endswith(".js") else sheet(root, f"css/pages/{name}")
+    """`room.de.js` is `js/room.js` under `root` with its imports, in German; `room.css` is `css/pages/room.css`.
+
+    Fails with KeyError where there is no such page or language.
+    """
+    page, *language, kind = name.split(".")
+    if page not in pages(root) or (language and language[0] not in LANGUAGES):
+        raise KeyError(name)
+    text = script(root, f"js/{page}.js", *language) if kind == "js" else sheet(root, f"css/pages/{name}")
     plain = text.encode()
     return Pack(plain, gzip.compress(plain, 9, mtime=0), hashlib.sha256(plain).hexdigest()[:12])
+
+
+@cache
+def pages(root: Path) -> frozenset[str]:
+    """Whatever has a style sheet of its own."""
+    return frozenset(path.stem for path in (root / "css/pages").glob("*.css"))
 
 
 def address(root: Path, name: str) -> str:
@@ -38,7 +51,10 @@ class Packed(RequestHandler):
         self._root = root
 
     def get(self, name: str) -> None:
-        found = pack(self._root, name)
+        try:
+            found = pack(self._root, name)
+        except (KeyError, FileNotFoundError):
+            raise HTTPError(404) from None
         self.clear_header("Server")
         self.set_header("Content-Type", _TYPES[name.rpartition(".")[2]])
         self.set_header("X-Content-Type-Options", "nosniff")
@@ -55,4 +71,4 @@ class Packed(RequestHandler):
     head = get
 
 
-ROUTE = (rf"{PATH}((?:room|home)\.(?:js|css))", Packed)
+ROUTE = (rf"{PATH}([a-z-]+(?:(?:\.[a-z]{{2}})?\.js|\.css))", Packed)

@@ -5,9 +5,12 @@ But a browser that asks for each of them spends more time on 91 requests than on
 hardly compress.
 """
 
+import json
 import re
 from functools import cache
 from pathlib import Path, PurePosixPath
+
+from roomd.handlers.words import words_of
 
 _IMPORT = re.compile(r'^import\s+(?:(\{[^}]*\}|\*\s+as\s+\w+)\s+from\s+)?"(\.[^"]+)";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const) ([\w$]+))", re.MULTILINE)
@@ -23,19 +26,35 @@ class UnpackableError(Exception):
     """A module that is written in a way that cannot be joined to others."""
 
 
+#: The module that holds a page's language and its sentences.
+WORDS = "js/words.js"
+
+
 @cache
-def script(root: Path, entry: str) -> str:
+def script(root: Path, entry: str, language: str = "en") -> str:
     """`entry`, a path under `root`, and all that it imports: each module once, those that it needs before it.
 
     Each becomes a function of its own, called at once, whose answer is what it exports. Exports are therefore
     constants, functions and classes, declared where they are exported; and modules do not import each other in a
     circle, nor hold text that goes over several lines.
+    In another `language` the sentences that occur in it stand in `WORDS`.
     Fails with `UnpackableError`, naming the module, and with OSError.
     """
     numbers: dict[str, int] = {}
     parts: list[str] = []
     _join(root, entry, numbers, parts, [])
+    if language != "en" and WORDS in numbers:
+        sentences = words_of(root.parent / "words", language).sentences
+        said = "".join(parts)
+        used = {text: other for text, other in sentences.items() if json.dumps(text, ensure_ascii=False) in said}
+        module = f"export const LANGUAGE = {json.dumps(language)};\nexport const WORDS = {_literal(used)};\n"
+        parts[numbers[WORDS]] = _wrapped(WORDS, module, numbers)
     return "".join(parts)
+
+
+def _literal(value: object) -> str:
+    """As JavaScript has it; JSON is that too, since 2019 (https://tc39.es/proposal-json-superset/)."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 @cache

@@ -19,6 +19,7 @@ from roomd.domain.room import Room
 from roomd.handlers.base import RETRY_S, status_of
 from roomd.handlers.bounded import Bounded
 from roomd.handlers.packed import address
+from roomd.handlers.words import COOKIE, Words, wanted, words_of
 from roomd.services import Services
 
 #: What a page may load and talk to: itself, and the media that people put into queues.
@@ -60,11 +61,21 @@ class Page(Bounded):
     def show(self, template: str, status: int = 200, **values: object) -> None:
         self.set_status(status)
         self.set_header("Content-Security-Policy", content_policy(self.services.settings.cdn_url))
+        words = self.words()
         given = {"static": self.static_url, "packed": self._packed, "base_url": base_url(self)}
+        given |= {"t": words.t, "tn": words.tn, "words": words}
         self.finish(self.templates.get_template(template).render(**given, **values))
 
+    def words(self) -> Words:
+        """Of the language that the reader chose, or else their browser asks for."""
+        language = wanted(self.request.headers.get("Accept-Language", ""), self.get_cookie(COOKIE))
+        return words_of(Path(self.settings["static_path"]).parent / "words", language)
+
     def _packed(self, name: str) -> str:
-        return address(Path(self.settings["static_path"]), name)
+        page, kind = name.split(".")
+        language = self.words().language
+        localised = f"{page}.{language}.js" if kind == "js" and language != "en" else name
+        return address(Path(self.settings["static_path"]), localised)
 
     def write_error(self, status_code: int, **kwargs: object) -> None:
         match kwargs.get("exc_info"):

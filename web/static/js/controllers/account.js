@@ -1,15 +1,16 @@
 /** Signing in, making an account, and who one is at the moment. */
 import { find, findAll, setText } from "../helpers/dom.js";
 import { onSubmit } from "../helpers/forms.js";
+import { t } from "../models/words.js";
 
-export function bindAccount({ session }) {
+export function bindAccount({ session, onUser = () => {} }) {
   const dialog = find("#account");
   const forms = { login: find("#login"), register: find("#register") };
 
   for (const button of findAll("[data-shows]", dialog)) {
     button.addEventListener("click", () => {
       for (const [name, form] of Object.entries(forms)) form.hidden = name !== button.dataset.shows;
-      setText(find("#account-title"), button.dataset.shows === "login" ? "Sign in" : "Make an account");
+      setText(find("#account-title"), button.dataset.shows === "login" ? t("Sign in") : t("Make an account"));
       find("input", forms[button.dataset.shows]).focus();
     });
   }
@@ -24,11 +25,13 @@ export function bindAccount({ session }) {
   find("#sign-out").addEventListener("click", async () => {
     await session.signOut();
     render();
+    onUser();
   });
 
   function done() {
     dialog.close();
     render();
+    onUser();
   }
 
   function render() {
