@@ -157,7 +157,8 @@ def test_the_next_track_follows_without_a_gap(shelf: Roomd, invite: Callable[...
     plays_by(alice, "webaudio")
     expect(alice.page.locator("#song-title")).to_have_text("Long Walk", timeout=20_000)
     alice.settles(25)
-    first, second = sources(alice)
+    # The first track may have begun with a stretch cut out of its file; the whole of it is the last that sounds.
+    first, second = sources(alice)[-2:]
     assert [first["file"], second["file"]] == [9.0, 240.0]
     # So much the rate was off for a while, at most; to the sample where it was not.
     assert abs(second["at"] - (first["at"] + first["lasts"])) < 0.003
