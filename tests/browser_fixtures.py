@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from browser_world import Person, Roomd, launch
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 from serving import make_wav
 
 
@@ -23,16 +23,23 @@ def roomd(data_dir: Path, tmp_path: Path) -> Iterator[Roomd]:
 
 @pytest.fixture
 def invite() -> Iterator[Callable[..., Person]]:
-    """Gives people a browser each. Whatever a browser complained of fails the test."""
+    """Gives people a browser each, or a share of one where they want the same of it, which spares a second of a core.
+
+    `alone=True`: one that nobody else uses. Whatever a browser complained of fails the test.
+    """
     everybody: list[Person] = []
+    shared: dict[tuple[str, ...], Browser] = {}
     with sync_playwright() as playwright:
 
-        def launched(name: str, *flags: str, **context: object) -> Person:
-            everybody.append(launch(playwright, name, *flags, **context))
+        def launched(name: str, *flags: str, alone: bool = False, **context: object) -> Person:
+            browser = None if alone else shared.get(flags)
+            everybody.append(launch(playwright, name, *flags, browser=browser, **context))
+            if not alone:
+                shared[flags] = everybody[-1].browser
             return everybody[-1]
 
         yield launched
-        for person in everybody:
-            person.browser.close()
+        for browser in {person.browser for person in everybody}:
+            browser.close()
     complaints = {person.name: person.faults for person in everybody if person.faults}
     assert not complaints

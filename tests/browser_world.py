@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from cluster_template import TEMPLATE
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 #: Seconds within which anything that is to happen has happened, on a machine busy with other tests.
@@ -82,6 +83,8 @@ class Roomd:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
+        if not (self.data_dir / "postgres").exists():
+            TEMPLATE.lay(self.data_dir)
         env = {
             **{name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ},
             "HOST": "127.0.0.1",
@@ -175,8 +178,9 @@ def line_at(playback: dict[str, Any], wall_ms: float) -> float:
     return float(playback["position"] + playback["rate"] * max(0.0, wall_ms - playback["as_of"]))
 
 
-def launch(playwright: Playwright, name: str, *flags: str, **context: Any) -> Person:
-    browser = playwright.chromium.launch(executable_path=chromium(), args=[*FLAGS, *flags])
+def launch(playwright: Playwright, name: str, *flags: str, browser: Browser | None = None, **context: Any) -> Person:
+    """`browser`: one that runs already; who shares it has storage, tabs and processes for these of their own in it."""
+    browser = browser or playwright.chromium.launch(executable_path=chromium(), args=[*FLAGS, *flags])
     made = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | context)
     made.set_default_timeout(PATIENCE_S * 1_000)
     # Not by `evaluate`, which counts as a gesture of the user's and so unblocks sound.

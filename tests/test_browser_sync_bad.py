@@ -45,7 +45,7 @@ NONSENSE: tuple[dict[str, Any], ...] = (
 @pytest.fixture
 def pair(roomd: Roomd, invite: Callable[..., Person]) -> Iterator[tuple[Person, Person]]:
     """Alice hosts and plays; Bob is the one whom things happen to. At the end Alice has not been off the line."""
-    alice, bob = (invite(name, PLAYS_ALOUD) for name in ("Alice", "Bob"))
+    alice, bob = (invite(name, PLAYS_ALOUD, alone=True) for name in ("Alice", "Bob"))
     code = open_room(roomd, alice)
     bob.open(f"{roomd.url}/r/{code}")
     say_who(bob)

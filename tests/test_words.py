@@ -1,6 +1,8 @@
 """The pages' languages: which one a reader gets, plural forms, and what a page's script carries of them."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,3 +78,9 @@ async def test_a_page_is_in_the_readers_language_and_so_is_its_script(served: Se
     assert 'LANGUAGE = "ar"' in told.text
     for name in ("home.xx.js", "nothing.js", "nothing.css", "words.js"):
         assert (await served.http.get(f"/packed/{name}")).status_code == 404
+
+
+def test_every_sentence_is_there_in_every_language() -> None:
+    script = Path(__file__).parent.parent / "scripts/words.py"
+    told = subprocess.run([sys.executable, script], check=False, capture_output=True, text=True)
+    assert told.returncode == 0, told.stdout + told.stderr

@@ -13,11 +13,11 @@ from random import Random
 from typing import Any, NamedTuple
 
 import httpx
+from cluster_template import TEMPLATE
 
 from faults.client import Person
 from faults.processes import Server, Store
 from faults.proxy import Proxy, proxy
-from faults.template import TEMPLATE
 from roomd.domain.actor import Actor
 from roomd.domain.ids import UserId, make_uuid
 from roomd.embedded import postgres, redis
