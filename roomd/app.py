@@ -27,7 +27,9 @@ from roomd.handlers import catalogue as catalogue_handlers
 from roomd.handlers import (
     charts,
     collab,
+    dashboard_page,
     favourites,
+    installable,
     live,
     misc,
     moderation,
@@ -100,6 +102,7 @@ API_ROUTES = (
     *syncplay.ROUTES,
     *uploads.ROUTES,
 )
+PAGE_ROUTES = (*pages.ROUTES, *installable.ROUTES, *dashboard_page.ROUTES)
 
 
 @asynccontextmanager
@@ -236,7 +239,7 @@ def _routes(services: Services) -> list[Any]:
         *((pattern, handler, given) for pattern, handler in subtitles_handlers.ROUTES),
         *((pattern, handler, given) for pattern, handler in stream.MEDIA_ROUTES),
         *media_routes(services.folder, services.library.cdn),
-        *((pattern, handler, page) for pattern, handler in pages.ROUTES),
+        *((pattern, handler, page) for pattern, handler in PAGE_ROUTES),
         (*packed.ROUTE, {"root": web / "static"}),
         (r"/static/(.*)", pages.Static, {"path": str(web / "static")}),
         (r"/(?:api|rooms/api)(?:/.*)?", NotFoundHandler, given),

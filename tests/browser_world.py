@@ -181,7 +181,9 @@ def line_at(playback: dict[str, Any], wall_ms: float) -> float:
 def launch(playwright: Playwright, name: str, *flags: str, browser: Browser | None = None, **context: Any) -> Person:
     """`browser`: one that runs already; who shares it has storage, tabs and processes for these of their own in it."""
     browser = browser or playwright.chromium.launch(executable_path=chromium(), args=[*FLAGS, *flags])
-    made = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | context)
+    # Requests that a service worker sees are not those of the page, which tests look at and answer for it.
+    usual = {"viewport": {"width": 1280, "height": 800}, "service_workers": "block"}
+    made = browser.new_context(**usual | context)
     made.set_default_timeout(PATIENCE_S * 1_000)
     # Not by `evaluate`, which counts as a gesture of the user's and so unblocks sound.
     made.add_init_script(RECORDER)

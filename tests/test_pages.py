@@ -52,7 +52,8 @@ async def test_no_page_has_scripts_or_styles_in_it(served: Served) -> None:
     """The policy would stop them."""
     alice = await served.person("Alice")
     code = await served.room(alice)
-    for path in ("/", f"/r/{code}", "/r/ZZZZZZ", "/nothing"):
+    pages = ("/dashboard/", "/dashboard", "/offline", "/share?url=https://media.example/a.mp3")
+    for path in ("/", f"/r/{code}", "/r/ZZZZZZ", "/nothing", *pages):
         text = (await served.http.get(path)).text
         assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", text)), path
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=", text), path
@@ -178,6 +179,6 @@ def test_the_installed_package_finds_its_pages(tmp_path: Path) -> None:
 async def test_monitors_that_ask_for_the_head_alone_get_it(served: Served) -> None:
     alice = await served.person("Alice")
     code = await served.room(alice)
-    for path in ("/", f"/r/{code}", "/api/health/"):
+    for path in ("/", f"/r/{code}", "/dashboard/", "/api/health/"):
         answer = await served.http.head(path)
         assert (answer.status_code, answer.content) == (200, b"")

@@ -34,6 +34,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-src https://www.youtube-nocookie.com",
         "connect-src 'self' ws: wss:",
         "manifest-src 'self'",
+        "worker-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
@@ -62,7 +63,7 @@ class Page(Bounded):
         self.set_status(status)
         self.set_header("Content-Security-Policy", content_policy(self.services.settings.cdn_url))
         words = self.words()
-        given = {"static": self.static_url, "packed": self._packed, "base_url": base_url(self)}
+        given = {"static": self.static_url, "packed": self.packed, "base_url": base_url(self)}
         given |= {"t": words.t, "tn": words.tn, "words": words}
         self.finish(self.templates.get_template(template).render(**given, **values))
 
@@ -71,7 +72,7 @@ class Page(Bounded):
         language = wanted(self.request.headers.get("Accept-Language", ""), self.get_cookie(COOKIE))
         return words_of(Path(self.settings["static_path"]).parent / "words", language)
 
-    def _packed(self, name: str) -> str:
+    def packed(self, name: str) -> str:
         page, kind = name.split(".")
         language = self.words().language
         localised = f"{page}.{language}.js" if kind == "js" and language != "en" else name
@@ -104,7 +105,9 @@ class HomePage(Page):
     async def get(self) -> None:
         rooms = await self.services.engine.public_rooms(ROOMS_SHOWN)
         now = self.services.clock.now()
-        self.show("home.html", rooms=[room_card(room, now) for room in rooms])
+        # On an address that only this machine has, nobody else is invited.
+        reachable = urlsplit(base_url(self)).hostname not in {"localhost", "127.0.0.1", "::1"}
+        self.show("home.html", rooms=[room_card(room, now) for room in rooms], reachable=reachable)
 
     head = get
 

@@ -53,3 +53,17 @@ export class FakeTimers {
 export async function settle() {
   for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
 }
+
+/** A browser's storage. */
+export class FakeStorage {
+  #items = new Map();
+
+  get length() {
+    return this.#items.size;
+  }
+
+  key = (n) => [...this.#items.keys()][n] ?? null;
+  getItem = (key) => this.#items.get(key) ?? null;
+  setItem = (key, value) => void this.#items.set(key, String(value));
+  removeItem = (key) => void this.#items.delete(key);
+}

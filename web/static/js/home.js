@@ -1,13 +1,26 @@
-/** The front page. */
+/** The front page: ways in, one's own rooms, and what is on. */
+import { bindMine } from "./controllers/home-mine.js";
 import { bindCreate, bindJoin } from "./controllers/home-forms.js";
+import { bindOpenRooms } from "./controllers/home-open.js";
+import { bindScan } from "./controllers/home-scan.js";
 import { bindSite } from "./controllers/site.js";
 import { request } from "./helpers/api.js";
-import { paintCover } from "./helpers/cover.js";
-import { findAll } from "./helpers/dom.js";
+import { find } from "./helpers/dom.js";
 
-const { session, api } = bindSite();
+const { session, api } = bindSite({ onUser: () => mine.look() });
+const mine = bindMine({ session, api });
 const go = (code) => location.assign(`/r/${code}`);
 
 bindCreate({ session, api, go });
-bindJoin({ request, go });
-for (const cover of findAll(".room-card .cover:not(.is-empty)")) paintCover(cover, { ...cover.dataset });
+const join = bindJoin({ request, go });
+bindScan({ join });
+bindOpenRooms({ request });
+mine.look();
+
+/** The shortcuts of the installed app lead to one of the forms. */
+function toForm() {
+  const form = { "#create": find("#create"), "#join": find("#join") }[location.hash];
+  form?.querySelector("input").focus();
+}
+addEventListener("hashchange", toForm);
+toForm();

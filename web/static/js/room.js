@@ -1,5 +1,6 @@
 /** The room's page: makes the parts, hands them to each other, and passes on every change. */
 import { RoomClient } from "./client/client.js";
+import { Outbox } from "./client/outbox.js";
 import { bindAdd } from "./controllers/add.js";
 import { bindAwake } from "./controllers/awake.js";
 import { bindBanner } from "./controllers/banner.js";
@@ -8,6 +9,8 @@ import { bindConverting } from "./controllers/converting.js";
 import { enter } from "./controllers/enter.js";
 import { sayFarewell, show as showFarewell, showDoor } from "./controllers/farewell.js";
 import { bindInbox } from "./controllers/inbox.js";
+import { bindKept } from "./controllers/kept.js";
+import { keepInstalled } from "./controllers/installed.js";
 import { bindListen } from "./controllers/listen.js";
 import { bindMediaSession } from "./controllers/media-session.js";
 import { bindPeople } from "./controllers/people.js";
@@ -42,6 +45,7 @@ function makeClient(session) {
     token: () => session.token(),
     renewToken: () => session.renew(),
     reports: true,
+    outboxOf: (user) => new Outbox({ storage: localStorage, room: code, user }),
   });
 }
 
@@ -69,6 +73,7 @@ function bindAll(client, api, preferences) {
   bindAdd({ client, api });
   bindConverting({ client, api, deck });
   bindShare({ client });
+  bindKept({ client });
   bindAwake({ client, deck });
   bindShortcuts({ preferences, transport, progress, sound, views, chat });
   sound.onChange(() => client.state && transport.render(client.state));
@@ -96,6 +101,7 @@ function pass(client, parts, banner) {
 
 async function main() {
   bindDialogs();
+  keepInstalled();
   const title = find("#cover").dataset.title;
   const preferences = new Preferences(localStorage);
   withhold((address) => isYouTubes(address) && !preferences.all.youtube);

@@ -10,7 +10,7 @@
  */
 import { RoomClock } from "./clock.js";
 import { Commands } from "./commands.js";
-import { Connection } from "./connection.js";
+import { Connection, TOKEN_REFUSED } from "./connection.js";
 import { Pinger } from "./pinger.js";
 import { apply, may, opened } from "./room.js";
 
@@ -26,11 +26,17 @@ export class RoomClient {
   /** What was last heard of everybody's players. @type {Pulse | null} */
   pulse = null;
   #listeners = new Set();
+  #outboxOf;
+  #refusals = new Set();
 
-  /** @param {{url: string, token: () => string, renewToken: () => Promise<boolean>, clock?: RoomClock, reports?: boolean}} parts
-   *   `reports`: there is a player that says when it is ready */
-  constructor({ url, token, renewToken, clock = new RoomClock(), reports = false, ...connection }) {
+  /**
+   * @param {{url: string, token: () => string, renewToken: () => Promise<boolean>, clock?: RoomClock, reports?: boolean,
+   *   outboxOf?: (user: string) => import("./outbox.js").Outbox}} parts
+   *   `reports`: there is a player that says when it is ready; `outboxOf`: where a person's words are kept while nobody hears them
+   */
+  constructor({ url, token, renewToken, clock = new RoomClock(), reports = false, outboxOf, ...connection }) {
     this.clock = clock;
+    this.#outboxOf = outboxOf;
     this.commands = new Commands({ send: (message) => this.#sendWhenLive(message) });
     this.connection = new Connection({
       url,
@@ -69,6 +75,11 @@ export class RoomClient {
     return () => this.#listeners.delete(tell);
   }
 
+  /** @param {(message: any, fault: import("./commands.js").CommandError) => void} tell of what an earlier page asked for in vain */
+  onRefused(tell) {
+    this.#refusals.add(tell);
+  }
+
   close() {
     this.connection.close();
   }
@@ -90,6 +101,7 @@ export class RoomClient {
 
   #welcome(message) {
     this.you = message.you;
+    if (this.#outboxOf) this.commands.keepIn(this.#outboxOf(message.you.id), (...refused) => this.#refusals.forEach((tell) => tell(...refused)));
     this.clock.hint(message.now);
     this.pinger.start();
   }
@@ -126,7 +138,10 @@ export class RoomClient {
     this.status = status;
     if (status.phase === "live") this.commands.resend();
     else if (status.phase !== "door") this.pinger.stop();
-    if (status.phase === "ended") this.commands.abandon("You are not in the room any more.");
+    if (status.phase === "ended") {
+      // Who has to sign in again may come back; who left or was removed may not.
+      this.commands.abandon("You are not in the room any more.", { forget: status.code !== TOKEN_REFUSED });
+    }
     this.#tell({ kind: "status" });
   }
 

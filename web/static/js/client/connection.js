@@ -14,7 +14,7 @@ const HEARTBEAT_MS = 10_000;
 /** How long a socket may take from opening to `welcome`. */
 const WELCOME_MS = 12_000;
 const RESTARTING = 1012;
-const TOKEN_REFUSED = 4501;
+export const TOKEN_REFUSED = 4501;
 const LEFT = 1000;
 
 /** @type {Timers} */

@@ -8,12 +8,14 @@ import { isYouTubes } from "../models/elsewhere.js";
 import { Preferences } from "../models/preferences.js";
 import { Session } from "../models/session.js";
 import { bindAccount } from "./account.js";
+import { keepInstalled } from "./installed.js";
 
 /** @param {{onUser?: () => void}} [more] `onUser`: somebody signed in or out on this page */
 export function bindSite({ onUser = () => {} } = {}) {
   const session = new Session({ storage: localStorage, request, exclusively });
   const preferences = new Preferences(localStorage);
   bindDialogs();
+  keepInstalled();
   bindAccount({ session, onUser });
   find("#theme").addEventListener("click", () => setTheme(isDark() ? "light" : "dark"));
   withhold((address) => isYouTubes(address) && !preferences.all.youtube);
