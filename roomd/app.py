@@ -30,6 +30,7 @@ from roomd.handlers import (
     dashboard_page,
     favourites,
     installable,
+    library_pages,
     live,
     misc,
     moderation,
@@ -102,7 +103,7 @@ API_ROUTES = (
     *syncplay.ROUTES,
     *uploads.ROUTES,
 )
-PAGE_ROUTES = (*pages.ROUTES, *installable.ROUTES, *dashboard_page.ROUTES)
+PAGE_ROUTES = (*pages.ROUTES, *installable.ROUTES, *dashboard_page.ROUTES, *library_pages.ROUTES)
 
 
 @asynccontextmanager
