@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,8 @@ from roomd.handlers import (
     misc,
     moderation,
     musicroom,
+    own_account,
+    own_pages,
     packed,
     pages,
     personal,
@@ -58,6 +60,7 @@ from roomd.library import open_library
 from roomd.listing import Listing
 from roomd.music import open_music
 from roomd.neighbours import Neighbours
+from roomd.own import open_own
 from roomd.passwords import Passwords
 from roomd.presence import Presence
 from roomd.secret import secret_of
@@ -67,7 +70,6 @@ from roomd.store import migrate, postgres
 from roomd.store import redis as redis_store
 from roomd.store.attempts import Attempts
 from roomd.store.bell import Bell
-from roomd.store.capabilities import Capabilities
 from roomd.store.life import Life
 from roomd.store.shelf import Shelf
 from roomd.telemetry import Telemetry, open_telemetry
@@ -88,6 +90,7 @@ API_ROUTES = (
     *misc.ROUTES,
     *moderation.ROUTES,
     *musicroom.ROUTES,
+    *own_account.ROUTES,
     *personal.ROUTES,
     *playing.ROUTES,
     *playlist_files.ROUTES,
@@ -114,8 +117,7 @@ async def lifespan(
     """A server's parts, running. `on_lost`: a store of ours keeps dying. `urls`: of stores that somebody else runs."""
     async with AsyncExitStack() as stack:
         clock, life, neighbours = clock or Clock(), Life(), neighbours or Neighbours()
-        running = nullcontext(urls) if urls else stores(settings, on_lost)
-        redis, pool = await _connected(await stack.enter_async_context(running), life, stack)
+        redis, pool = await _connected(nullcontext(urls) if urls else stores(settings, on_lost), life, stack)
         core, secret = Core.build(redis, pool, life, clock), secret_of(settings)
         telemetry = await open_telemetry(redis, clock, core.holdings.process, stack)
         hub, presence, bell = _hub(core, redis, clock, telemetry, neighbours)
@@ -125,7 +127,8 @@ async def lifespan(
         library = await open_library(
             settings, core, folder, redis=redis, pool=pool, clock=clock, secret=secret, stack=stack
         )
-        more = library.jobs()
+        own = open_own(core, pool, redis, signing, library, clock=clock, stack=stack)
+        more = (*library.jobs(), *own.jobs())
         upkeep = Upkeep(core, pool, presence=presence, accounts=signing, settings=settings, clock=clock, more=more)
         stops = (core.stop, upkeep.last, bell.stop, hub.stop, presence.stop, upkeep.scheduler.stop, library.stop)
         await _begun(core.start, bell.start, upkeep.scheduler.start, then=stops, stack=stack)
@@ -144,7 +147,7 @@ async def lifespan(
             resolver=_resolver(settings, folder, subtitles, library.catalogue.tracks),
             subtitles=subtitles,
             doorkeeper=Doorkeeper(core.engine, passwords, Attempts(redis, clock.now), secret),
-            capabilities=Capabilities(redis, pool),
+            own=own,
             library=library,
             telemetry=telemetry,
             wheel=_wheel(stack),
@@ -196,8 +199,11 @@ def _hub(
     return hub, presence, bell
 
 
-async def _connected(urls: Stores, life: Life, stack: AsyncExitStack) -> "tuple[Redis, postgres.PostgresPool]":
+async def _connected(
+    running: AbstractAsyncContextManager[Stores], life: Life, stack: AsyncExitStack
+) -> "tuple[Redis, postgres.PostgresPool]":
     """The stores, with the schema of this program."""
+    urls = await stack.enter_async_context(running)
     await migrate.migrate(urls.database_url)
     pool = await postgres.connect(urls.database_url)
     stack.push_async_callback(postgres.close, pool)
@@ -236,7 +242,7 @@ def _routes(services: Services) -> list[Any]:
         *((pattern, handler, given) for pattern, handler in subtitles_handlers.ROUTES),
         *((pattern, handler, given) for pattern, handler in stream.MEDIA_ROUTES),
         *media_routes(services.folder, services.library.cdn),
-        *((pattern, handler, page) for pattern, handler in pages.ROUTES),
+        *((pattern, handler, page) for pattern, handler in (*pages.ROUTES, *own_pages.ROUTES)),
         (*packed.ROUTE, {"root": web / "static"}),
         (r"/static/(.*)", pages.Static, {"path": str(web / "static")}),
         (r"/(?:api|rooms/api)(?:/.*)?", NotFoundHandler, given),
