@@ -19,7 +19,7 @@ WORKERS ?= 3
 help:
 	@echo "make run     set up whatever is missing, then serve on http://localhost:8000 (PORT=… for another)"
 	@echo "make test    set up whatever is missing, then run every check and every test"
-	@echo "make check   lint, types, dead code"
+	@echo "make check   lint, types (of Python and of the pages' modules), dead code"
 	@echo "make unit    only the Python tests (ARGS='-k queue' for some of them)"
 	@echo "make test-cluster the Python tests, with a real Redis Cluster in place of the single Redis"
 	@echo "make faults  kill, freeze, wipe and cut off everything at length (ARGS='--only wipe' for some of it)"
@@ -37,17 +37,18 @@ test: check
 	@scripts/ensure-tools $(BIN)/playwright
 	@$(PYTEST)
 
-check: $(VENV)/.ready-dev
+check: $(VENV)/.ready-dev node_modules/.ready
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/vulture
+	@$(BIN)/node node_modules/typescript/lib/tsc.js -p jsconfig.json
 
-unit: $(VENV)/.ready-dev
+unit: $(VENV)/.ready-dev node_modules/.ready
 	@scripts/ensure-tools $(BIN)/playwright
 	@$(PYTEST)
 
-test-cluster: $(VENV)/.ready-dev
+test-cluster: $(VENV)/.ready-dev node_modules/.ready
 	@scripts/ensure-tools $(BIN)/playwright
 	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal --redis=cluster $(ARGS)
 
@@ -69,7 +70,7 @@ format: $(VENV)/.ready-dev
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format .
 
 clean:
-	@rm -rf $(VENV) build dist *.egg-info test-output .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) node_modules build dist *.egg-info test-output .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "roomd needs Python 3.11 or later (as python3, or PYTHON=/path/to/python make …)"; exit 1; }
@@ -83,3 +84,8 @@ $(VENV)/.ready: setup.py | $(VENV)/bin/python
 $(VENV)/.ready-dev: setup.py | $(VENV)/bin/python
 	@$(PIP) -e '.[embedded,dev]'
 	@touch $@ $(VENV)/.ready
+
+# What checks the pages: TypeScript and axe-core, by the npm that a Python package brings.
+node_modules/.ready: package-lock.json | $(VENV)/.ready-dev
+	@$(BIN)/npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@

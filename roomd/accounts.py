@@ -14,7 +14,8 @@ from roomd.domain.actor import (
     username_key,
 )
 from roomd.domain.ids import UserId, make_uuid
-from roomd.domain.refusals import Invalid, Unauthenticated
+from roomd.domain.refusals import Conflict, Invalid, Unauthenticated
+from roomd.own_account import OwnAccount
 from roomd.passwords import Passwords, tidy_password
 from roomd.store.accounts import AccountStore, Changes, User
 from roomd.store.attempts import Attempts
@@ -76,6 +77,14 @@ class Accounts:
         self._ring = ring
         self._refresh_tokens = refresh_tokens
         self._clock = clock
+        #: What somebody does to an account of their own.
+        self.own = OwnAccount(
+            users=users, sessions=sessions, revocations=revocations, attempts=attempts, passwords=passwords, clock=clock
+        )
+
+    @property
+    def revocations(self) -> RevocationStore:
+        return self._revocations
 
     async def register(self, username: str, email: str, password: str, *, admin: bool = False) -> User:
         """Make an account. Raises Invalid naming every field that will not do."""
@@ -112,13 +121,25 @@ class Accounts:
         await self._users.add(user, self._clock.now())
         return await self._begin_session(user, caller)
 
-    async def refresh(self, token: str) -> SignIn:
+    async def upgrade(self, actor: Actor, username: str, email: str, password: str) -> SignIn:
+        """Make an account of a guest, with all that is theirs. Their refresh token goes on; here is none.
+
+        Raises Invalid naming every field that will not do, and Conflict where they are no guest.
+        """
+        username, email, password = _tidy_new_account(username, email, password)
+        if not (await self._users.by_id(actor.id)).guest:
+            raise Conflict("this is an account already", "account_already")
+        user = await self._users.upgrade(actor.id, username, email, await self._passwords.hash(password))
+        return self._sign_in(user, actor.session, "")
+
+    async def refresh(self, token: str, caller: Caller | None = None) -> SignIn:
         """Exchange a refresh token for new tokens. A spent one ends its whole session: code token_reused."""
         digest = refresh_digest(token)
         successors = self._refresh_tokens.successors(token)
         now = self._clock.now()
         candidates = [refresh_digest(each) for each in successors]
-        rotation = await self._sessions.rotate(digest, candidates, now, ACCOUNT_REFRESH_S, GUEST_REFRESH_S)
+        lives, address = (ACCOUNT_REFRESH_S, GUEST_REFRESH_S), caller.address if caller else ""
+        rotation = await self._sessions.rotate(digest, candidates, now, *lives, address=address)
         if rotation.outcome in {Outcome.REUSED, Outcome.ENDED}:
             await self._revocations.revoke(rotation.family)
         if rotation.outcome is not Outcome.ROTATED:
@@ -176,7 +197,7 @@ class Accounts:
     async def _begin_session(self, user: User, caller: Caller) -> SignIn:
         family, refresh = self._new_id(), self._refresh_tokens.first()
         life_s = GUEST_REFRESH_S if user.guest else ACCOUNT_REFRESH_S
-        new = NewSession(family, user.id, caller.user_agent[:_LONGEST_USER_AGENT])
+        new = NewSession(family, user.id, caller.user_agent[:_LONGEST_USER_AGENT], caller.address)
         await self._sessions.begin(new, refresh_digest(refresh), self._clock.now(), life_s)
         return self._sign_in(user, family, refresh)
 

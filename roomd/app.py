@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,45 +22,20 @@ from roomd.core import Core
 from roomd.domain.ids import RoomId
 from roomd.doorkeeper import Doorkeeper
 from roomd.embedded import Stores, stores
-from roomd.handlers import accounts as account_handlers
-from roomd.handlers import catalogue as catalogue_handlers
-from roomd.handlers import (
-    charts,
-    collab,
-    dashboard_page,
-    favourites,
-    installable,
-    library_pages,
-    live,
-    misc,
-    moderation,
-    musicroom,
-    packed,
-    pages,
-    personal,
-    playing,
-    playlist_files,
-    playlists,
-    recommendations,
-    rooms,
-    sound,
-    stream,
-    streamit,
-    sync,
-    syncplay,
-    uploads,
-)
+from roomd.handlers import collab, live, musicroom, packed, pages, stream, streamit
 from roomd.handlers import subtitles as subtitles_handlers
 from roomd.handlers.base import ApiHandler, NotFoundHandler, log_request
 from roomd.handlers.door import Door
 from roomd.handlers.glance import Glanced, Glances
 from roomd.handlers.media import media_routes
+from roomd.handlers.table import API_ROUTES, PAGE_ROUTES
 from roomd.health import Health
 from roomd.hub import Hub
 from roomd.library import open_library
 from roomd.listing import Listing
 from roomd.music import open_music
 from roomd.neighbours import Neighbours
+from roomd.own import open_own
 from roomd.passwords import Passwords
 from roomd.presence import Presence
 from roomd.secret import secret_of
@@ -70,7 +45,6 @@ from roomd.store import migrate, postgres
 from roomd.store import redis as redis_store
 from roomd.store.attempts import Attempts
 from roomd.store.bell import Bell
-from roomd.store.capabilities import Capabilities
 from roomd.store.life import Life
 from roomd.store.shelf import Shelf
 from roomd.telemetry import Telemetry, open_telemetry
@@ -81,29 +55,6 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 log = logging.getLogger(__name__)
-
-API_ROUTES = (
-    *account_handlers.ROUTES,
-    *catalogue_handlers.ROUTES,
-    *charts.ROUTES,
-    *collab.ROUTES,
-    *favourites.ROUTES,
-    *misc.ROUTES,
-    *moderation.ROUTES,
-    *musicroom.ROUTES,
-    *personal.ROUTES,
-    *playing.ROUTES,
-    *playlist_files.ROUTES,
-    *playlists.ROUTES,
-    *recommendations.ROUTES,
-    *rooms.ROUTES,
-    *sound.ROUTES,
-    *stream.ROUTES,
-    *sync.ROUTES,
-    *syncplay.ROUTES,
-    *uploads.ROUTES,
-)
-PAGE_ROUTES = (*pages.ROUTES, *installable.ROUTES, *dashboard_page.ROUTES, *library_pages.ROUTES)
 
 
 @asynccontextmanager
@@ -118,8 +69,7 @@ async def lifespan(
     """A server's parts, running. `on_lost`: a store of ours keeps dying. `urls`: of stores that somebody else runs."""
     async with AsyncExitStack() as stack:
         clock, life, neighbours = clock or Clock(), Life(), neighbours or Neighbours()
-        running = nullcontext(urls) if urls else stores(settings, on_lost)
-        redis, pool = await _connected(await stack.enter_async_context(running), life, stack)
+        redis, pool = await _connected(nullcontext(urls) if urls else stores(settings, on_lost), life, stack)
         core, secret = Core.build(redis, pool, life, clock), secret_of(settings)
         telemetry = await open_telemetry(redis, clock, core.holdings.process, stack)
         hub, presence, bell = _hub(core, redis, clock, telemetry, neighbours)
@@ -129,7 +79,8 @@ async def lifespan(
         library = await open_library(
             settings, core, folder, redis=redis, pool=pool, clock=clock, secret=secret, stack=stack
         )
-        more = library.jobs()
+        own = open_own(core, pool, redis, signing, library, clock=clock, stack=stack)
+        more = (*library.jobs(), *own.jobs())
         upkeep = Upkeep(core, pool, presence=presence, accounts=signing, settings=settings, clock=clock, more=more)
         stops = (core.stop, upkeep.last, bell.stop, hub.stop, presence.stop, upkeep.scheduler.stop, library.stop)
         await _begun(core.start, bell.start, upkeep.scheduler.start, then=stops, stack=stack)
@@ -148,7 +99,7 @@ async def lifespan(
             resolver=_resolver(settings, folder, subtitles, library.catalogue.tracks),
             subtitles=subtitles,
             doorkeeper=Doorkeeper(core.engine, passwords, Attempts(redis, clock.now), secret),
-            capabilities=Capabilities(redis, pool),
+            own=own,
             library=library,
             telemetry=telemetry,
             wheel=_wheel(stack),
@@ -200,8 +151,11 @@ def _hub(
     return hub, presence, bell
 
 
-async def _connected(urls: Stores, life: Life, stack: AsyncExitStack) -> "tuple[Redis, postgres.PostgresPool]":
+async def _connected(
+    running: AbstractAsyncContextManager[Stores], life: Life, stack: AsyncExitStack
+) -> "tuple[Redis, postgres.PostgresPool]":
     """The stores, with the schema of this program."""
+    urls = await stack.enter_async_context(running)
     await migrate.migrate(urls.database_url)
     pool = await postgres.connect(urls.database_url)
     stack.push_async_callback(postgres.close, pool)

@@ -28,7 +28,7 @@ DASH = Path("-")
 async def cleanup(settings: Settings, hours: float, *, dry_run: bool, as_json: bool) -> int:
     """Remove idle rooms, or say which; each is told of as soon as it is known. The exit code."""
     count, clock = 0, Clock()
-    async with tools(settings, clock) as (core, shelf):
+    async with tools(settings, clock) as (core, shelf, *_):
         cleaner = Cleaner(core, shelf, clock.now(), hours)
         progress = Progress("rooms looked at", 0, sys.stderr)
         async for idle in cleaner.idle():
@@ -46,7 +46,7 @@ async def cleanup(settings: Settings, hours: float, *, dry_run: bool, as_json: b
 async def snapshot(settings: Settings, path: Path) -> int:
     """Write every room into a file; the exit code. Raises FileError."""
     clock = Clock()
-    async with tools(settings, clock) as (core, shelf):
+    async with tools(settings, clock) as (core, shelf, *_):
         progress = Progress("rooms written", await shelf.count(), sys.stderr)
         with _output(path) as stream:
             writer = Writer(stream, clock.now())
@@ -64,7 +64,7 @@ async def restore(settings: Settings, path: Path, only: str | None, *, dry_run: 
     clock, count = Clock(), 0
     with _input(path) as stream:
         wanted = _checked(path, stream, only)
-        async with tools(settings, clock) as (core, shelf):
+        async with tools(settings, clock) as (core, shelf, *_):
             restorer = Restorer(core, shelf, clock)
             progress = Progress("rooms restored", wanted, sys.stderr)
             for saved in files.read(stream):

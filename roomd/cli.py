@@ -103,6 +103,37 @@ def restore_command(file: Path, room: str | None, dry_run: bool) -> None:
     _run(lambda settings: chores.restore(settings, file, room, dry_run=dry_run))
 
 
+@main.command("export-user")
+@click.argument("who")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def export_user_command(who: str, file: Path, as_json: bool) -> None:
+    """Write all data of WHO (an id, email or username) into FILE, a ZIP of JSON files. Safe while serving.
+
+    \b
+    Example:
+      roomd export-user ada@example.org ada.zip
+    """
+    from roomd import people_chores
+
+    _run(lambda settings: people_chores.export_user(settings, who, file, as_json=as_json))
+
+
+@main.command("delete-user")
+@click.argument("who")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def delete_user_command(who: str, yes: bool, as_json: bool) -> None:
+    """Delete the account of WHO (an id, email or username), and what is theirs. Safe while serving.
+
+    \b
+    Their rooms go to somebody else who is in them. Lines of chat stay, without their name.
+    """
+    from roomd import people_chores
+
+    _run(lambda settings: people_chores.delete_user(settings, who, as_json=as_json, sure=yes))
+
+
 @main.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def doctor_command(as_json: bool) -> None:

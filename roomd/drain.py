@@ -7,7 +7,7 @@ over is not asked for everything at once.
 import asyncio
 import logging
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -36,6 +36,13 @@ class Leaver(Protocol):
     def dismiss(self, reason: str) -> None:
         """Close now."""
 
+    @property
+    def session(self) -> str:
+        """The sign-in that it was opened with, or empty."""
+
+    def sign_out(self) -> None:
+        """Close, since that sign-in has ended."""
+
 
 class Drain:
     def __init__(self) -> None:
@@ -47,6 +54,10 @@ class Drain:
 
     def opened(self, socket: Leaver) -> None:
         self._open.add(socket)
+
+    @property
+    def open(self) -> Iterable[Leaver]:
+        return self._open
 
     def shut(self, socket: Leaver) -> None:
         """The client was told; it has to close its side."""

@@ -20,6 +20,7 @@ from roomd.hub import Hub
 from roomd.library import Library
 from roomd.listing import Listing
 from roomd.neighbours import Neighbours
+from roomd.own import Own
 from roomd.presence import Presence
 from roomd.settings import Settings
 from roomd.store.capabilities import Capabilities
@@ -46,13 +47,20 @@ class Services:
     subtitles: Subtitles
     health: Health
     doorkeeper: Doorkeeper
-    capabilities: Capabilities
+    own: Own
     library: Library
     telemetry: Telemetry
     wheel: Wheel
     neighbours: Neighbours
-    drain: Drain = field(default_factory=Drain)
     entrance: Entrance = field(default_factory=Entrance)
+
+    @property
+    def drain(self) -> Drain:
+        return self.own.drain
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self.own.capabilities
 
     def address_of(self, request: HTTPServerRequest) -> str:
         """The address that limits are counted by, and that a guest's ban reaches."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from roomd.clock import Clock
 from roomd.core import Core
@@ -17,6 +17,9 @@ from roomd.store.reference import Reference
 from roomd.store.shelf import Shelf
 from roomd.timekeeper import Timekeeper
 
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
 #: Seconds between two times that the command says that it lives.
 RENEW_S = 2.0
 
@@ -24,6 +27,8 @@ RENEW_S = 2.0
 class Tools(NamedTuple):
     core: Core
     shelf: Shelf
+    pool: postgres.PostgresPool
+    redis: "Redis"
 
 
 @asynccontextmanager
@@ -44,7 +49,7 @@ async def tools(settings: Settings, clock: Clock) -> AsyncIterator[Tools]:
         stack.push_async_callback(_leave, core)
         renewing = asyncio.create_task(_renew(core))
         stack.callback(renewing.cancel)
-        yield Tools(core, Shelf(pool))
+        yield Tools(core, Shelf(pool), pool, redis)
 
 
 async def _renew(core: Core) -> None:

@@ -176,6 +176,15 @@ def test_the_installed_package_finds_its_pages(tmp_path: Path) -> None:
 
 
 @pytest.mark.gen_test(timeout=30)
+async def test_pages_for_one_person_or_for_developers_are_not_to_be_found_by_search(served: Served) -> None:
+    for path in ("/me/", "/me", "/style/"):
+        answer = await served.http.get(path)
+        assert answer.status_code == 200
+        assert '<meta name="robots" content="noindex">' in answer.text
+        headers_are_right(answer.headers)
+
+
+@pytest.mark.gen_test(timeout=30)
 async def test_monitors_that_ask_for_the_head_alone_get_it(served: Served) -> None:
     alice = await served.person("Alice")
     code = await served.room(alice)

@@ -33,7 +33,7 @@ async def test_a_command_lives_while_it_works_and_leaves_nothing_undone(
 ) -> None:
     monkeypatch.setattr(module, "RENEW_S", 0.02)
     settings = Settings(redis_url=redis_url, database_url=database_url)
-    async with tools(settings, Clock()) as (core, shelf):
+    async with tools(settings, Clock()) as (core, shelf, *_):
         process = core.holdings.process
         room = await core.engine.open(RoomSettings(name="Friday"), ALICE)
         await core.engine.handle(room.id, Say(text="hello"), ALICE)
@@ -44,7 +44,7 @@ async def test_a_command_lives_while_it_works_and_leaves_nothing_undone(
         await eventually(lambda: _archived(shelf), "the room is archived")
     assert await redis.zrange(PROCESSES, 0, -1) == []
     assert not await redis.exists(f"roomd:process:{process}:rooms")
-    async with tools(settings, Clock()) as (core, shelf):
+    async with tools(settings, Clock()) as (core, shelf, *_):
         archived = await core.archive.read(room.id)
         assert archived is not None
         assert [line.text for line in archived.chat] == ["hello"]

@@ -66,7 +66,7 @@ class TokenHandler(_AccountHandler):
 
 class TokenRefreshHandler(_AccountHandler):
     async def post(self) -> None:
-        signed_in = await self.services.accounts.refresh(self.body(RefreshBody).refresh)
+        signed_in = await self.services.accounts.refresh(self.body(RefreshBody).refresh, self.caller())
         self.answer({"access": signed_in.access, "refresh": signed_in.refresh})
 
 
@@ -95,13 +95,13 @@ class ProfileHandler(_AccountHandler):
 class LoginHandler(_AccountHandler):
     async def post(self) -> None:
         body = self.body(Credentials)
-        self.answer(_welcome(await self.services.accounts.login(body.login, body.password, self.caller())))
+        self.answer(welcome(await self.services.accounts.login(body.login, body.password, self.caller())))
 
 
 class GuestHandler(_AccountHandler):
     async def post(self) -> None:
         body = self.body(GuestBody)
-        self.answer(_welcome(await self.services.accounts.guest(body.name, self.caller())))
+        self.answer(welcome(await self.services.accounts.guest(body.name, self.caller())))
 
 
 class LogoutHandler(_AccountHandler):
@@ -122,7 +122,8 @@ def profile(user: User) -> dict[str, str]:
     }
 
 
-def _welcome(signed_in: SignIn) -> dict[str, object]:
+def welcome(signed_in: SignIn) -> dict[str, object]:
+    """What StreamIt answers to whoever signs in."""
     user = signed_in.user
     return {
         "access_token": signed_in.access,

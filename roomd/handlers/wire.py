@@ -232,6 +232,14 @@ class Wire(ABC):
     def dismiss(self, reason: str) -> None:
         self.shut(CLOSE_RESTART, reason)
 
+    @property
+    def session(self) -> str:
+        actor = getattr(self, "actor", None)
+        return actor.session if actor is not None else ""
+
+    def sign_out(self) -> None:
+        self.shut(CLOSE_TOKEN, "token_revoked")
+
     def misheard(self) -> None:
         """Note a malformed message; too many of them within a minute and the client is not listened to any more."""
         now = self.services.clock.now()

@@ -25,6 +25,11 @@ class Words(NamedTuple):
     sentences: Sentences
 
     @property
+    def languages(self) -> Mapping[str, str]:
+        """All that there are, with what each calls itself."""
+        return LANGUAGES
+
+    @property
     def direction(self) -> str:
         return "rtl" if self.language in RIGHT_TO_LEFT else "ltr"
 

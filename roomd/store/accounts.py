@@ -90,6 +90,19 @@ class AccountStore:
             raise _taken(fault) from None
         return _user(row)
 
+    async def upgrade(self, user_id: UserId, username: str, email: str, password_hash: str) -> User:
+        """Give a guest what an account has. Raises Invalid where that is taken; NotFound for others."""
+        query = f"""
+            UPDATE users SET username = $2, username_key = $3, email = $4, password_hash = $5
+            WHERE id = $1 AND password_hash IS NULL RETURNING {_COLUMNS}
+        """  # noqa: S608
+        try:
+            with postgres_needed():
+                row = await self._pool.fetchrow(query, user_id, username, username_key(username), email, password_hash)
+        except asyncpg.UniqueViolationError as fault:
+            raise _taken(fault) from None
+        return _user(row)
+
     async def set_avatar(self, user_id: UserId, avatar: str) -> str:
         """Give the user this picture, or none (""); the former one. Raises NotFound."""
         query = """

@@ -6,6 +6,7 @@ stand for them; kept as a digest, in Redis and, lest it be emptied, in PostgreSQ
 
 import hashlib
 import uuid
+from collections.abc import Iterable
 from contextlib import suppress
 
 import msgspec
@@ -61,6 +62,15 @@ class Capabilities:
             found = await self._redis.getex(_key(secret), ex=KEPT_S)
         return _decode(found) if found else await self._again(secret)
 
+    async def forget(self, digests: Iterable[bytes]) -> None:
+        """Private ids that PostgreSQL has forgotten, by their digests, stand for nobody any more."""
+        if keys := [_key_of(digest) for digest in digests]:
+            with answering():
+                async with self._redis.pipeline(transaction=False) as pipe:
+                    for key in keys:
+                        pipe.delete(key)
+                    await pipe.execute()
+
     async def _again(self, secret: str) -> Actor | None:
         """One that Redis does not have: it has lost it, or there never was one, or not for long."""
         with suppress(DatabaseAway):
@@ -80,4 +90,8 @@ def _digest(secret: str) -> bytes:
 
 
 def _key(secret: str) -> str:
-    return f"roomd:capability:{_digest(secret).hex()}"
+    return _key_of(_digest(secret))
+
+
+def _key_of(digest: bytes) -> str:
+    return f"roomd:capability:{digest.hex()}"

@@ -23,6 +23,9 @@ PROCESSES = "roomd:processes"
 #: A channel that every process listens to.
 EVERY_PROCESS = "roomd:processes:bell"
 
+#: Sessions as they are ended, a stream: every process reads it, and closes what they have open.
+ENDED = "roomd:ended"
+
 #: How the time of this Redis becomes room time; gone a minute after the last process.
 TIME = "roomd:time"
 

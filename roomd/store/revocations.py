@@ -7,11 +7,12 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from roomd.store.cluster import whole_mark
-from roomd.store.keys import BUILT
+from roomd.store.keys import BUILT, ENDED
 from roomd.store.outages import redis_needed
+from roomd.store.redis import answering
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 #: How long another process may go on believing an ended session.
 BELIEVED_S = 1.0
 _REMEMBERED = 4096
+#: Ended sessions that processes can still be told of, about; read twice a second.
+_TOLD = 10_000
 
 
 class RevocationStore:
@@ -44,10 +47,31 @@ class RevocationStore:
         self._asked: list[str] = []
         self._asking: asyncio.Task[tuple[set[str], bool]] | None = None
 
-    async def revoke(self, family: str) -> None:
+    async def revoke(self, *families: str) -> None:
+        """From now on these are refused, here at once, and their WebSockets are closed (see roomd/signed_out.py)."""
         with redis_needed():
-            await self._redis.set(_key(family), "1", ex=self.kept_s)
-        self._remember(family, True)
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for family in families:
+                    pipe.set(_key(family), "1", ex=self.kept_s)
+                    pipe.xadd(ENDED, {"f": family}, maxlen=_TOLD, approximate=True)
+                await pipe.execute()
+        for family in families:
+            self._remember(family, True)
+
+    async def newest(self) -> str:
+        """Where `after` is to begin, for whoever has nothing to do with what was before."""
+        with answering():
+            found: Any = await self._redis.xrevrange(ENDED, count=1)
+        return str(found[0][0].decode()) if found else "0-0"
+
+    async def after(self, last: str) -> tuple[str, list[str]]:
+        """The sessions that were ended after `last`, anywhere; and where to go on."""
+        with answering():
+            found: Any = await self._redis.xrange(ENDED, f"({last}", "+", count=_TOLD)
+        ended = [fields[b"f"].decode() for _, fields in found]
+        for family in ended:
+            self._remember(family, True)
+        return (found[-1][0].decode() if found else last), ended
 
     async def restore(self, ended: Iterable[tuple[str, float]]) -> None:
         """Tell a Redis that was emptied of sessions, each with how many seconds ago it ended."""

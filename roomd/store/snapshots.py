@@ -60,7 +60,12 @@ def from_json(data: bytes) -> Whole:
 
 
 def encode(whole: Whole) -> bytes:
-    return zlib.compress(to_json(whole), _LEVEL)
+    return compress(to_json(whole))
+
+
+def compress(text: bytes) -> bytes:
+    """What `to_json` answered, as it is kept."""
+    return zlib.compress(text, _LEVEL)
 
 
 def decode(data: bytes) -> Whole:

@@ -133,6 +133,15 @@ test("a token that another tab has renewed is used, not renewed again: a spent o
   assert.equal(session.token(), "a2");
 });
 
+test("a session takes over what the server says of it, and keeps the rest", () => {
+  const storage = new Storage([["roomd.session", signed("a1", "r1")]]);
+  const session = new Session({ storage, request: () => assert.fail("asked the server") });
+  session.adopt({ access: "a2", user: { id: "u1", name: "Ada", is_guest: false } });
+  assert.deepEqual([session.token(), session.signed.refresh, session.user.name], ["a2", "r1", "Ada"]);
+  session.forget();
+  assert.equal(session.user, null);
+});
+
 test("people: whoever keeps order may do so with members, the host with co-hosts too, nobody with the host or themselves", () => {
   const rights = { host: ["roles", "moderate"], cohost: ["moderate"], member: [] };
   const asked = (you, role, member, more = {}) =>

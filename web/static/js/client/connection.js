@@ -45,7 +45,14 @@ export class Connection {
    *   socket?: (url: string) => WebSocket, timers?: Timers, random?: () => number}} parts
    */
   constructor({ url, hello, receive, status, renewToken, socket = (to) => new WebSocket(to), timers = realTimers, random = Math.random }) {
-    Object.assign(this, { url, hello, receive, status, renewToken, makeSocket: socket, timers, random });
+    this.url = url;
+    this.hello = hello;
+    this.receive = receive;
+    this.status = status;
+    this.renewToken = renewToken;
+    this.makeSocket = socket;
+    this.timers = timers;
+    this.random = random;
   }
 
   open() {

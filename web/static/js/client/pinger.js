@@ -32,10 +32,15 @@ export class Pinger {
   #restarts = 0;
   #timer = null;
 
-  /** @param {{send: (message: object) => boolean, clock: import("./clock.js").RoomClock, crowd?: () => number}} parts
+  /** @param {{send: (message: object) => boolean, clock: import("./clock.js").RoomClock, crowd?: () => number,
+   *   set?: (run: () => void, ms: number) => any, clear?: (id: any) => void}} parts
    *   `crowd`: how many are in the room */
   constructor({ send, clock, crowd = () => 1, set = (run, ms) => setTimeout(run, ms), clear = (id) => clearTimeout(id) }) {
-    Object.assign(this, { send, clock, crowd, set, clear });
+    this.send = send;
+    this.clock = clock;
+    this.crowd = crowd;
+    this.set = set;
+    this.clear = clear;
   }
 
   start() {

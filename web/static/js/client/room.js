@@ -4,7 +4,7 @@
  *
  * @typedef {{entry: string | null, position: number, rate: number, playing: boolean, as_of: number}} Playback
  * @typedef {{title: string, url: string, artist?: string, album?: string, cover?: string, duration_ms?: number,
- *   kind?: "audio" | "video", mime?: string, source?: string}} Track
+ *   kind?: "audio" | "video", mime?: string, source?: string, subtitles?: string, gain_db?: number | null}} Track
  * @typedef {{id: string, rank: number, by: string, by_name: string, added_at: number, track: Track}} Entry
  * @typedef {{id: string, name: string, role: "host" | "cohost" | "member", guest: boolean, online: boolean,
  *   joined_at: number, muted_until: number, listens: boolean}} Member

@@ -43,4 +43,5 @@ export function bindAccount({ session, onUser = () => {} }) {
   }
 
   render();
+  return { render };
 }

@@ -20,6 +20,7 @@ export function bindAdd({ client, api }) {
   const list = find("#results-list");
   const heart = bindHearts({ api });
   const shelves = makeShelves(api);
+  /** @type {Function} */
   let shelf = shelves.found;
   let timer = null;
   let asked = null;
@@ -63,6 +64,7 @@ export function bindAdd({ client, api }) {
     }
   }
 
+  /** @param {any} found */
   function show({ songs = [], playlists = [], note: said, back }) {
     setText(note, said);
     const rows = [...playlists.map((each) => playlistRow(each, () => open(each))), ...songs.map((song) => rowOf(song))];

@@ -19,7 +19,7 @@ export function makeLine({ react, open }, line) {
   return make("li", { class: "line" }, face(line.by_name), head, make("p", { class: "line-quote", hidden: true }), make("p", { class: "line-text" }, ...words(line.text)), chips, more);
 }
 
-/** @param {{you: string | undefined, answered: any, may: boolean}} about `answered`: the line that this one answers */
+/** @param {HTMLElement} element @param {any} line @param {{you: string | undefined, answered: any, may: boolean}} about `answered`: the line that this one answers */
 export function updateLine(element, line, { you, answered, may }) {
   const quote = find(".line-quote", element);
   quote.hidden = !line.reply_to;
@@ -27,7 +27,7 @@ export function updateLine(element, line, { you, answered, may }) {
   const chips = find(".reactions", element);
   const shown = Object.entries(line.reactions ?? {}).filter(([, users]) => users.length > 0);
   chips.hidden = shown.length === 0;
-  reconcile(chips, shown, ([emoji]) => emoji, makeChip, (item, [emoji, users]) => {
+  reconcile(chips, shown, (/** @type {[string, string[]]} */ [emoji]) => emoji, makeChip, (item, [emoji, users]) => {
     const chip = find("button", item);
     const mine = users.includes(you);
     chip.setAttribute("aria-pressed", String(mine));
@@ -38,6 +38,7 @@ export function updateLine(element, line, { you, answered, may }) {
   find(".line-more", element).hidden = !may;
 }
 
+/** @param {[string, string[]]} reaction */
 function makeChip([emoji]) {
   return make("li", {}, make("button", { type: "button", "data-emoji": emoji }, emoji, make("span", {})));
 }

@@ -4,7 +4,7 @@ import { lineOf } from "../models/library.js";
 import { paintCover } from "../helpers/cover.js";
 import { icon, make } from "../helpers/dom.js";
 
-/** @param {{heart?: Function, verb: string, run: (button: HTMLElement) => void}} how */
+/** @param {any} song @param {{heart?: Function, verb: string, run: (button: HTMLElement) => void}} how */
 export function songRow(song, { heart, verb, run }) {
   const button = make("button", { type: "button", class: "button small", "aria-label": `${verb} ${song.title}` }, verb);
   button.addEventListener("click", () => run(button));

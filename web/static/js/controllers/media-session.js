@@ -26,7 +26,7 @@ export function bindMediaSession({ client, deck, act, sound, transport, progress
   function offer() {
     for (const [action, handler] of Object.entries(handlers)) {
       try {
-        session.setActionHandler(action, !needs[action] || client.may(needs[action]) ? handler : null);
+        session.setActionHandler(/** @type {any} */ (action), !needs[action] || client.may(needs[action]) ? handler : null);
       } catch {
         // This browser does not know that button.
       }

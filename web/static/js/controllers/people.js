@@ -32,7 +32,7 @@ export function bindPeople({ client, act }) {
       kick: ["Send away", () => sure(`Send ${name} away?`, "They may come back in with the code.", "Send away", "kick", id)],
       ban: ["Ban", () => sure(`Ban ${name}?`, "They cannot come back in.", "Ban", "ban", id)],
     };
-    const choice = ([text, run]) => make("button", { type: "button", onclick: () => { menu.hidePopover(); run(); } }, text);
+    const choice = (/** @type {any[]} */ [text, run]) => make("button", { type: "button", onclick: () => { menu.hidePopover(); run(); } }, text);
     menu.replaceChildren(...choicesFor(member).map((each) => choice(does[each])));
     const { bottom, right } = opener.getBoundingClientRect();
     const top = Math.min(bottom + 4, innerHeight - menu.offsetHeight - 8);

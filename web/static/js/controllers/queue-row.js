@@ -38,7 +38,7 @@ export function makeRow({ client, act }, { id }) {
   );
 }
 
-/** @param {HTMLElement} row @param {"played" | "current" | "coming"} part */
+/** @param {{client: any}} parts @param {HTMLElement} row @param {any} entry @param {"played" | "current" | "coming"} part */
 export function updateRow({ client }, row, entry, part) {
   const { track } = entry;
   const state = client.state;

@@ -2,7 +2,7 @@
 import { exclusively, request, requestAs } from "../helpers/api.js";
 import { withhold } from "../helpers/cover.js";
 import { bindDialogs } from "../helpers/dialog.js";
-import { find } from "../helpers/dom.js";
+import { find, findAll } from "../helpers/dom.js";
 import { isDark, setTheme } from "../helpers/theme-choice.js";
 import { isYouTubes } from "../models/elsewhere.js";
 import { Preferences } from "../models/preferences.js";
@@ -16,8 +16,15 @@ export function bindSite({ onUser = () => {} } = {}) {
   const preferences = new Preferences(localStorage);
   bindDialogs();
   keepInstalled();
-  bindAccount({ session, onUser });
+  const account = bindAccount({ session, onUser });
   find("#theme").addEventListener("click", () => setTheme(isDark() ? "light" : "dark"));
+  for (const choice of findAll("select[data-language]")) choice.addEventListener("change", () => speak(choice.value));
   withhold((address) => isYouTubes(address) && !preferences.all.youtube);
-  return { session, preferences, api: requestAs(session) };
+  return { session, preferences, account, api: requestAs(session) };
+}
+
+/** For a year; the server looks at it before it looks at what the browser asks for (handlers/words.py). */
+function speak(language) {
+  document.cookie = `roomd_language=${language}; Path=/; Max-Age=31536000; SameSite=Lax`;
+  location.reload();
 }

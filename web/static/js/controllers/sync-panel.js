@@ -110,7 +110,7 @@ function bindTrim({ deck, preferences }) {
   }
 
   slider.addEventListener("input", () => set(Number(slider.value)));
-  for (const [id, by] of [["#trim-less", -1], ["#trim-more", 1]]) {
+  for (const [id, by] of /** @type {[string, number][]} */ ([["#trim-less", -1], ["#trim-more", 1]])) {
     find(id).addEventListener("click", () => set(Number(slider.value) + by));
   }
   slider.value = String(preferences.all.trim);

@@ -12,13 +12,16 @@ export class ApiError extends Error {
 
 /**
  * @param {string} method @param {string} path
- * @param {{body?: object, token?: string, signal?: AbortSignal}} [more]
+ * @param {{body?: object, token?: string, signal?: AbortSignal, as?: "json" | "blob"}} [more] `body`: JSON, or a FormData as it is
  */
-export async function request(method, path, { body, token, signal } = {}) {
-  const headers = { Accept: "application/json" };
-  if (body) headers["Content-Type"] = "application/json";
+export async function request(method, path, { body, token, signal, as = "json" } = {}) {
+  const form = body instanceof FormData;
+  /** @type {Record<string, string>} */
+  const headers = { Accept: as === "json" ? "application/json" : "*/*" };
+  if (body && !form) headers["Content-Type"] = "application/json";
   if (token) headers.Authorization = `Bearer ${token}`;
-  const answer = await send(path, { method, headers, signal, body: body && JSON.stringify(body) });
+  const answer = await send(path, { method, headers, signal, body: form ? body : body && JSON.stringify(body) });
+  if (as === "blob" && answer.ok) return answer.blob();
   const value = await answer.json().catch(() => null);
   if (!answer.ok) throw new ApiError(answer.status, sentence(value?.error));
   return value;

@@ -3,6 +3,7 @@ import { hueOf, initials } from "../models/format.js";
 import { find, make } from "./dom.js";
 
 /** Pictures that are not to be asked for yet. */
+/** @type {(address: string) => boolean} */
 let withheld = () => false;
 
 /** @param {(address: string) => boolean} rule asked each time before a picture is fetched */

@@ -53,14 +53,15 @@ export function setLabel(element, label) {
  * Makes the children of a list those of `items`, in their order, keeping elements (and with them focus and scroll) that
  * stand for the same thing.
  * @template T
- * @param {Element} list @param {T[]} items @param {(item: T) => string} keyOf
+ * @param {HTMLElement} list @param {T[]} items @param {(item: T) => string} keyOf
  * @param {(item: T) => HTMLElement} create @param {(element: HTMLElement, item: T) => void} [update]
  */
 export function reconcile(list, items, keyOf, create, update = () => {}) {
   const keys = new Set(items.map(keyOf));
   // First what goes, so that nothing that stays has to make room: an element that is moved loses its focus.
-  for (const child of [...list.children]) if (!keys.has(child.dataset.key)) child.remove();
-  const kept = new Map([...list.children].map((child) => [child.dataset.key, child]));
+  const elements = /** @type {HTMLElement[]} */ ([...list.children]);
+  for (const child of elements) if (!keys.has(child.dataset.key)) child.remove();
+  const kept = new Map(elements.filter((child) => keys.has(child.dataset.key)).map((child) => [child.dataset.key, child]));
   let place = list.firstElementChild;
   for (const item of items) {
     const key = keyOf(item);

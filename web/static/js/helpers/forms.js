@@ -14,7 +14,7 @@ export function onSubmit(form, act) {
     clear(form);
     form.ariaBusy = "true";
     try {
-      await act(Object.fromEntries(new FormData(form)));
+      await act(/** @type {any} */ (Object.fromEntries(new FormData(form))));
     } catch (fault) {
       show(form, fault);
     } finally {

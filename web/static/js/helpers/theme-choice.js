@@ -5,8 +5,18 @@ export function isDark() {
   return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
-/** @param {"light" | "dark"} theme */
+/** @returns {string} "light", "dark", or "": as the device has it */
+export function chosenTheme() {
+  return document.documentElement.dataset.theme ?? "";
+}
+
+/** @param {string} theme as `chosenTheme` answers */
 export function setTheme(theme) {
-  document.documentElement.dataset.theme = theme;
-  localStorage.setItem("roomd.theme", theme);
+  if (theme) {
+    document.documentElement.dataset.theme = theme;
+    localStorage.setItem("roomd.theme", theme);
+  } else {
+    delete document.documentElement.dataset.theme;
+    localStorage.removeItem("roomd.theme");
+  }
 }

@@ -45,7 +45,11 @@ export class Deck {
    *   `choose` answers the players that may play a track, the best first; never `busy`, which plays another one
    */
   constructor({ choose, clock, tell, level = () => ({ volume: 1, muted: false, even: false }), set = (run, ms) => setTimeout(run, ms) }) {
-    Object.assign(this, { choose, clock, tell, volume: level, set });
+    this.choose = choose;
+    this.clock = clock;
+    this.tell = tell;
+    this.volume = level;
+    this.set = set;
     this.wings = new Wings({ choose, clock, level });
   }
 

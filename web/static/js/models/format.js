@@ -11,6 +11,7 @@ export function clockTime(ms) {
 /** 83000 becomes "1 minute 23 seconds", for those who listen to the page. */
 export function spokenTime(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1_000));
+  /** @type {[number, string][]} */
   const parts = [[Math.floor(seconds / 3_600), "hour"], [Math.floor((seconds % 3_600) / 60), "minute"], [seconds % 60, "second"]];
   const said = parts.filter(([n]) => n > 0).map(([n, unit]) => plural(n, unit));
   return said.join(" ") || "0 seconds";

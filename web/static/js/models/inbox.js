@@ -15,7 +15,7 @@ export function inbox(state) {
   const asked = state.requests
     .filter((item) => item.status === "pending")
     .map((item) => ({ key: item.id, kind: "request", who: item.by_name, what: wish(item), title: titleOf(item, state), at: item.at, item }));
-  return [...knocks.sort(byAge), ...asked.sort(byAge)];
+  return /** @type {Item[]} */ ([...knocks.sort(byAge), ...asked.sort(byAge)]);
 }
 
 /**

@@ -23,7 +23,7 @@ const LATENCY_ASSUMED_S = 0.04;
 const STUCK_MS = 500;
 
 /**
- * @typedef {{now: number, current: number, stamp?: {contextTime: number, performanceTime: number}, output?: number}} Look
+ * @typedef {{now: number, current: number, stamp?: AudioTimestamp, output?: number}} Look
  *   local time (ms), `currentTime` (s), `getOutputTimestamp()` and `outputLatency` (s), all read at once
  */
 

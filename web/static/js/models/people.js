@@ -23,6 +23,7 @@ export function ordered(members, self) {
  */
 export function choices({ you, member, may, host, now }) {
   if (member.id === you) return [];
+  /** @type {Choice[]} */
   const found = [];
   if (may("roles")) found.push("role", "hand_over");
   if (may("moderate") && member.role !== "host" && (member.role === "member" || you === host)) {

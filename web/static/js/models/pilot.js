@@ -24,7 +24,9 @@ export class Pilot {
    *   learned?: (latency: number) => void}} parts
    */
   constructor({ clock, nudges, latency = FIRST_LATENCY_MS, learned = () => {} }) {
-    Object.assign(this, { clock, latency, learned });
+    this.clock = clock;
+    this.latency = latency;
+    this.learned = learned;
     this.rules = nudges ? nudge : jumps;
     /** What was done to stay on the line. */
     this.effort = { correction: 0, seeks: 0, writes: 0 };

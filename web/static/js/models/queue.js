@@ -28,6 +28,7 @@ export function following(room) {
   return coming[0] ?? (room.repeat === "all" ? room.queue[0] : null);
 }
 
+/** @param {import("../client/room.js").Entry} entry */
 function trackOf({ id, track: { url, kind, mime, source, duration_ms, gain_db } }) {
   return { entry: id, url, kind, mime, source, duration_ms, gain_db };
 }

@@ -19,6 +19,7 @@ export function presetOf({ member }) {
  */
 export function rulesChanged(state, { settings, entry_mode, password, preset }, may) {
   const changes = Object.entries(settings).filter(([name, value]) => state[name] !== value);
+  /** @type {[string, object][]} */
   const commands = [];
   if (changes.length > 0) commands.push(["set", Object.fromEntries(changes)]);
   if (entry_mode !== state.entry_mode || (entry_mode === "password" && password)) {

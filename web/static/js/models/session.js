@@ -16,7 +16,9 @@ export class Session {
    *   exclusively?: (run: () => Promise<any>) => Promise<any>}} parts
    */
   constructor({ storage, request, exclusively = (run) => run() }) {
-    Object.assign(this, { storage, request, exclusively });
+    this.storage = storage;
+    this.request = request;
+    this.exclusively = exclusively;
   }
 
   /** @returns {Signed | null} */
@@ -47,6 +49,16 @@ export class Session {
   async register(username, email, password) {
     await this.request("POST", "/api/accounts/register/", { body: { username, email, password } });
     return this.signIn(email, password);
+  }
+
+  /** Takes over what the server said of this session since: a fresh token, or another name. @param {Partial<Signed>} changes */
+  adopt(changes) {
+    this.#store({ ...this.signed, ...changes });
+  }
+
+  /** The session is over, and the server knows. */
+  forget() {
+    this.storage.removeItem(KEY);
   }
 
   /** Signs out here, whether or not the server can be told. */

@@ -55,6 +55,7 @@ export function troubleOf(member, report) {
  * @returns {{text: string, tone: "good" | "fair" | "bad" | "none"}}
  */
 export function standing(member, report) {
+  /** @returns {{text: string, tone: "none"}} */
   const none = (text) => ({ text, tone: "none" });
   const trouble = troubleOf(member, report);
   if (!member.online) return none("away");

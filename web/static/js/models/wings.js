@@ -21,7 +21,9 @@ export class Wings {
 
   /** @param {{choose: Function, clock: import("../client/clock.js").RoomClock, level: () => import("../players/player.js").Level}} parts */
   constructor({ choose, clock, level }) {
-    Object.assign(this, { choose, clock, level });
+    this.choose = choose;
+    this.clock = clock;
+    this.level = level;
   }
 
   /** Called again and again while `busy` plays the line `current`. */
@@ -87,6 +89,7 @@ export class Wings {
   }
 
   /** What none of them can play from the wings is tried once more on the stage. */
+  /** @param {import("../players/player.js").Player[]} players */
   #loadWith([player, ...others]) {
     this.player = player ?? null;
     if (!player) return;

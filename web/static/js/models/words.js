@@ -20,6 +20,7 @@ export function t(text, values = {}) {
  * @param {string} one @param {string} many @param {number} n @param {Record<string, string | number>} [values]
  */
 export function tn(one, many, n, values = {}) {
+  /** @type {any} */
   const forms = WORDS[many] ?? { one, other: many };
   return filled(forms[rules.select(n)] ?? forms.other, { n: numbers.format(n), ...values });
 }

@@ -45,7 +45,12 @@ export class Buffers {
    *   `memory`: of the device, in GB, where it is known; `cut`: where the engine decodes a stretch as it decodes the whole
    */
   constructor({ decode, fetch, local, origin, memory = Infinity, set = (run, ms) => setTimeout(run, ms), cut = () => null }) {
-    Object.assign(this, { decode, fetch, local, origin, set, cut });
+    this.decode = decode;
+    this.fetch = fetch;
+    this.local = local;
+    this.origin = origin;
+    this.set = set;
+    this.cut = cut;
     this.most = memory <= SMALL_GB ? DECODED_MAX_SMALL : DECODED_MAX;
   }
 

@@ -13,8 +13,11 @@ const LOOK_MS = 20;
  */
 export const CHROMIUM_LATE_MS = 19;
 
-/** @implements {import("./player.js").Player} */
+/** @typedef {import("./player.js").Player} Player */
+
+/** @implements {Player} */
 export class ElementPlayer {
+  /** @type {Player["tell"]} */
   tell = () => {};
   #track = null;
 
@@ -112,6 +115,7 @@ export class ElementPlayer {
     return overtaken() ? "overtaken" : "started";
   }
 
+  /** @returns {Promise<void>} */
   #pass(ms) {
     return new Promise((resolve) => this.set(resolve, Math.max(0, ms)));
   }

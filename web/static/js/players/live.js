@@ -12,9 +12,12 @@ const RETRY_MS = { first: 1_000, most: 30_000, calm: 20_000 };
 const PLAYABLE = 3;
 const LOOK_MS = 20;
 
-/** @implements {import("./player.js").Player} */
+/** @typedef {import("./player.js").Player} Player */
+
+/** @implements {Player} */
 export class LivePlayer {
   name = "live";
+  /** @type {Player["tell"]} */
   tell = () => {};
   /** There is none. */
   position = null;
@@ -33,11 +36,13 @@ export class LivePlayer {
    * @param {{element: HTMLMediaElement, clock: import("../client/clock.js").RoomClock, set?: (run: () => void, ms: number) => any}} parts
    */
   constructor({ element, clock, set = (run, ms) => setTimeout(run, ms) }) {
-    Object.assign(this, { element, clock, set });
+    this.element = element;
+    this.clock = clock;
+    this.set = set;
     element.preload = "auto";
   }
 
-  /** @param {import("./player.js").Track} track */
+  /** @param {{source?: string, duration_ms?: number | null}} track */
   static takes(track) {
     return track.duration_ms == null && (track.source ?? "").startsWith("radio:");
   }
@@ -80,6 +85,7 @@ export class LivePlayer {
 
   setRate() {}
 
+  /** @returns {"fine" | "busy" | "interrupted" | "over"} */
   tick() {
     const now = this.clock.local();
     if (this.#retryAt !== null) {
@@ -126,7 +132,7 @@ export class LivePlayer {
     this.element.load();
   }
 
-  /** The stream broke: again in a while, longer each time. */
+  /** The stream broke: again in a while, longer each time. @returns {"busy"} */
   #breakOff(now) {
     this.#hangUp();
     this.#retryAt = now + Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** this.#tries);
@@ -140,6 +146,7 @@ export class LivePlayer {
     this.element.play().catch(() => {});
   }
 
+  /** @returns {Promise<void>} */
   #pass(ms) {
     return new Promise((resolve) => this.set(resolve, Math.max(0, ms)));
   }

@@ -30,7 +30,10 @@ export class Output {
    *   set?: (run: () => void, ms: number) => any}} parts
    */
   constructor({ local, anchor, make = () => new AudioContext({ latencyHint: "playback" }), set = (run, ms) => setTimeout(run, ms) }) {
-    Object.assign(this, { local, anchor, make, set });
+    this.local = local;
+    this.anchor = anchor;
+    this.make = make;
+    this.set = set;
   }
 
   get running() {
@@ -76,7 +79,7 @@ export class Output {
       if (this.running && this.clock.ready) return "running";
       if (!this.running && waited >= RESUME_MS) return "blocked";
       if (waited >= STEADY_MS) return "failed";
-      await new Promise((resolve) => this.set(resolve, LOOK_MS));
+      await /** @type {Promise<void>} */ (new Promise((resolve) => this.set(resolve, LOOK_MS)));
     }
     return "overtaken";
   }

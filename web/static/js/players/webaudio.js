@@ -22,9 +22,12 @@ const ENDING_MS = 20;
 /** A part is worth starting with when so much of it is left. */
 const WORTH_MS = 1_000;
 
-/** @implements {import("./player.js").Player} */
+/** @typedef {import("./player.js").Player} Player */
+
+/** @implements {Player} */
 export class WebAudioPlayer {
   name = "webaudio";
+  /** @type {Player["tell"]} */
   tell = () => {};
   #track = null;
   #loading = new AbortController();
@@ -49,7 +52,10 @@ export class WebAudioPlayer {
    *   clock: import("../client/clock.js").RoomClock, set?: (run: () => void, ms: number) => any}} parts
    */
   constructor({ output, buffers, clock, set = (run, ms) => setTimeout(run, ms) }) {
-    Object.assign(this, { output, buffers, clock, set });
+    this.output = output;
+    this.buffers = buffers;
+    this.clock = clock;
+    this.set = set;
   }
 
   /** What is heard at this moment. */
@@ -98,7 +104,7 @@ export class WebAudioPlayer {
     this.#silence();
     this.#place = playback.position;
     const there = () => this.clock.ready && this.#covers(positionAt(playback, this.clock.now()));
-    while (!there() && !overtaken()) await new Promise((resolve) => this.set(resolve, LOOK_MS));
+    while (!there() && !overtaken()) await /** @type {Promise<void>} */ (new Promise((resolve) => this.set(resolve, LOOK_MS)));
     const state = await this.output.awake(overtaken);
     if (overtaken()) return "overtaken";
     if (state !== "running") {

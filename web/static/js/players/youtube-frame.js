@@ -18,21 +18,23 @@ const CHANNEL = { id: 1, channel: "widget" };
 export class YouTubeFrame {
   /** Whether it answers. */
   ready = false;
-  /** @param {FrameEvent} event */
+  /** @type {(event: FrameEvent) => void} */
   tell = () => {};
   #frame = null;
   #take = null;
 
   /** @param {{mount: HTMLElement, host?: Window, set?: (run: () => void, ms: number) => any}} parts the frame goes into `mount` */
   constructor({ mount, host = window, set = (run, ms) => setTimeout(run, ms) }) {
-    Object.assign(this, { mount, host, set });
+    this.mount = mount;
+    this.host = host;
+    this.set = set;
   }
 
   /** @param {string} video its id */
   show(video) {
     this.close();
     const frame = this.mount.ownerDocument.createElement("iframe");
-    const query = new URLSearchParams({ ...OPTIONS, origin: this.host.location.origin });
+    const query = new URLSearchParams({ .../** @type {any} */ (OPTIONS), origin: this.host.location.origin });
     frame.src = `${ORIGIN}/embed/${encodeURIComponent(video)}?${query}`;
     frame.title = "YouTube";
     frame.allow = "autoplay; encrypted-media; fullscreen; picture-in-picture";

@@ -24,9 +24,12 @@ const PAUSE_MS = 800;
 const PATIENCE_MS = 4_000;
 const LOOK_MS = 50;
 
-/** @implements {import("./player.js").Player} */
+/** @typedef {import("./player.js").Player} Player */
+
+/** @implements {Player} */
 export class YouTubePlayer {
   name = "youtube";
+  /** @type {Player["tell"]} */
   tell = () => {};
   effort = () => this.#effort;
   #track = null;
@@ -54,7 +57,11 @@ export class YouTubePlayer {
    *   set?: (run: () => void, ms: number) => any, host?: Window}} parts `mount` holds `.embed-ask`, with a button to agree
    */
   constructor({ mount, clock, preferences, set = (run, ms) => setTimeout(run, ms), host = window }) {
-    Object.assign(this, { clock, preferences, set, host });
+    this.clock = clock;
+    this.preferences = preferences;
+    this.set = set;
+    this.host = host;
+    /** @type {HTMLElement} */
     this.ask = mount.querySelector(".embed-ask");
     this.#frame = new YouTubeFrame({ mount, host, set });
     this.#frame.tell = (event) => this.#track && this.#hear(event);
@@ -269,6 +276,7 @@ export class YouTubePlayer {
     return !this.#blocked && (this.host.navigator.userActivation?.hasBeenActive ?? true);
   }
 
+  /** @returns {Promise<void>} */
   #pass(ms) {
     return new Promise((resolve) => this.set(resolve, Math.max(0, ms)));
   }

@@ -29,7 +29,7 @@ const SEEK_ALONE_MS = { ...SEEK_MS, first: 250 };
 const SETTLE_MS = 700;
 const FIRST_LEAD_MS = 500;
 
-/** @param {{lead?: number, rates?: number[]}} [options] the rates that the player knows @returns {Law} */
+/** @param {number} now @param {{lead?: number, rates?: number[]}} [options] the rates that the player knows @returns {Law} */
 export function newLaw(now, { lead = FIRST_LEAD_MS, rates = [] } = {}) {
   return {
     readings: noReadings(),

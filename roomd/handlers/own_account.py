@@ -1,0 +1,123 @@
+"""One's own account over HTTP: where it is signed in, its password, making one of a guest, all its data, its end."""
+
+import asyncio
+
+from msgspec import Struct
+from tornado.iostream import StreamClosedError
+
+from roomd.dialects.room_object import timestamp
+from roomd.domain.devices import device_of
+from roomd.domain.refusals import NotFound, Unauthenticated, Unavailable
+from roomd.handlers.accounts import welcome
+from roomd.handlers.base import ApiHandler
+from roomd.handlers.bounded import elsewhere
+from roomd.store.sessions import SignedIn
+
+#: Seconds that a reader of an export may leave it standing still.
+STALL_S = 30.0
+
+
+class PasswordBody(Struct):
+    password: str
+    new_password: str
+
+
+class UpgradeBody(Struct):
+    username: str
+    email: str
+    password: str
+
+
+class DeleteBody(Struct):
+    """A guest has no password to say."""
+
+    password: str = ""
+
+
+class SessionsHandler(ApiHandler):
+    async def get(self) -> None:
+        actor = await self.actor()
+        found = await self.services.accounts.own.sessions(actor)
+        shown = [session(each) | {"current": each.family == actor.session} for each in found]
+        self.answer({"sessions": shown, "count": len(shown)})
+
+    async def delete(self) -> None:
+        """All but the one that asks."""
+        self.answer({"ended": await self.services.accounts.own.end_others(await self.actor())})
+
+
+class SessionHandler(ApiHandler):
+    async def delete(self, family: str) -> None:
+        await self.services.accounts.own.end_session(await self.actor(), family)
+        self.set_status(204)
+
+
+class PasswordHandler(ApiHandler):
+    async def post(self) -> None:
+        actor = await self.actor()
+        body, address = self.body(PasswordBody), self.client_address()
+        own = self.services.accounts.own
+        self.answer({"ended": await own.change_password(actor, body.password, body.new_password, address)})
+
+
+class UpgradeHandler(ApiHandler):
+    async def post(self) -> None:
+        actor = await self.actor()
+        body = self.body(UpgradeBody)
+        signed_in = await self.services.accounts.upgrade(actor, body.username, body.email, body.password)
+        self.answer({key: value for key, value in welcome(signed_in).items() if key != "refresh_token"})
+
+
+class DeleteHandler(ApiHandler):
+    async def post(self) -> None:
+        actor = await self.actor()
+        try:
+            await self.services.accounts.own.prove(actor, self.body(DeleteBody).password, self.client_address())
+        except NotFound:
+            raise _nobody() from None
+        if not await self.services.own.departures.delete(actor.id):
+            raise _nobody()
+        self.set_status(204)
+
+
+class ExportHandler(ApiHandler):
+    async def get(self) -> None:
+        actor = await self.actor()
+        exports = self.services.own.exports
+        with exports.place(actor.id):
+            self.set_header("Content-Type", "application/zip")
+            self.set_header("Content-Disposition", 'attachment; filename="roomd-export.zip"')
+            with elsewhere():
+                try:
+                    async for part in exports.archive(actor.id):
+                        self.write(part)
+                        async with asyncio.timeout(STALL_S):
+                            await self.flush()
+                except (StreamClosedError, TimeoutError, Unavailable):
+                    # What came so far is no ZIP; a broken connection says so.
+                    self.request.connection.stream.close()  # type: ignore[union-attr]
+
+
+def session(of: SignedIn) -> dict[str, object]:
+    device = device_of(of.user_agent)
+    told: dict[str, object] = {
+        "id": of.family,
+        "device": str(device),
+        "browser": device.browser,
+        "system": device.system,
+    }
+    return told | {"address": of.address, "created_at": timestamp(of.created_at), "last_used": timestamp(of.last_used)}
+
+
+def _nobody() -> Unauthenticated:
+    return Unauthenticated("the user of this token is gone; sign in again", "token_invalid")
+
+
+ROUTES: list[tuple[str, type[ApiHandler]]] = [
+    (r"/api/accounts/sessions/?", SessionsHandler),
+    (r"/api/accounts/sessions/([^/]+)/?", SessionHandler),
+    (r"/api/accounts/password/?", PasswordHandler),
+    (r"/api/accounts/upgrade/?", UpgradeHandler),
+    (r"/api/accounts/delete/?", DeleteHandler),
+    (r"/api/accounts/export/?", ExportHandler),
+]
