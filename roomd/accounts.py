@@ -14,7 +14,7 @@ from roomd.domain.actor import (
     username_key,
 )
 from roomd.domain.ids import UserId, make_uuid
-from roomd.domain.refusals import Invalid, Unauthenticated
+from roomd.domain.refusals import Forbidden, Invalid, Unauthenticated
 from roomd.passwords import Passwords, tidy_password
 from roomd.store.accounts import AccountStore, Changes, User
 from roomd.store.attempts import Attempts
@@ -76,6 +76,10 @@ class Accounts:
         self._ring = ring
         self._refresh_tokens = refresh_tokens
         self._clock = clock
+
+    @property
+    def revocations(self) -> RevocationStore:
+        return self._revocations
 
     async def register(self, username: str, email: str, password: str, *, admin: bool = False) -> User:
         """Make an account. Raises Invalid naming every field that will not do."""
@@ -181,6 +185,8 @@ class Accounts:
         return self._sign_in(user, family, refresh)
 
     def _sign_in(self, user: User, family: str, refresh: str) -> SignIn:
+        if user.banned:
+            raise Forbidden("This account was shut out by those who run this server.", "account_banned")
         actor = Actor(id=user.id, name=user.name, guest=user.guest, admin=user.is_admin, session=family)
         return SignIn(self._ring.issue(actor), refresh, GUEST_ACCESS_S if user.guest else ACCOUNT_ACCESS_S, user)
 

@@ -23,8 +23,9 @@ from roomd.domain.ids import RoomId
 from roomd.doorkeeper import Doorkeeper
 from roomd.embedded import Stores, stores
 from roomd.handlers import accounts as account_handlers
-from roomd.handlers import catalogue as catalogue_handlers
 from roomd.handlers import (
+    admin,
+    admin_pages,
     charts,
     collab,
     favourites,
@@ -47,6 +48,7 @@ from roomd.handlers import (
     syncplay,
     uploads,
 )
+from roomd.handlers import catalogue as catalogue_handlers
 from roomd.handlers import subtitles as subtitles_handlers
 from roomd.handlers.base import ApiHandler, NotFoundHandler, log_request
 from roomd.handlers.door import Door
@@ -58,6 +60,7 @@ from roomd.library import open_library
 from roomd.listing import Listing
 from roomd.music import open_music
 from roomd.neighbours import Neighbours
+from roomd.oversight import make_oversight
 from roomd.passwords import Passwords
 from roomd.presence import Presence
 from roomd.secret import secret_of
@@ -81,6 +84,7 @@ log = logging.getLogger(__name__)
 
 API_ROUTES = (
     *account_handlers.ROUTES,
+    *admin.ROUTES,
     *catalogue_handlers.ROUTES,
     *charts.ROUTES,
     *collab.ROUTES,
@@ -125,7 +129,8 @@ async def lifespan(
         library = await open_library(
             settings, core, folder, redis=redis, pool=pool, clock=clock, secret=secret, stack=stack
         )
-        more = library.jobs()
+        oversight = make_oversight(core, pool, signing, telemetry.metrics, clock)
+        more = (*library.jobs(), oversight.vitals.job())
         upkeep = Upkeep(core, pool, presence=presence, accounts=signing, settings=settings, clock=clock, more=more)
         stops = (core.stop, upkeep.last, bell.stop, hub.stop, presence.stop, upkeep.scheduler.stop, library.stop)
         await _begun(core.start, bell.start, upkeep.scheduler.start, then=stops, stack=stack)
@@ -149,6 +154,7 @@ async def lifespan(
             telemetry=telemetry,
             wheel=_wheel(stack),
             neighbours=neighbours,
+            oversight=oversight,
             health=Health({"redis": core.store.ping, "postgres": lambda: postgres.ping(pool)}),
         )
 
@@ -236,7 +242,7 @@ def _routes(services: Services) -> list[Any]:
         *((pattern, handler, given) for pattern, handler in subtitles_handlers.ROUTES),
         *((pattern, handler, given) for pattern, handler in stream.MEDIA_ROUTES),
         *media_routes(services.folder, services.library.cdn),
-        *((pattern, handler, page) for pattern, handler in pages.ROUTES),
+        *((pattern, handler, page) for pattern, handler in (*pages.ROUTES, *admin_pages.ROUTES)),
         (*packed.ROUTE, {"root": web / "static"}),
         (r"/static/(.*)", pages.Static, {"path": str(web / "static")}),
         (r"/(?:api|rooms/api)(?:/.*)?", NotFoundHandler, given),

@@ -20,6 +20,7 @@ from roomd.hub import Hub
 from roomd.library import Library
 from roomd.listing import Listing
 from roomd.neighbours import Neighbours
+from roomd.oversight import Oversight
 from roomd.presence import Presence
 from roomd.settings import Settings
 from roomd.store.capabilities import Capabilities
@@ -51,6 +52,7 @@ class Services:
     telemetry: Telemetry
     wheel: Wheel
     neighbours: Neighbours
+    oversight: Oversight
     drain: Drain = field(default_factory=Drain)
     entrance: Entrance = field(default_factory=Entrance)
 

@@ -44,10 +44,11 @@ class RevocationStore:
         self._asked: list[str] = []
         self._asking: asyncio.Task[tuple[set[str], bool]] | None = None
 
-    async def revoke(self, family: str) -> None:
-        with redis_needed():
-            await self._redis.set(_key(family), "1", ex=self.kept_s)
-        self._remember(family, True)
+    async def revoke(self, *families: str) -> None:
+        for family in families:
+            with redis_needed():
+                await self._redis.set(_key(family), "1", ex=self.kept_s)
+            self._remember(family, True)
 
     async def restore(self, ended: Iterable[tuple[str, float]]) -> None:
         """Tell a Redis that was emptied of sessions, each with how many seconds ago it ended."""

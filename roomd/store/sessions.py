@@ -78,6 +78,18 @@ class SessionStore:
         with postgres_needed():
             await self._pool.execute(_REVOKE, family, timestamp(now_ms))
 
+    async def end(self, user_id: UserId, now_ms: float, *, only: str | None = None, but: str = "") -> list[str]:
+        """End a user's sessions: all, or `only` one, `but` not this one. Answers which have ended by it."""
+        with postgres_needed():
+            rows = await self._pool.fetch(
+                "UPDATE sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL AND ($3::text IS NULL OR family::text = $3) AND family::text <> $4 RETURNING family::text",
+                user_id,
+                timestamp(now_ms),
+                only,
+                but,
+            )
+        return [row["family"] for row in rows]
+
     async def ended(self, family: str) -> bool:
         """Whether a session was ended before it ran out."""
         with postgres_needed():
