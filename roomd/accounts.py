@@ -14,7 +14,7 @@ from roomd.domain.actor import (
     username_key,
 )
 from roomd.domain.ids import UserId, make_uuid
-from roomd.domain.refusals import Conflict, Invalid, Unauthenticated
+from roomd.domain.refusals import Conflict, Forbidden, Invalid, Unauthenticated
 from roomd.own_account import OwnAccount
 from roomd.passwords import Passwords, tidy_password
 from roomd.store.accounts import AccountStore, Changes, User
@@ -202,6 +202,8 @@ class Accounts:
         return self._sign_in(user, family, refresh)
 
     def _sign_in(self, user: User, family: str, refresh: str) -> SignIn:
+        if user.banned:
+            raise Forbidden("This account was shut out by those who run this server.", "account_banned")
         actor = Actor(id=user.id, name=user.name, guest=user.guest, admin=user.is_admin, session=family)
         return SignIn(self._ring.issue(actor), refresh, GUEST_ACCESS_S if user.guest else ACCOUNT_ACCESS_S, user)
 

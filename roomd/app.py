@@ -35,6 +35,7 @@ from roomd.library import open_library
 from roomd.listing import Listing
 from roomd.music import open_music
 from roomd.neighbours import Neighbours
+from roomd.oversight import make_oversight
 from roomd.own import open_own
 from roomd.passwords import Passwords
 from roomd.presence import Presence
@@ -80,7 +81,8 @@ async def lifespan(
             settings, core, folder, redis=redis, pool=pool, clock=clock, secret=secret, stack=stack
         )
         own = open_own(core, pool, redis, signing, library, clock=clock, stack=stack)
-        more = (*library.jobs(), *own.jobs())
+        oversight = make_oversight(core, pool, signing, telemetry.metrics, clock)
+        more = (*library.jobs(), *own.jobs(), oversight.vitals.job())
         upkeep = Upkeep(core, pool, presence=presence, accounts=signing, settings=settings, clock=clock, more=more)
         stops = (core.stop, upkeep.last, bell.stop, hub.stop, presence.stop, upkeep.scheduler.stop, library.stop)
         await _begun(core.start, bell.start, upkeep.scheduler.start, then=stops, stack=stack)
@@ -104,6 +106,7 @@ async def lifespan(
             telemetry=telemetry,
             wheel=_wheel(stack),
             neighbours=neighbours,
+            oversight=oversight,
             health=Health({"redis": core.store.ping, "postgres": lambda: postgres.ping(pool)}),
         )
 

@@ -20,6 +20,7 @@ from roomd.hub import Hub
 from roomd.library import Library
 from roomd.listing import Listing
 from roomd.neighbours import Neighbours
+from roomd.oversight import Oversight
 from roomd.own import Own
 from roomd.presence import Presence
 from roomd.settings import Settings
@@ -52,6 +53,7 @@ class Services:
     telemetry: Telemetry
     wheel: Wheel
     neighbours: Neighbours
+    oversight: Oversight
     entrance: Entrance = field(default_factory=Entrance)
 
     @property

@@ -69,6 +69,10 @@ class Catalogue:
         """What people call each provider."""
         return {name: provider.label for name, provider in self._providers.items()}
 
+    def is_down(self, name: str) -> bool:
+        """Whether this process leaves a provider alone at the moment."""
+        return self._providers[name].down
+
     def provider(self, name: str) -> Provider:
         """Raises NotFound."""
         return self._providers.get(name) or _unknown(name)

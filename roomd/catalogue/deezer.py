@@ -51,6 +51,10 @@ class Deezer:
         self._previews: dict[str, Preview] = {}
         self._genres: dict[int, str] = {}
 
+    @property
+    def down(self) -> bool:
+        return self._upstream.down
+
     async def search(self, q: str, limit: int) -> Found:
         if not (q := fit_text(q)):
             return Found()

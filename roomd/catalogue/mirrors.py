@@ -52,6 +52,11 @@ class Mirrors:
     def label(self) -> str:
         return self._given[0].label
 
+    @property
+    def down(self) -> bool:
+        """Whether none of them answers."""
+        return all(each.down for each in self._order)
+
     async def get(
         self,
         path: str,

@@ -36,6 +36,8 @@ class OwnMusic:
 
     name = LOCAL
     label = "This server"
+    #: Its files are here.
+    down = False
 
     def __init__(self, folder: LocalFolder, now: Callable[[], float], plays: Plays | None = None) -> None:
         self._index: Index = folder.index

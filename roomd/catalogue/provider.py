@@ -42,6 +42,11 @@ class Provider(Protocol):
     name: str
     label: str
 
+    @property
+    def down(self) -> bool:
+        """Whether it is left alone for a while, as it did not answer."""
+        ...
+
     async def search(self, q: str, limit: int) -> Found: ...
 
     async def song(self, key: str) -> Song: ...

@@ -76,6 +76,10 @@ class RadioBrowser:
         self._genres: dict[int, str] = {}
         self._mimes: dict[str, str] = {}
 
+    @property
+    def down(self) -> bool:
+        return self._mirrors.down
+
     async def search(self, q: str, limit: int) -> Found:
         q = fit_text(q)
         return Found(songs=await self._some(limit, name=q)) if q else Found()

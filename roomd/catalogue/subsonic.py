@@ -81,6 +81,10 @@ class Subsonic:
         self._forms: dict[str, Form] = {}
         self._genres: dict[int, str] = {}
 
+    @property
+    def down(self) -> bool:
+        return self._upstream.down
+
     async def search(self, q: str, limit: int) -> Found:
         if not (q := fit_text(q)):
             return Found()

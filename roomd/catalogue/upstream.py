@@ -54,6 +54,11 @@ class Upstream:
         #: Clear while the breaker has one try under way.
         self._decided = asyncio.Event()
 
+    @property
+    def down(self) -> bool:
+        """Whether it is left alone, as it did not answer."""
+        return self._breaker.open
+
     def url(self, path: str, params: Mapping[str, str | int]) -> httpx.URL:
         """The address of something there; `path` begins with a slash."""
         return httpx.URL(f"{self.base}{path}", params=dict(params))

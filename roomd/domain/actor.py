@@ -27,13 +27,18 @@ _ANIMALS = """
 
 
 class Actor(Struct, frozen=True):
-    """A user at work. `session` is the sign-in that the access token came from; empty when there was none."""
+    """A user at work. `session` is the sign-in that the access token came from; empty when there was none.
+
+    `overseer`: an admin of the server, acting as such: what a room's host may do, they may do in any room. An admin
+    who is in a room like others is none.
+    """
 
     id: UserId
     name: str
     guest: bool = False
     admin: bool = False
     session: str = ""
+    overseer: bool = False
 
 
 def tidy_name(text: str) -> str:

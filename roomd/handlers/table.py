@@ -2,6 +2,8 @@
 
 from roomd.handlers import (
     accounts,
+    admin,
+    admin_pages,
     catalogue,
     charts,
     collab,
@@ -31,6 +33,7 @@ from roomd.handlers import (
 #: Patterns, and who answers: JSON.
 API_ROUTES = (
     *accounts.ROUTES,
+    *admin.ROUTES,
     *catalogue.ROUTES,
     *charts.ROUTES,
     *collab.ROUTES,
@@ -59,4 +62,5 @@ PAGE_ROUTES = (
     *dashboard_page.ROUTES,
     *library_pages.ROUTES,
     *own_pages.ROUTES,
+    *admin_pages.ROUTES,
 )

@@ -10,7 +10,7 @@ from roomd.domain.ids import UserId
 from roomd.domain.refusals import Invalid, NotFound
 from roomd.store.postgres import PostgresPool, postgres_needed
 
-_COLUMNS = "id::text, username, email, password_hash, name, bio, avatar, is_admin"
+_COLUMNS = "id::text, username, email, password_hash, name, bio, avatar, is_admin, banned_at IS NOT NULL AS banned"
 
 
 class User(Struct, frozen=True, kw_only=True):
@@ -24,6 +24,8 @@ class User(Struct, frozen=True, kw_only=True):
     bio: str = ""
     avatar: str = ""
     is_admin: bool = False
+    #: Shut out by an admin.
+    banned: bool = False
 
     @property
     def guest(self) -> bool:

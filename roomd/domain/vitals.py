@@ -1,0 +1,65 @@
+"""Curves out of what processes noted of themselves: a point for each stretch of time, over all of them."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+
+class Sample(NamedTuple):
+    """`at` in seconds since 1970; what a process counted then."""
+
+    at: float
+    process: str
+    figures: Mapping[str, float]
+
+
+def level(samples: Sequence[Sample], name: str, edges: Sequence[float]) -> list[float | None]:
+    """A gauge: between each two edges the mean of each process, added up; None where nobody noted anything."""
+    points: list[float | None] = []
+    for inside in _stretches(samples, edges):
+        means = [
+            sum(found) / len(found)
+            for of_one in _by_process(inside).values()
+            if (found := [each.figures[name] for each in of_one if name in each.figures])
+        ]
+        points.append(sum(means) if means else None)
+    return points
+
+
+def rate(samples: Sequence[Sample], name: str, edges: Sequence[float]) -> list[float | None]:
+    """A counter: by how much it grew in each stretch, by the second."""
+    return [
+        None if grown is None else grown / (end - begin)
+        for grown, (begin, end) in zip(_growth(samples, name, edges), pairwise(edges), strict=True)
+    ]
+
+
+def mean(samples: Sequence[Sample], name: str, edges: Sequence[float]) -> list[float | None]:
+    """A histogram: the mean of what came in each stretch, from its `_sum` and `_count`."""
+    sums = _growth(samples, f"{name}_sum", edges)
+    counts = _growth(samples, f"{name}_count", edges)
+    return [a / b if a is not None and b else None for a, b in zip(sums, counts, strict=True)]
+
+
+def _growth(samples: Sequence[Sample], name: str, edges: Sequence[float]) -> list[float | None]:
+    """A process that began anew began at 0."""
+    grown: dict[int, float] = {}
+    bounds = list(pairwise(edges))
+    for of_one in _by_process(samples).values():
+        noted = [(each.at, each.figures[name]) for each in of_one if name in each.figures]
+        for (_, before), (at, after) in pairwise(noted):
+            place = next((n for n, (begin, end) in enumerate(bounds) if begin < at <= end), None)
+            if place is not None:
+                grown[place] = grown.get(place, 0.0) + (after - before if after >= before else after)
+    return [grown.get(place) for place in range(len(bounds))]
+
+
+def _stretches(samples: Sequence[Sample], edges: Sequence[float]) -> list[list[Sample]]:
+    return [[each for each in samples if begin < each.at <= end] for begin, end in pairwise(edges)]
+
+
+def _by_process(samples: Sequence[Sample]) -> dict[str, list[Sample]]:
+    found: dict[str, list[Sample]] = {}
+    for each in sorted(samples):
+        found.setdefault(each.process, []).append(each)
+    return found

@@ -1,0 +1,161 @@
+"""The server overseen: by admins alone, and with a note of whatever they change."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hub_world import eventually
+from serving import Person, Served, serving
+
+from roomd.accounts import Caller
+
+GOOD = "correct horse battery staple"
+
+
+async def account(served: Served, name: str, *, admin: bool = False) -> Person:
+    accounts = served.services.accounts
+    await accounts.register(name, f"{name}@example.org", GOOD, admin=admin)
+    signed = await accounts.login(name, GOOD, Caller("127.0.0.1", "a browser"))
+    return Person(signed.user.id, name, signed.access, served.http)
+
+
+async def told(person: Person, path: str) -> Any:
+    answer = await person.call("GET", f"/api/admin/{path}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def done(person: Person, method: str, path: str, body: dict[str, Any] | None = None) -> None:
+    answer = await person.call(method, f"/api/admin/{path}", body or {})
+    assert answer.status_code == 204, answer.text
+
+
+async def acts(admin: Person) -> list[tuple[str, str, str]]:
+    return [(each["act"], each["what"], each["why"]) for each in (await told(admin, "audit/"))["acts"]]
+
+
+@asynccontextmanager
+async def overseen(redis_url: str, database_url: str, data_dir: Path) -> AsyncIterator[tuple[Served, Person]]:
+    async with serving(redis_url, database_url, data_dir) as served:
+        yield served, await account(served, "root", admin=True)
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_nobody_else_may(served: Served) -> None:
+    guest, carol = await served.person("Alice"), await account(served, "carol")
+    routes = [
+        ("GET", "overview/"), ("GET", "vitals/"), ("GET", "rooms/"), ("DELETE", "rooms/AAAAAA/"), ("GET", "people/"),
+        ("DELETE", f"rooms/AAAAAA/members/{carol.id}/"), ("DELETE", "rooms/AAAAAA/messages/1/"), ("GET", "messages/"),
+        ("PATCH", f"people/{carol.id}/"), ("PUT", f"people/{carol.id}/ban/"), ("DELETE", f"people/{carol.id}/ban/"),
+        ("GET", "sessions/"), ("DELETE", f"people/{carol.id}/sessions/{carol.id}/"), ("GET", "audit/"),
+    ]  # fmt: skip
+    for method, path in routes:
+        for person in (guest, carol):
+            answer = await person.call(method, f"/api/admin/{path}", {"admin": True} if method == "PATCH" else None)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (403, "not_an_admin"), path
+        assert (await served.http.request(method, f"/api/admin/{path}")).status_code == 401, path
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_rooms_are_found_entered_into_by_no_deed_and_closed(
+    redis_url: str, database_url: str, data_dir: Path
+) -> None:
+    async with overseen(redis_url, database_url, data_dir) as (served, root):
+        alice, bob = await served.person("Alice"), await served.person("Bob")
+        code = await served.room(alice, visibility="private")
+        await bob.call("POST", "/api/rooms/join/", {"code": code})
+        live = await served.enter(bob, code)
+        await live.until(type="state")
+        await live.do("say", text="Buy my Wares")
+
+        async def listed() -> bool:
+            return any(room["code"] == code for room in (await told(root, "rooms/?q=FRI&state=live"))["rooms"])
+
+        await eventually(listed, "the room to be archived")
+        (room,) = (await told(root, f"rooms/?q={code}"))["rooms"]
+        assert (room["online"], room["host"], room["people"]) == (1, "Alice", 2)
+
+        async def heard() -> bool:
+            return (await told(root, "messages/?q=wares"))["count"] == 1
+
+        await eventually(heard, "the line to be archived")
+        (line,) = (await told(root, "messages/?q=wares"))["messages"]
+        assert (line["user"], line["room"]) == ("Bob", code)
+        await done(root, "DELETE", f"rooms/{code}/messages/{line['id']}/", {"reason": "selling"})
+        assert (await live.until_event("message_deleted"))["message"] == line["id"]
+        await done(root, "DELETE", f"rooms/{code}/members/{bob.id}/?ban=true", {"reason": "sells"})
+        assert (await bob.call("POST", "/api/rooms/join/", {"code": code})).json()["error"]["code"] == "banned"
+        await done(root, "DELETE", f"rooms/{code}/", {"reason": "that is enough"})
+        assert (await alice.call("GET", f"/api/rooms/{code}/")).status_code == 404
+        assert await acts(root) == [
+            ("close_room", f"Friday ({code})", "that is enough"),
+            ("ban_from_room", f"Bob in Friday ({code})", "sells"),
+            ("remove_message", f"in Friday ({code})", "selling"),
+        ]
+        assert (await root.call("DELETE", f"/api/admin/rooms/{code}/", {})).status_code == 404
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_people_are_found_shut_out_and_let_in_again(redis_url: str, database_url: str, data_dir: Path) -> None:
+    async with overseen(redis_url, database_url, data_dir) as (served, root):
+        carol = await account(served, "carol")
+        await served.person("Carla Guest")
+        found = (await told(root, "people/?q=CAR&kind=account"))["people"]
+        assert [(each["name"], each["guest"], each["email"]) for each in found] == [
+            ("carol", False, "carol@example.org")
+        ]
+        assert (await told(root, "people/?kind=guest"))["count"] == 1
+        (session,) = (await told(root, f"sessions/?user={carol.id}"))["sessions"]
+        await done(root, "DELETE", f"people/{carol.id}/sessions/{session['id']}/")
+        assert (await carol.call("GET", "/api/accounts/profile/")).json()["error"]["code"] == "token_revoked"
+
+        again = await account_again(served, carol)
+        await done(root, "PUT", f"people/{carol.id}/ban/", {"reason": "sells"})
+        assert (await again.call("GET", "/api/accounts/profile/")).status_code == 401
+        wrong = {"email": "carol@example.org", "password": GOOD}
+        refused = await served.http.post("/api/auth/login/", json=wrong)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "account_banned")
+        assert (await told(root, "people/?banned=true"))["people"][0]["banned_why"] == "sells"
+        await done(root, "DELETE", f"people/{carol.id}/ban/")
+        assert (await served.http.post("/api/auth/login/", json=wrong)).status_code == 200
+
+
+async def account_again(served: Served, person: Person) -> Person:
+    signed = await served.services.accounts.login(person.name, GOOD, Caller("127.0.0.1", "a browser"))
+    return Person(person.id, person.name, signed.access, served.http)
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_there_is_always_an_admin(redis_url: str, database_url: str, data_dir: Path) -> None:
+    async with overseen(redis_url, database_url, data_dir) as (served, root):
+        carol, guest = await account(served, "carol"), await served.person("Alice")
+
+        async def refused(method: str, path: str, body: dict[str, Any]) -> str:
+            answer = await root.call(method, f"/api/admin/people/{path}", body)
+            assert answer.status_code == 409, answer.text
+            return str(answer.json()["error"]["code"])
+
+        assert await refused("PATCH", f"{root.id}/", {"admin": False}) == "last_admin"
+        assert await refused("PATCH", f"{guest.id}/", {"admin": True}) == "not_an_account"
+        await done(root, "PATCH", f"people/{carol.id}/", {"admin": True})
+        assert await refused("PUT", f"{carol.id}/ban/", {}) == "is_admin"
+        assert (await root.call("PATCH", "/api/admin/people/nobody/", {"admin": True})).status_code == 404
+        again = await account_again(served, carol)
+        await done(again, "PATCH", f"people/{root.id}/", {"admin": False})
+        assert (await root.call("GET", "/api/admin/audit/")).status_code == 401
+        assert [act for act, _, _ in await acts(again)] == ["demote", "promote"]
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_how_the_server_is(redis_url: str, database_url: str, data_dir: Path) -> None:
+    async with overseen(redis_url, database_url, data_dir) as (served, root):
+        now = await told(root, "overview/")
+        assert (now["counts"]["accounts"], now["stores"]["redis"]["ok"], now["files"]) == (1, True, 2)
+        assert now["catalogues"] == [{"name": "local", "label": "This server", "down": False}]
+        await served.services.oversight.vitals.note()
+        day = await told(root, "vitals/?hours=1")
+        assert set(day["curves"]) >= {"sockets", "commands", "lag_ms"}
+        assert day["curves"]["sockets"][-1] == 0
+        assert (await root.call("GET", "/api/admin/vitals/?hours=999")).status_code == 400

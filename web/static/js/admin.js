@@ -1,0 +1,61 @@
+/** The pages of those who run the server. */
+import { bindActs } from "./controllers/admin/acts.js";
+import { overview } from "./controllers/admin/overview.js";
+import { audit, messages, people, rooms, sessions } from "./controllers/admin/tables.js";
+import { bindSite } from "./controllers/site.js";
+import { find, findAll, make } from "./helpers/dom.js";
+import { open } from "./helpers/dialog.js";
+import { t } from "./models/words.js";
+
+const SECTIONS = { overview, rooms, people, messages, sessions, audit };
+const { session, api } = bindSite({ onUser: () => show() });
+const acts = bindActs({ api, after: () => show() });
+let leave = () => {};
+
+function show() {
+  leave();
+  const name = Object.hasOwn(SECTIONS, location.hash.slice(1)) ? location.hash.slice(1) : "overview";
+  const place = find("#section");
+  for (const link of findAll("#sections a")) {
+    if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  if (!session.user || session.user.is_guest) {
+    deny(t("Sign in with an admin's account to see this."));
+    open(find("#account"));
+    return;
+  }
+  const stop = new AbortController();
+  leave = () => stop.abort();
+  place.ariaBusy = "true";
+  const body = make("div");
+  SECTIONS[name]({ place: body, api, acts, signal: stop.signal }).then(
+    () => arrived(body, stop.signal),
+    (fault) => stop.signal.aborted || failed(fault),
+  );
+}
+
+function arrived(body, signal) {
+  if (signal.aborted) return;
+  find("#denied").hidden = true;
+  find("#sections").hidden = false;
+  find("#section").replaceChildren(body);
+  find("#section").ariaBusy = "false";
+}
+
+function failed(fault) {
+  if (fault.status === 401 || fault.status === 403) deny(fault.message);
+  else find("#section").replaceChildren(make("p", { class: "notice", role: "alert" }, fault.message));
+  find("#section").ariaBusy = "false";
+}
+
+function deny(text) {
+  find("#denied").textContent = text;
+  find("#denied").hidden = false;
+  find("#sections").hidden = true;
+  find("#section").replaceChildren();
+  find("#section").ariaBusy = "false";
+}
+
+addEventListener("hashchange", show);
+show();
