@@ -11,6 +11,7 @@ from roomd.catalogue.cdn import Cdn
 from roomd.catalogue.fetch import Fetcher
 from roomd.catalogue.importing import Importer
 from roomd.catalogue.local import LocalFolder
+from roomd.catalogue.oembed import OEmbed
 from roomd.catalogue.own import OwnMusic
 from roomd.catalogue.relay import Relay
 from roomd.catalogue.seal import Seal
@@ -21,6 +22,7 @@ from roomd.listening import Listening
 from roomd.moods import Moods
 from roomd.personal import PersonalRooms
 from roomd.pictures import Pictures
+from roomd.previews import Previews
 from roomd.providers import providers
 from roomd.radio import Radio
 from roomd.recommender import Recommender
@@ -64,6 +66,7 @@ class Library:
     moods: Moods
     personal: PersonalRooms
     radio: Radio
+    previews: Previews
 
     def jobs(self) -> Sequence[Job]:
         """What is done beside requests, by one process at a time or by all; see scheduler.py."""
@@ -108,6 +111,8 @@ async def open_library(
     own = lambda: (item.track for item in folder.index)  # noqa: E731
     suggestions = Suggestions(clock, recommender, catalogue, own, folder.prepared)
     radio = Radio(core.engine, core.index, clock, core.holdings.process, suggestions)
+    previews = Previews(fetcher, OEmbed(fetcher), pictures := Pictures(), clock.now)
+    stack.push_async_callback(previews.stop)
     return Library(
         songs=songs,
         catalogue=catalogue,
@@ -119,11 +124,12 @@ async def open_library(
         importer=Importer(catalogue, songs, folder),
         personal=PersonalRooms(core.engine, PersonalRows(pool), PartyKeys(redis)),
         radio=radio,
-        uploads=Uploads(Pictures(), open_storage(settings), AccountStore(pool), playlists),
+        uploads=Uploads(pictures, open_storage(settings), AccountStore(pool), playlists),
         cdn=Cdn(settings.cdn_url, secret, clock.now) if settings.cdn_url else None,
         listens=listens,
         listening=listening,
         recommender=recommender,
+        previews=previews,
         moods=Moods(recommender, listens, playlists, picks, clock=clock),
     )
 

@@ -39,6 +39,10 @@ class Pictures:
         """A WebP whose longer side has 1,000 pixels at most. Raises as `_convert` does."""
         return await self._convert(data, "whole", COVER)
 
+    async def small(self, data: bytes, side: int) -> bytes:
+        """A WebP whose longer side has so many pixels at most. Raises as `_convert` does."""
+        return await self._convert(data, "whole", side)
+
     async def _convert(self, data: bytes, shape: Literal["square", "whole"], side: int) -> bytes:
         """Raises Invalid (`not_a_picture`, `too_large`), Limited when too many wait, Unavailable after PATIENCE_S."""
         if len(data) > MAX_BYTES:

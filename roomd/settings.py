@@ -35,6 +35,7 @@ _NAMES = {
     "cdn_url": "ROOMD_CDN_URL",
     "ffmpeg": "ROOMD_FFMPEG",
     "metrics_token": "ROOMD_METRICS_TOKEN",
+    "link_previews": "ROOMD_LINK_PREVIEWS",
     "processes": "ROOMD_PROCESSES",
 }
 #: So many hours or days: up to a century, and 0 where it is to be never.
@@ -83,6 +84,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     cdn_url: str | None = None
     ffmpeg: Path | None = None
     metrics_token: Annotated[str, Meta(min_length=16)] | None = None
+    link_previews: bool = True
     processes: Annotated[int, Meta(ge=0, le=MOST_PROCESSES)] | None = None
     web_concurrency: Annotated[int, Meta(ge=0, le=MOST_PROCESSES)] | None = None
     dyno: str | None = None
@@ -152,9 +154,9 @@ def default_data_dir(environ: Mapping[str, str]) -> Path:
 def _parse(field: str, text: str) -> object:
     if field in _LISTS:
         return [part.strip() for part in text.split(",") if part.strip()]
-    if field == "debug":
+    if field in {"debug", "link_previews"}:
         if text.lower() not in _WORDS:
-            raise SettingsError(f"DEBUG is {text!r}; it takes true or false")
+            raise SettingsError(f"{variable(field)} is {text!r}; it takes true or false")
         return _WORDS[text.lower()]
     return text
 

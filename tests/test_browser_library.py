@@ -67,7 +67,7 @@ def test_a_guest_on_a_phone_asks_for_a_song(roomd: Roomd, invite: Callable[..., 
     say_who(bob)
     bob.page.get_by_role("button", name="Queue").click()
     bob.page.locator("#search").click()
-    bob.page.get_by_role("button", name="Ask Brook").click()
+    bob.page.get_by_role("button", name="Ask for Brook").click()
     expect(bob.page.get_by_text("Asked the host for Brook.")).to_be_visible()
     bob.shot("phone-asks")
     expect(bob.page.locator("#asked")).to_contain_text("waiting for the host")
@@ -78,7 +78,7 @@ def test_a_guest_on_a_phone_asks_for_a_song(roomd: Roomd, invite: Callable[..., 
     expect(alice.page.locator("#song-title")).to_have_text("Brook")
     expect(bob.page.get_by_text("Brook: said yes")).to_be_visible()
     bob.page.locator("#search").click()
-    bob.page.get_by_role("button", name="Ask Long Walk").click()
+    bob.page.get_by_role("button", name="Ask for Long Walk").click()
     bob.page.get_by_role("button", name="Take back: Long Walk").click()
     expect(alice.page.locator("#inbox")).to_be_hidden()
 
@@ -103,7 +103,7 @@ def test_a_host_answers_the_door(roomd: Roomd, invite: Callable[..., Person]) ->
     wait_until("Bob is a member", lambda: alice.page.evaluate(names) == "Alice,Bob")
     expect(bob.page.locator("#farewell")).to_be_hidden()
     expect(bob.page.locator("#people-list")).to_contain_text("Alice")
-    expect(carol.page.get_by_role("heading", name="This room is not open to you")).to_be_visible()
+    expect(carol.page.get_by_role("heading", name="Not this time")).to_be_visible()
 
 
 def test_a_host_makes_the_rules(roomd: Roomd, invite: Callable[..., Person]) -> None:
@@ -206,14 +206,24 @@ def test_a_host_keeps_order(roomd: Roomd, invite: Callable[..., Person]) -> None
     expect(bob.page.locator("#say")).to_be_visible()
     choose("Send away")
     alice.page.locator("#confirm").get_by_role("button", name="Send away").click()
-    expect(bob.page.get_by_role("heading", name="This room is not open to you")).to_be_visible()
-    bob.page.get_by_role("button", name="Try again").click()
+    expect(bob.page.get_by_role("heading", name="You were sent away")).to_be_visible()
+    bob.shot("sent-away")
+    bob.page.get_by_role("button", name="Come back in").click()
     expect(bob.page.locator("#people-list")).to_contain_text("Alice")
     choose("Ban")
     alice.page.locator("#confirm").get_by_role("button", name="Ban").click()
-    expect(bob.page.get_by_role("heading", name="This room is not open to you")).to_be_visible()
-    bob.page.get_by_role("button", name="Try again").click()
-    expect(bob.page.get_by_role("heading", name="This room is not open to you")).to_be_visible()
+    expect(bob.page.get_by_role("heading", name="You are banned from this room")).to_be_visible()
+    bob.page.reload()
+    expect(bob.page.get_by_role("heading", name="You are banned from this room")).to_be_visible()
+    # Until somebody relents.
+    alice.page.get_by_role("button", name="Who may do what").click()
+    order = alice.page.get_by_role("dialog", name="Who may do what")
+    expect(order).to_contain_text("Everybody else. May add songs, vote and chat.")
+    order.get_by_role("button", name="Let Bob in again").click()
+    expect(order).to_contain_text("Nobody is kept out.")
+    alice.shot("who-may")
+    bob.page.reload()
+    expect(bob.page.locator("#people-list")).to_contain_text("Alice")
 
 
 def test_the_shape_of_a_song_and_its_loudness(roomd: Roomd, invite: Callable[..., Person]) -> None:

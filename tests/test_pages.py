@@ -191,3 +191,12 @@ async def test_monitors_that_ask_for_the_head_alone_get_it(served: Served) -> No
     for path in ("/", f"/r/{code}", "/dashboard/", "/api/health/"):
         answer = await served.http.head(path)
         assert (answer.status_code, answer.content) == (200, b"")
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_a_page_is_compressed_for_those_who_can_read_that(served: Served) -> None:
+    small = await served.http.get("/", headers={"Accept-Encoding": "gzip"})
+    plain = await served.http.get("/", headers={"Accept-Encoding": "identity"})
+    assert small.headers["Content-Encoding"] == "gzip" and small.text == plain.text
+    assert int(small.headers["Content-Length"]) < len(plain.content) / 2
+    assert "Content-Encoding" not in plain.headers and "Accept-Encoding" in plain.headers["Vary"]

@@ -3,16 +3,22 @@ import { RoomClient } from "./client/client.js";
 import { Outbox } from "./client/outbox.js";
 import { bindAdd } from "./controllers/add.js";
 import { bindAwake } from "./controllers/awake.js";
+import { bindBack } from "./controllers/back.js";
 import { bindBanner } from "./controllers/banner.js";
 import { bindChat } from "./controllers/chat.js";
 import { bindConverting } from "./controllers/converting.js";
+import { bindDrop } from "./controllers/drop.js";
+import { bindEmoji } from "./controllers/emoji.js";
 import { enter } from "./controllers/enter.js";
 import { sayFarewell, show as showFarewell, showDoor } from "./controllers/farewell.js";
+import { bindHearts } from "./controllers/hearts.js";
 import { bindInbox } from "./controllers/inbox.js";
 import { bindKept } from "./controllers/kept.js";
 import { keepInstalled } from "./controllers/installed.js";
+import { bindKeeping } from "./controllers/keeping.js";
 import { bindListen } from "./controllers/listen.js";
 import { bindMediaSession } from "./controllers/media-session.js";
+import { bindOrder } from "./controllers/order.js";
 import { bindPeople } from "./controllers/people.js";
 import { bindProgress } from "./controllers/progress.js";
 import { bindQueue } from "./controllers/queue.js";
@@ -35,6 +41,7 @@ import { toast } from "./helpers/toast.js";
 import { isYouTubes } from "./models/elsewhere.js";
 import { Preferences } from "./models/preferences.js";
 import { Session } from "./models/session.js";
+import { t } from "./models/words.js";
 
 const { code, entry } = document.body.dataset;
 
@@ -58,42 +65,49 @@ function bindAll(client, api, preferences) {
   const listen = bindListen({ client, preferences, act, choose });
   const { deck } = listen;
   const sound = bindSound({ preferences, deck });
-  const transport = bindTransport({ client, act, sound });
+  const heart = bindHearts({ api });
+  const transport = bindTransport({ client, act, sound, heart });
   const progress = bindProgress({ client, deck, act });
-  const chat = bindChat({ client, api, code, act });
+  const chat = bindChat({ client, api, code, act, pickEmoji: bindEmoji({ preferences }), storage: localStorage });
   const views = bindViews({ onShow: (view) => view === "chat" && chat.shown() });
   const mediaSession = bindMediaSession({ client, deck, act, sound, transport, progress });
-  const queue = bindQueue({ client, act });
+  const queue = bindQueue({ client, act, heart });
   const inbox = bindInbox({ client, act });
   const people = bindPeople({ client, act });
   const settings = bindSettings({ client, deck, preferences, act });
   const waiting = bindWaiting({ client, act });
   const syncPanel = bindSyncPanel({ client, deck, preferences, report: bindSync({ client, deck }) });
-  const waveform = bindWaveform({ api });
-  bindAdd({ client, api });
+  const waveform = bindWaveform({ api, deck });
+  const order = bindOrder({ client, api, code });
+  bindDrop({ api, add: bindAdd({ client, api, heart }), views });
+  bindKeeping({ client, api, code });
+  bindBack();
   bindConverting({ client, api, deck });
   bindShare({ client });
   bindKept({ client });
   bindAwake({ client, deck });
   bindShortcuts({ preferences, transport, progress, sound, views, chat });
   sound.onChange(() => client.state && transport.render(client.state));
-  return { listen, transport, progress, waveform, mediaSession, queue, inbox, people, chat, settings, waiting, syncPanel };
+  return { listen, transport, progress, waveform, mediaSession, queue, inbox, people, chat, settings, waiting, syncPanel, order };
 }
 
 function pass(client, parts, banner) {
+  let removed = null;
   client.listen(({ kind, commit, before }) => {
     if (kind === "status") {
       banner.render();
       showDoor(client.status.phase);
       if (client.status.phase !== "ended") return;
       parts.listen.stop();
-      sayFarewell(client.status.code, client.state !== null);
+      sayFarewell(client.status, client.state !== null, removed);
       return;
     }
     if (kind === "pulse") {
       parts.people.beat();
       return;
     }
+    const gone = commit?.events.find(({ type, user, how }) => type === "member_left" && user === client.you?.id && how !== "left");
+    if (gone) removed = gone;
     for (const part of Object.values(parts)) part.render(client.state);
     if (commit) for (const part of [parts.queue, parts.inbox, parts.chat, parts.waiting]) part.announce(commit, before);
   });
@@ -116,4 +130,4 @@ async function main() {
   client.open();
 }
 
-main().catch((fault) => showFarewell({ title: "That did not work", text: fault.message, again: "Try again" }));
+main().catch((fault) => showFarewell({ title: t("That did not work"), text: fault.message, again: t("Try again") }));

@@ -1,29 +1,32 @@
 /** Adding music, or asking for it: from the catalogues as one types, from favourites and playlists, or by a pasted link. */
 import { mediaLink, trackOfLink } from "../models/format.js";
+import { t, tn } from "../models/words.js";
 import { find, findAll, icon, make, setText } from "../helpers/dom.js";
 import { bindTabs } from "../helpers/tabs.js";
 import { toast } from "../helpers/toast.js";
 import { playlistRow, songRow } from "./found-rows.js";
-import { bindHearts } from "./hearts.js";
 import { makeShelves } from "./shelves.js";
 
 /** A pause in typing this long is a question. */
 const PAUSE_MS = 220;
 /** Tracks that one command may add. */
 const MAX_ADDED = 100;
+/** Rows shown at first, and each time that more are asked for. */
+const PAGE = 25;
 
-export function bindAdd({ client, api }) {
+export function bindAdd({ client, api, heart }) {
   const form = find("#add");
   const input = find("#search");
   const results = find("#results");
   const note = find("#results-note");
   const list = find("#results-list");
-  const heart = bindHearts({ api });
+  const more = find("#results-more");
   const shelves = makeShelves(api);
   /** @type {Function} */
   let shelf = shelves.found;
   let timer = null;
   let asked = null;
+  let rows = [];
 
   bindTabs(findAll("[role=tab]", results), (name) => {
     shelf = shelves[name];
@@ -37,7 +40,7 @@ export function bindAdd({ client, api }) {
     event.preventDefault();
     clearTimeout(timer);
     const link = mediaLink(input.value);
-    if (link) take([trackOfLink(link)], find("button", list));
+    if (link) take([trackOfLink(link)], { button: find("button", list), after: clear });
     else look();
   });
   form.addEventListener("keydown", (event) => {
@@ -45,6 +48,11 @@ export function bindAdd({ client, api }) {
     event.stopPropagation();
     input.focus();
     clear();
+  });
+  more.addEventListener("click", () => {
+    const next = list.childElementCount;
+    reveal(next + PAGE);
+    find("button", list.children[next])?.focus();
   });
 
   async function look() {
@@ -54,22 +62,34 @@ export function bindAdd({ client, api }) {
     results.hidden = false;
     if (link) return offerLink(link);
     asked = new AbortController();
-    setText(note, "Looking…");
+    results.setAttribute("aria-busy", "true");
+    setText(note, t("Looking…"));
     try {
       show(await shelf(text, asked.signal));
     } catch (fault) {
       if (fault.name === "AbortError") return;
       list.replaceChildren();
+      more.hidden = true;
       setText(note, fault.message);
     }
+    results.removeAttribute("aria-busy");
   }
 
   /** @param {any} found */
   function show({ songs = [], playlists = [], note: said, back }) {
     setText(note, said);
-    const rows = [...playlists.map((each) => playlistRow(each, () => open(each))), ...songs.map((song) => rowOf(song))];
-    if (back) rows.unshift(heading(back, songs));
-    list.replaceChildren(...rows);
+    const made = (playlist) => () => playlistRow(playlist, { open: () => open(playlist), all: client.may("add") ? (button) => takeWhole(playlist, button) : null });
+    rows = [...playlists.map(made), ...songs.map((song) => () => rowOf(song))];
+    if (back) rows.unshift(() => heading(back, songs));
+    list.replaceChildren();
+    reveal(PAGE);
+  }
+
+  /** Rows up to so many; each is made when it is shown. */
+  function reveal(most) {
+    list.append(...rows.slice(list.childElementCount, most).map((row) => row()));
+    more.hidden = list.childElementCount >= rows.length;
+    setText(more, tn("{n} more", "{n} more", rows.length - list.childElementCount));
   }
 
   function open(playlist) {
@@ -80,46 +100,71 @@ export function bindAdd({ client, api }) {
 
   /** Above the songs of a playlist: its name, the way back, and all of it at once. */
   function heading(name, songs) {
-    const back = make("button", { type: "button", class: "button quiet small" }, "All playlists");
+    const back = make("button", { type: "button", class: "button quiet small" }, t("All playlists"));
     back.addEventListener("click", () => {
       shelf = shelves.playlists;
       look();
     });
-    const all = make("button", { type: "button", class: "button small", "aria-label": `Add all songs of ${name}` }, "Add all");
-    all.addEventListener("click", () => take(songs.slice(0, MAX_ADDED).map(({ id }) => ({ source: id })), all));
+    const all = make("button", { type: "button", class: "button small", "aria-label": t("Add all songs of {name}", { name }) }, t("Add all"));
+    all.addEventListener("click", () => takeAll(songs, all));
     all.hidden = !client.may("add") || songs.length === 0;
     return make("li", { class: "results-head" }, back, make("strong", {}, name), all);
   }
 
+  async function takeWhole(playlist, button) {
+    try {
+      const { songs } = await playlist.open("", undefined);
+      await takeAll(songs, button);
+    } catch (fault) {
+      toast(fault.message, { kind: "bad" });
+    }
+  }
+
+  /** As many commands as it takes, one after the other: the order is that of the playlist. */
+  async function takeAll(songs, button) {
+    const tracks = songs.map(({ id }) => ({ source: id }));
+    for (let from = 0; from < tracks.length; from += MAX_ADDED) {
+      const last = from + MAX_ADDED >= tracks.length;
+      if (!(await take(tracks.slice(from, from + MAX_ADDED), { button, count: last ? tracks.length : 0 }))) return;
+    }
+  }
+
   function rowOf(song) {
-    return songRow(song, { heart, verb: verb(), run: (button) => take([{ source: song.id }], button, song.title) });
+    return songRow(song, { heart, asks: !client.may("add"), run: (button) => take([{ source: song.id }], { button, title: song.title }) });
   }
 
   function offerLink(link) {
     setText(note, "");
+    more.hidden = true;
     const host = link.startsWith("/") ? location.host : (URL.parse?.(link)?.host ?? link);
     const song = { title: link.split("/").pop() || host, artist: host, cover: "", playable: true };
-    list.replaceChildren(songRow(song, { verb: verb(), run: (button) => take([trackOfLink(link)], button) }));
+    list.replaceChildren(songRow(song, { asks: !client.may("add"), run: (button) => take([trackOfLink(link)], { button, after: clear }) }));
   }
 
-  function verb() {
-    return client.may("add") ? "Add" : "Ask";
-  }
-
-  async function take(tracks, button, title) {
-    const word = verb();
-    if (button?.ariaDisabled === "true") return;
+  /**
+   * Adds tracks, or asks for them. @param {{button?: HTMLElement, title?: string, count?: number, after?: () => void}} about
+   *   `count`: what is told to have been added; 0: nothing yet
+   * @returns {Promise<boolean>} whether that went well
+   */
+  async function take(tracks, { button, title, count = tracks.length, after } = {}) {
+    const adds = client.may("add");
+    if (button?.ariaBusy === "true") return false;
+    const word = button?.textContent;
     // Not `disabled`: a button that has the focus would lose it, and with it the place in the list.
-    if (button) [button.ariaDisabled, button.textContent] = ["true", "…"];
+    if (button) button.ariaBusy = "true";
     try {
-      if (word === "Add") await client.run("add", { tracks });
+      if (adds) await client.run("add", { tracks });
       else await client.run("ask", { action: "add", track: tracks[0] });
-      if (button) button.replaceChildren(icon("check"), make("span", { class: "visually-hidden" }, word === "Add" ? "Added" : "Asked"));
-      if (!title) clear();
-      toast(told(word, title, tracks.length));
+      if (button) button.replaceChildren(icon("check"), make("span", { class: "visually-hidden" }, adds ? t("Added") : t("Asked")));
+      after?.();
+      if (count > 0) toast(told(adds, title, count));
+      return true;
     } catch (fault) {
-      if (button) [button.ariaDisabled, button.textContent] = ["false", word];
+      if (button) button.textContent = word;
       toast(fault.message, { kind: "bad" });
+      return false;
+    } finally {
+      if (button) button.ariaBusy = "false";
     }
   }
 
@@ -128,6 +173,7 @@ export function bindAdd({ client, api }) {
     input.value = "";
     results.hidden = true;
     list.replaceChildren();
+    more.hidden = true;
     setText(note, "");
   }
 
@@ -139,10 +185,18 @@ export function bindAdd({ client, api }) {
     if (list.childElementCount > 0) results.hidden = false;
     else look();
   });
+
+  /** Shows a playlist's songs, as if it had been opened here. */
+  function openPlaylist(id, name) {
+    find("#tab-playlists").click();
+    open({ open: (text, signal) => shelves.songsOf({ id, name }, text, signal) });
+  }
+
+  return { take, openPlaylist, mayTake: () => client.may("add") || client.may("request") };
 }
 
-function told(word, title, count) {
-  if (word === "Ask") return title ? `Asked the host for ${title}.` : "Asked the host for it.";
-  if (title) return `Added ${title}.`;
-  return count > 1 ? `Added ${count} songs to the queue.` : "Added to the queue.";
+function told(adds, title, count) {
+  if (!adds) return title ? t("Asked the host for {title}.", { title }) : t("Asked the host for it.");
+  if (title) return t("Added {title}.", { title });
+  return count > 1 ? tn("Added {n} song to the queue.", "Added {n} songs to the queue.", count) : t("Added to the queue.");
 }

@@ -1,14 +1,19 @@
 /** The menu of a line: put an emoji to it, answer it, copy it, or take it away. One for all lines. */
+import { t } from "../models/words.js";
 import { find, findAll, icon, make } from "../helpers/dom.js";
 import { toast } from "../helpers/toast.js";
 
 const EMOJI = ["👍", "❤️", "😂", "🎉", "🔥", "😮"];
 const MARGIN = 8;
 
-/** @param {{client: any, act: Function, lineOf: (id: string) => any, answer: (line: any) => void}} parts */
-export function bindLineMenu({ client, act, lineOf, answer }) {
+/**
+ * @param {{client: any, act: Function, lineOf: (id: string) => any, answer: (line: any) => void,
+ *   pickEmoji: (beside: HTMLElement, then: (emoji: string) => void) => void}} parts
+ */
+export function bindLineMenu({ client, act, lineOf, answer, pickEmoji }) {
   const menu = find("#line-menu");
   let current = "";
+  let opener = null;
 
   function react(line, emoji, on) {
     act("react", { message: line.id, emoji, on });
@@ -31,11 +36,11 @@ export function bindLineMenu({ client, act, lineOf, answer }) {
   function open(button, id) {
     const line = lineOf(id);
     if (!line) return;
-    current = id;
+    [current, opener] = [id, button];
     find(".menu-items", menu).replaceChildren(
-      choice("Reply", "send", () => answer(line)),
-      choice("Copy", "copy", () => navigator.clipboard?.writeText(line.text).then(() => toast("Copied."), () => toast("This browser does not let pages copy.", { kind: "bad" }))),
-      ...(client.may("moderate") ? [choice("Delete", "trash", () => act("delete_message", { message: id }))] : []),
+      choice(t("Reply"), "send", () => answer(line)),
+      choice(t("Copy"), "copy", () => navigator.clipboard?.writeText(line.text).then(() => toast(t("Copied.")), () => toast(t("This browser does not let pages copy."), { kind: "bad" }))),
+      ...(client.may("moderate") ? [choice(t("Delete"), "trash", () => act("delete_message", { message: id }))] : []),
     );
     menu.showPopover();
     const { top, right } = button.getBoundingClientRect();
@@ -45,6 +50,8 @@ export function bindLineMenu({ client, act, lineOf, answer }) {
     menu.addEventListener("toggle", () => button.focus({ preventScroll: true }), { once: true });
   }
 
-  find(".emoji", menu).replaceChildren(...EMOJI.map((emoji) => make("button", { type: "button", "aria-label": `React with ${emoji}`, onclick: () => closing(() => pick(emoji)) }, emoji)));
+  const others = make("button", { type: "button", "aria-label": t("Another emoji"), onclick: () => closing(() => pickEmoji(opener, pick)) }, icon("add"));
+  const usual = EMOJI.map((emoji) => make("button", { type: "button", "aria-label": t("React with {emoji}", { emoji }), onclick: () => closing(() => pick(emoji)) }, emoji));
+  find(".emoji", menu).replaceChildren(...usual, others);
   return { open, react };
 }

@@ -1,58 +1,63 @@
 /** The talk. It stays where one reads; what comes in below is counted, not scrolled to. */
-import { excerpt, plural, timeOfDay } from "../models/format.js";
-import { isMuted } from "../models/people.js";
-import { Unread } from "../models/unread.js";
-import { find, findAll, reconcile, setText } from "../helpers/dom.js";
+import { Seen, Unread, missed } from "../models/unread.js";
+import { LineWindow } from "../models/window.js";
+import { tn } from "../models/words.js";
+import { find, findAll, make, reconcile, setText } from "../helpers/dom.js";
 import { toast } from "../helpers/toast.js";
 import { makeLine, updateLine } from "./chat-line.js";
 import { bindLineMenu } from "./chat-menu.js";
+import { bindComposer } from "./composer.js";
+import { bindPreviews } from "./previews.js";
 
 /** Within so many pixels of the end, one counts as being there. */
 const AT_END_PX = 60;
 /** Lines by one person within this many milliseconds stand together. */
 const TOGETHER_MS = 3 * 60_000;
-const PAGE = 50;
-/** Timers that are set for longer may come at once. */
-const LONGEST_TIMER_MS = 86_400_000;
+const PAGE = 100;
+/** So close to an edge of the lines that stand in the page, more of them come. */
+const NEAR_PX = 600;
+/** The line above what was missed. */
+const MARK = "mark";
 
 /** A line as the HTTP interface tells it, in the form that the socket has. */
 const lineOf = ({ id, user_id, user, message, timestamp, reply_to, reactions }) => ({
   id, by: user_id, by_name: user, text: message, at: Date.parse(timestamp), reply_to, reactions,
 });
 
-export function bindChat({ client, api, code, act }) {
+export function bindChat({ client, api, code, act, pickEmoji, storage }) {
   const scroll = find("#chat-scroll");
   const list = find("#lines");
-  const form = find("#say");
-  const input = find("#say-text");
   const older = find("#older");
   const below = find("#new-lines");
   const news = find("#chat-news");
   const unread = new Unread();
+  const lastSeen = new Seen(storage, code);
+  const span = new LineWindow();
   let earlier = [];
   let pending = [];
   let sent = 0;
-  let muted = null;
-  /** The line that the next one answers. */
-  let answered = null;
-  const replying = find("#replying");
-  const menu = bindLineMenu({ client, act, lineOf: (id) => lines(client.state).find((line) => line.id === id), answer });
-
-  function answer(line) {
-    answered = line;
-    replying.hidden = line === null;
-    if (!line) return;
-    setText(find("span", replying), `To ${line.by_name}: ${excerpt(line.text, 60)}`);
-    input.focus();
-  }
+  let came = false;
+  /** What each element shows, so that of thousands of lines only those that changed are written. */
+  const drawn = new WeakMap();
+  const composer = bindComposer({ client, pickEmoji, say });
+  const known = (id) => lines(client.state).find((line) => line.id === id);
+  const menu = bindLineMenu({ client, act, pickEmoji, lineOf: known, answer: composer.answer });
+  const preview = "previews" in document.body.dataset ? bindPreviews({ api, code, root: scroll }) : () => {};
 
   const seen = () => list.getClientRects().length > 0 && document.visibilityState === "visible";
-  const atEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < AT_END_PX;
-  const toEnd = () => scroll.scrollTo({ top: scroll.scrollHeight });
+  const atEnd = () => span.after === 0 && scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < AT_END_PX;
+
+  function toEnd() {
+    if (span.after > 0) {
+      span.toEnd();
+      draw(client.state);
+    }
+    scroll.scrollTop = scroll.scrollHeight;
+  }
 
   function showUnread() {
     below.hidden = unread.count === 0 || atEnd();
-    setText(below, `${plural(unread.count, "new message")} ↓`);
+    setText(below, `${tn("{n} new message", "{n} new messages", unread.count)} ↓`);
     for (const badge of findAll("#views [data-view=chat] .badge")) {
       badge.hidden = unread.count === 0;
       setText(badge, String(unread.count));
@@ -62,64 +67,104 @@ export function bindChat({ client, api, code, act }) {
   function read() {
     if (!seen() || !atEnd()) return;
     unread.clear();
+    const last = client.state?.chat.at(-1);
+    if (last) lastSeen.note(last.id);
     showUnread();
   }
 
   function lines(state) {
-    const known = new Set(state.chat.map((line) => line.id));
-    return [...earlier.filter((line) => !known.has(line.id)), ...state.chat, ...pending];
+    const ids = new Set(state.chat.map((line) => line.id));
+    return [...earlier.filter((line) => !ids.has(line.id)), ...state.chat, ...pending];
+  }
+
+  /** The lines, with one above those that were missed. */
+  function items(all) {
+    const at = unread.mark ? all.findIndex((line) => line.id === unread.mark.first) : -1;
+    return at < 0 ? all : [...all.slice(0, at), { id: MARK }, ...all.slice(at)];
+  }
+
+  function makeItem(line) {
+    if (line.id !== MARK) return makeLine({ ...menu, preview }, line);
+    return make("li", { class: "missed" }, make("span", {}));
+  }
+
+  function updateItem(element, line, about) {
+    if (line.id === MARK) {
+      setText(find("span", element), tn("You missed {n} message", "You missed {n} messages", unread.mark.count));
+      return;
+    }
+    const { before, may, answered } = about;
+    const follows = before?.by === line.by && line.at - before.at < TOGETHER_MS;
+    const waits = pending.includes(line);
+    const shown = drawn.get(element);
+    if (shown?.line === line && shown.follows === follows && shown.may === may && shown.answered === answered) return;
+    drawn.set(element, { line, follows, may, answered });
+    updateLine(element, line, { you: client.you?.id, answered, may: may && !waits });
+    element.classList.toggle("follows", follows);
+    element.classList.toggle("is-pending", waits);
   }
 
   function render(state) {
-    const stay = !atEnd();
-    const all = lines(state);
-    const byId = new Map(all.map((line) => [line.id, line]));
-    const may = whySilent(state) === null;
-    let before = null;
-    reconcile(list, all, (line) => line.id, (line) => makeLine(menu, line), (element, line) => {
-      updateLine(element, line, { you: client.you?.id, answered: byId.get(line.reply_to), may: may && !pending.includes(line) });
-      element.classList.toggle("follows", before?.by === line.by && line.at - before.at < TOGETHER_MS);
-      element.classList.toggle("is-pending", pending.includes(line));
-      before = line;
-    });
-    find("#chat-empty").hidden = all.length > 0;
-    older.hidden = all.length === 0 || all.length < PAGE || older.dataset.done === "true";
-    const why = whySilent(state);
-    form.hidden = why !== null;
-    const off = find("#chat-off");
-    off.hidden = why === null;
-    setText(off, why ?? "");
+    composer.render(state);
+    if (!came) returned(state);
+    const stay = came && !atEnd();
+    came = true;
+    draw(state);
     if (!stay) toEnd();
     read();
   }
 
-  /** Why this person cannot write here now; null when they can. */
-  function whySilent(state) {
-    const me = state.members.find((each) => each.id === client.you?.id);
-    const now = client.clock.now();
-    clearTimeout(muted);
-    if (!state.chat_enabled) return "The host has switched the chat off.";
-    if (!client.may("chat")) return "You can read along here.";
-    if (!me || !isMuted(me, now)) return null;
-    muted = setTimeout(() => client.state && render(client.state), Math.min(LONGEST_TIMER_MS, me.muted_until - now + 50));
-    return `You are muted until ${timeOfDay(me.muted_until)}.`;
+  function draw(state) {
+    const all = lines(state);
+    const byId = new Map(all.map((line) => [line.id, line]));
+    const may = composer.maySay();
+    let before = null;
+    reconcile(list, items(span.of(all)), (line) => line.id, makeItem, (element, line) => {
+      updateItem(element, line, { before, may, answered: byId.get(line.reply_to) });
+      before = line.id === MARK ? null : line;
+    });
+    find("#chat-empty").hidden = all.length > 0;
+    older.hidden = span.before > 0 || all.length < PAGE / 2 || older.dataset.done === "true";
+  }
+
+  /** Draws other lines, with those that are in sight where they were. */
+  function drawAround(change) {
+    const top = scroll.getBoundingClientRect().top;
+    const anchor = [...list.children].find((each) => each.getBoundingClientRect().bottom > top && each.dataset.key !== MARK);
+    const before = anchor?.getBoundingClientRect().top;
+    change();
+    draw(client.state);
+    if (anchor?.isConnected) scroll.scrollTop += anchor.getBoundingClientRect().top - before;
+  }
+
+  /** Whoever reads on finds more lines there. */
+  function readOn() {
+    read();
+    if (!client.state) return;
+    if (span.before > 0 && scroll.scrollTop < NEAR_PX) drawAround(() => span.earlier());
+    else if (span.after > 0 && scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_PX) drawAround(() => span.later());
+  }
+
+  /** What was said while this page was not open. */
+  function returned(state) {
+    unread.add(missed(state.chat, lastSeen.last, client.you?.id));
+    showUnread();
   }
 
   /** Lines by others are counted while unseen, and read out. */
   function announce({ by, events }) {
     const said = events.filter((event) => event.type === "said");
     if (said.length === 0 || by === client.you?.id) return;
-    const { by_name, text } = said.at(-1).message;
-    setText(news, `${by_name}: ${text}`);
+    const { by_name: name, text } = said.at(-1).message;
+    setText(news, `${name}: ${text}`);
     if (seen() && atEnd()) return;
-    unread.add(said.length);
+    unread.add(said.map(({ message }) => message.id));
     showUnread();
+    render(client.state);
   }
 
-  async function say(text) {
+  async function say(text, reply_to) {
     sent += 1;
-    const reply_to = answered?.id;
-    answer(null);
     const line = { id: `pending-${sent}`, by: client.you.id, by_name: client.you.name, text, at: client.clock.now(), reply_to };
     pending = [...pending, line];
     render(client.state);
@@ -127,7 +172,7 @@ export function bindChat({ client, api, code, act }) {
     try {
       await client.run("say", { text, ...(reply_to && { reply_to }) });
     } catch (fault) {
-      if (!input.value) input.value = text;
+      composer.giveBack(text);
       toast(fault.message, { kind: "bad" });
     } finally {
       pending = pending.filter((each) => each !== line);
@@ -136,16 +181,19 @@ export function bindChat({ client, api, code, act }) {
   }
 
   async function loadOlder() {
+    if (older.disabled) return;
     older.disabled = true;
     const first = lines(client.state)[0];
-    const height = scroll.scrollHeight;
     try {
       const { messages } = await api("GET", `/api/rooms/${code}/messages/?before=${encodeURIComponent(first.id)}&limit=${PAGE}`);
-      const known = new Set(lines(client.state).map((line) => line.id));
-      earlier = [...messages.map(lineOf).filter((line) => !known.has(line.id)), ...earlier];
+      const ids = new Set(lines(client.state).map((line) => line.id));
+      const fresh = messages.map(lineOf).filter((line) => !ids.has(line.id));
       older.dataset.done = String(messages.length < PAGE);
-      render(client.state);
-      scroll.scrollTop += scroll.scrollHeight - height;
+      drawAround(() => {
+        earlier = [...fresh, ...earlier];
+        span.grew(fresh.length);
+        span.earlier();
+      });
     } catch (fault) {
       toast(fault.message, { kind: "bad" });
     } finally {
@@ -158,33 +206,18 @@ export function bindChat({ client, api, code, act }) {
     if (kind !== "state") return;
     earlier = [];
     older.dataset.done = "false";
+    span.toEnd();
   });
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const text = input.value.trim();
-    if (!text || !client.you) return;
-    input.value = "";
-    say(text);
-  });
-  find("button", replying).addEventListener("click", () => {
-    answer(null);
-    input.focus();
-  });
-  input.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && answered) answer(null);
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    form.requestSubmit();
-  });
-  scroll.addEventListener("scroll", read, { passive: true });
+  scroll.addEventListener("scroll", readOn, { passive: true });
   document.addEventListener("visibilitychange", read);
   below.addEventListener("click", toEnd);
   older.addEventListener("click", loadOlder);
 
-  /** The view was opened: what came meanwhile is at its end. */
+  /** The view was opened: one goes on reading where one left off. */
   const shown = () => {
-    if (unread.count > 0) toEnd();
+    const mark = unread.count > 0 ? find(".missed", list) : null;
+    if (mark) mark.scrollIntoView({ block: "start" });
     read();
   };
-  return { render, announce, shown, focus: () => input.focus() };
+  return { render, announce, shown, focus: composer.focus };
 }

@@ -2,6 +2,7 @@
 import { find } from "../helpers/dom.js";
 import { open } from "../helpers/dialog.js";
 import { onSubmit } from "../helpers/forms.js";
+import { t } from "../models/words.js";
 
 /**
  * Resolves when this person is somebody, and knows the password if there is one.
@@ -14,13 +15,13 @@ export async function enter({ session, api, code, mode }) {
   const form = find("#enter-form");
   find("#enter-password").hidden = mode !== "password";
   find("#enter-name").hidden = session.user !== null;
-  if (session.user) find("#enter-title").textContent = "What is the word?";
+  if (session.user) find("#enter-title").textContent = t("What is the word?");
   let answered = false;
   dialog.addEventListener("close", () => answered || open(dialog));
   open(dialog);
   return new Promise((resolve) => {
     onSubmit(form, async ({ name, password }) => {
-      if (!session.user) await session.enterAsGuest(required(name, "name", "Please enter a name."));
+      if (!session.user) await session.enterAsGuest(required(name, "name", t("Please enter a name.")));
       if (mode === "password") await api("POST", "/api/rooms/join/", { body: { code, ...(password && { password }) } });
       answered = true;
       dialog.close();

@@ -1,19 +1,33 @@
 /** The last page of a room: why it is over for this person, and where to go from here. */
 import { find, findAll, setText } from "../helpers/dom.js";
+import { t } from "../models/words.js";
 
 const WORDS = {
-  1000: ["You have left the room", "Come back with the code whenever you like.", "Come back in"],
-  4500: ["Something is wrong with this page", "The server did not understand it. Loading it again usually helps.", "Load again"],
-  4501: ["You have been signed out", "Enter again with your name, and you are back where you were.", "Enter again"],
-  4503: ["This room is not open to you", "The host has closed its door, or has asked you to leave.", "Try again"],
-  4504: ["There is no such room", "It was closed, or its code was never one of ours.", null],
+  1000: [t("You have left the room"), t("Come back with the code whenever you like."), t("Come back in"), "leave"],
+  4500: [t("Something is wrong with this page"), t("The server did not understand it. Loading it again usually helps."), t("Load again"), "sync"],
+  4501: [t("You have been signed out"), t("Enter again with your name, and you are back where you were."), t("Enter again"), "people"],
+  4503: [t("This room is not open to you"), t("The host has closed its door, or has asked you to leave."), t("Try again"), "close"],
+  4504: [t("There is no such room"), t("It was closed, or its code was never one of ours."), null, "search"],
 };
-const CLOSED = ["The room has closed", "The host has turned the lights off. Thank you for listening.", null];
+const CLOSED = [t("The room has closed"), t("The host has turned the lights off. Thank you for listening."), null, "theme"];
 
-/** @param {number} code a close code of the contract @param {boolean} wasIn whether this page has seen the room */
-export function sayFarewell(code, wasIn) {
-  const [title, text, again] = code === 4504 && wasIn ? CLOSED : (WORDS[code] ?? WORDS[4500]);
-  show({ title, text, again });
+/** What the reason of a closing says more closely than its code. */
+const REASONS = {
+  banned: [t("You are banned from this room"), t("Whoever keeps order here can let you in again."), null, "close"],
+  kicked: [t("You were sent away"), t("Somebody who keeps order here asked you to leave. The code still opens the door."), t("Come back in"), "leave"],
+  not_admitted: [t("Not this time"), t("The host has not opened the door. You may knock again."), t("Knock again"), "close"],
+  room_full: [t("The room is full"), t("There is no place left in it. When somebody goes, there is one for you."), t("Try again"), "people"],
+  too_many_sockets: [t("You have this room open elsewhere"), t("One person can have it open ten times. Close another tab or device, then come back here."), t("Try again"), "copy"],
+};
+
+/**
+ * @param {{code: number, reason?: string}} status of the connection @param {boolean} wasIn whether this page has seen the room
+ * @param {{how: string, reason: string} | null} removed how this person was removed, where that was said
+ */
+export function sayFarewell({ code, reason }, wasIn, removed) {
+  const words = code === 4504 && wasIn ? CLOSED : (REASONS[removed?.how ?? reason] ?? WORDS[code] ?? WORDS[4500]);
+  const [title, text, again, symbol] = words;
+  show({ title, text: removed?.reason ? `${text} “${removed.reason}”` : text, again, symbol });
 }
 
 /** Whoever waits until the host lets them in sees that, and comes in by itself. @param {string} phase of the connection */
@@ -21,7 +35,7 @@ export function showDoor(phase) {
   const page = find("#farewell");
   if (phase === "door" && page.hidden) {
     const title = document.title;
-    show({ title: "The host has been asked", text: "You come in as soon as they say yes. Keep this page open.", again: null });
+    show({ title: t("The host has been asked"), text: t("You come in as soon as they say yes. Keep this page open."), again: null, symbol: "chat" });
     page.dataset.door = title;
   } else if (phase === "live" && page.dataset.door !== undefined) {
     page.hidden = true;
@@ -31,15 +45,16 @@ export function showDoor(phase) {
   }
 }
 
-/** @param {{title: string, text: string, again: string | null}} words */
-export function show({ title, text, again }) {
+/** @param {{title: string, text: string, again: string | null, symbol?: string}} words */
+export function show({ title, text, again, symbol = "sync" }) {
   const page = find("#farewell");
   const button = find("button", page);
   setText(find("h2", page), title);
   setText(find(".lead", page), text);
   button.hidden = again === null;
   setText(button, again ?? "");
-  button.addEventListener("click", () => location.reload());
+  button.onclick = () => location.reload();
+  find("use", page).setAttribute("href", `#i-${symbol}`);
   for (const dialog of findAll("dialog[open]")) dialog.close();
   find("main").inert = true;
   page.hidden = false;

@@ -1,22 +1,29 @@
 /** Rows of what was found: a song that can be added or asked for, or a playlist that can be opened. */
 import { clockTime } from "../models/format.js";
 import { lineOf } from "../models/library.js";
+import { t } from "../models/words.js";
 import { paintCover } from "../helpers/cover.js";
 import { icon, make } from "../helpers/dom.js";
 
-/** @param {any} song @param {{heart?: Function, verb: string, run: (button: HTMLElement) => void}} how */
-export function songRow(song, { heart, verb, run }) {
-  const button = make("button", { type: "button", class: "button small", "aria-label": `${verb} ${song.title}` }, verb);
+/** @param {{heart?: Function, asks?: boolean, run: (button: HTMLElement) => void}} how `asks`: whoever may not add */
+export function songRow(song, { heart, asks = false, run }) {
+  const { title } = song;
+  const label = asks ? t("Ask for {title}", { title }) : t("Add {title}", { title });
+  const button = make("button", { type: "button", class: "button small take", "aria-label": label }, asks ? t("Ask") : t("Add"));
   button.addEventListener("click", () => run(button));
   button.disabled = !song.playable;
-  if (!song.playable) button.title = "This cannot be played here.";
+  if (!song.playable) button.title = t("This cannot be played here.");
   const time = song.duration_ms ? clockTime(song.duration_ms) : "";
   return row({ title: song.title, line: lineOf(song), cover: song.cover, time }, heart?.(song), button);
 }
 
-export function playlistRow(playlist, run) {
-  const button = make("button", { type: "button", class: "button small", "aria-label": `Open ${playlist.name}`, onclick: run }, "Open");
-  return row({ title: playlist.name, line: playlist.line, cover: playlist.cover, symbol: "queue" }, button);
+/** @param {{open: () => void, all: ((button: HTMLElement) => void) | null}} how `all`: adds the whole of it, where one may */
+export function playlistRow(playlist, { open, all }) {
+  const { name } = playlist;
+  const button = make("button", { type: "button", class: "button quiet small", "aria-label": t("Open {name}", { name }), onclick: open }, t("Open"));
+  const whole = all && make("button", { type: "button", class: "button small take", "aria-label": t("Add all songs of {name}", { name }) }, t("Add all"));
+  whole?.addEventListener("click", () => all(whole));
+  return row({ title: name, line: playlist.line, cover: playlist.cover, symbol: "queue" }, button, whole);
 }
 
 function row({ title, line, cover, time = "", symbol = "note" }, ...actions) {

@@ -1,5 +1,6 @@
 /** What waits for this person's word, above the queue; and for guests what became of what they asked for. */
 import { inbox, newsOf, ownRequests } from "../models/inbox.js";
+import { t } from "../models/words.js";
 import { face, paintCover } from "../helpers/cover.js";
 import { find, findAll, icon, make, reconcile, setText } from "../helpers/dom.js";
 import { toast } from "../helpers/toast.js";
@@ -38,14 +39,15 @@ export function bindInbox({ client, act }) {
     const cover = find(".cover", row);
     if (cover && item.item.track) paintCover(cover, item.item.track);
     setText(find(".track-title", row), item.title);
-    setText(find(".track-by", row), item.kind === "knock" ? item.what : `${item.who} ${item.what}`);
-    const [yes, no] = item.kind === "knock" ? ["Let in", "Turn away"] : ["Say yes to", "Say no to"];
-    find(".yes", row).setAttribute("aria-label", `${yes} ${item.title}`);
-    find(".no", row).setAttribute("aria-label", `${no} ${item.title}`);
+    setText(find(".track-by", row), item.kind === "knock" ? item.what : t("{name} {wish}", { name: item.who, wish: item.what }));
+    const { title } = item;
+    const knock = item.kind === "knock";
+    find(".yes", row).setAttribute("aria-label", knock ? t("Let in {title}", { title }) : t("Say yes to {title}", { title }));
+    find(".no", row).setAttribute("aria-label", knock ? t("Turn away {title}", { title }) : t("Say no to {title}", { title }));
   }
 
   function makeAsked({ item }) {
-    const back = make("button", { type: "button", class: "button quiet small", onclick: () => act("withdraw", { request: item.id }) }, "Take back");
+    const back = make("button", { type: "button", class: "button quiet small", onclick: () => act("withdraw", { request: item.id }) }, t("Take back"));
     return make("li", { class: "track" }, make("span", { class: "track-text" }, make("span", { class: "track-title" }), make("span", { class: "track-by" })), back);
   }
 
@@ -54,7 +56,7 @@ export function bindInbox({ client, act }) {
     setText(find(".track-by", row), says);
     const back = find("button", row);
     back.hidden = !open;
-    back.setAttribute("aria-label", `Take back: ${title}`);
+    back.setAttribute("aria-label", t("Take back: {title}", { title }));
   }
 
   function render(state) {

@@ -4,6 +4,7 @@ import { TICK_MS } from "../models/laws/law.js";
 import { Deck } from "../models/deck.js";
 import { elsewhere } from "../models/elsewhere.js";
 import { Stuck } from "../models/stuck.js";
+import { t } from "../models/words.js";
 import { YouTubePlayer } from "../players/youtube.js";
 import { find, make } from "../helpers/dom.js";
 
@@ -57,12 +58,12 @@ export function bindListen({ client, preferences, act, choose }) {
   function excuse(track) {
     const place = track && elsewhere(track);
     if (place) {
-      const link = make("a", { href: place.url, target: "_blank", rel: "noopener noreferrer" }, `Open it on ${place.name}`);
-      return [`This plays on ${place.name} only, not on this page. `, link, ". The room goes on; you are back with the next track."];
+      const link = make("a", { href: place.url, target: "_blank", rel: "noopener noreferrer" }, t("Open it on {name}", { name: place.name }));
+      return [t("This plays on {name} only, not on this page.", { name: place.name }), " ", link, ". ", t("The room goes on; you are back with the next track.")];
     }
-    if (track?.duration_ms == null) return ["This track does not load."];
-    const again = make("button", { type: "button", class: "link", onclick: () => deck.resume() }, "Try again");
-    return ["This track does not load here. The room goes on; you are back with the next one. ", again];
+    if (track?.duration_ms == null) return [t("This track does not load.")];
+    const again = make("button", { type: "button", class: "link", onclick: () => deck.resume() }, t("Try again"));
+    return [t("This track does not load here. The room goes on; you are back with the next one."), " ", again];
   }
 
   /** Whether this person hears the room: told when it changes, for votes and for the others to see. */

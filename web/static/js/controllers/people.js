@@ -1,13 +1,14 @@
 /** Who is here. A menu for each makes co-hosts, hands the room over, and keeps order. */
 import { choices, isMuted, ordered } from "../models/people.js";
+import { ROLES } from "../models/roles.js";
 import { fresh, troubleOf } from "../models/sync-words.js";
+import { t, tn } from "../models/words.js";
 import { face } from "../helpers/cover.js";
 import { confirm } from "../helpers/dialog.js";
 import { find, findAll, icon, make, reconcile, setText } from "../helpers/dom.js";
 
 const AGE_MS = 5_000;
 const MUTE_MINUTES = 10;
-const ROLES = { host: "Host", cohost: "Co-host", member: "" };
 
 export function bindPeople({ client, act }) {
   const list = find("#people-list");
@@ -25,12 +26,12 @@ export function bindPeople({ client, act }) {
     const member = client.state.members.find((each) => each.id === id);
     const name = member.name;
     const does = {
-      role: member.role === "cohost" ? ["No longer co-host", () => act("role", { user: id, role: "member" })] : ["Make co-host", () => act("role", { user: id, role: "cohost" })],
-      hand_over: ["Hand the room over", () => handOver(member)],
-      mute: [`Mute for ${MUTE_MINUTES} minutes`, () => act("mute", { user: id, minutes: MUTE_MINUTES })],
-      unmute: ["Let chat again", () => act("mute", { user: id, minutes: 0 })],
-      kick: ["Send away", () => sure(`Send ${name} away?`, "They may come back in with the code.", "Send away", "kick", id)],
-      ban: ["Ban", () => sure(`Ban ${name}?`, "They cannot come back in.", "Ban", "ban", id)],
+      role: member.role === "cohost" ? [t("No longer co-host"), () => act("role", { user: id, role: "member" })] : [t("Make co-host"), () => act("role", { user: id, role: "cohost" })],
+      hand_over: [t("Hand the room over"), () => handOver(member)],
+      mute: [tn("Mute for {n} minute", "Mute for {n} minutes", MUTE_MINUTES), () => act("mute", { user: id, minutes: MUTE_MINUTES })],
+      unmute: [t("Let chat again"), () => act("mute", { user: id, minutes: 0 })],
+      kick: [t("Send away"), () => sure(t("Send {name} away?", { name }), t("They may come back in with the code."), t("Send away"), "kick", id)],
+      ban: [t("Ban"), () => sure(t("Ban {name}?", { name }), t("They cannot come back in, until somebody who keeps order lets them."), t("Ban"), "ban", id)],
     };
     const choice = (/** @type {any[]} */ [text, run]) => make("button", { type: "button", onclick: () => { menu.hidePopover(); run(); } }, text);
     menu.replaceChildren(...choicesFor(member).map((each) => choice(does[each])));
@@ -51,8 +52,8 @@ export function bindPeople({ client, act }) {
   }
 
   async function handOver({ id, name }) {
-    const text = "The room is theirs then, and you are a guest in it.";
-    const yes = await confirm({ title: `Make ${name} the host?`, text, yes: "Hand over" });
+    const text = t("The room is theirs then, and you are a guest in it.");
+    const yes = await confirm({ title: t("Make {name} the host?", { name }), text, yes: t("Hand over") });
     if (yes) act("hand_over", { user: id });
   }
 
@@ -60,9 +61,13 @@ export function bindPeople({ client, act }) {
     const self = member.id === client.you?.id;
     setText(find(".face", element), face(member.name).textContent);
     const trouble = troubleOf(member, reports[member.id]);
-    const listens = !member.online ? ", away" : member.listens === false && !trouble ? ", not listening" : "";
-    const how = isMuted(member, client.clock.now()) ? `${listens}, muted` : listens;
-    setText(find(".person-name", element), `${member.name}${self ? " (you)" : ""}${how}`);
+    const told = [
+      self ? t("{name} (you)", { name: member.name }) : member.name,
+      !member.online && t("away"),
+      member.online && member.listens === false && !trouble && t("not listening"),
+      isMuted(member, client.clock.now()) && t("muted"),
+    ];
+    setText(find(".person-name", element), told.filter(Boolean).join(t(", ")));
     element.classList.toggle("is-away", !member.online);
     const sign = find(".trouble", element);
     sign.hidden = trouble === null;
@@ -71,9 +76,9 @@ export function bindPeople({ client, act }) {
     const role = find(".role", element);
     role.hidden = member.role === "member";
     role.className = `role ${member.role}`;
-    setText(role, ROLES[member.role]);
+    setText(role, ROLES[member.role] ?? "");
     find(".menu", element).hidden = choicesFor(member).length === 0;
-    find(".menu > button", element).setAttribute("aria-label", `What to do with ${member.name}`);
+    find(".menu > button", element).setAttribute("aria-label", t("What to do with {name}", { name: member.name }));
   }
 
   /** Players told how they do: whoever is in no report, now or before, looks as they did. */

@@ -1,6 +1,7 @@
 /** The bar that shows where the room is, and moves it for those who may. */
 import { clockTime, spokenTime } from "../models/format.js";
 import { currentEntry } from "../models/queue.js";
+import { t } from "../models/words.js";
 import { LivePlayer } from "../players/live.js";
 import { find, setText } from "../helpers/dom.js";
 
@@ -50,9 +51,9 @@ export function bindProgress({ client, deck, act }) {
     bar.max = String(known ? Math.ceil(length / 1_000) * 1_000 : 1_000);
     if (!dragging) bar.value = String(here);
     bar.style.setProperty("--fill", known ? `${(100 * here) / length}%` : "0%");
-    bar.setAttribute("aria-valuetext", live ? "Live" : known ? `${spokenTime(here)} of ${spokenTime(length)}` : spokenTime(here));
+    bar.setAttribute("aria-valuetext", live ? t("Live") : known ? t("{here} of {length}", { here: spokenTime(here), length: spokenTime(length) }) : spokenTime(here));
     setText(elapsed, live ? "" : clockTime(here));
-    setText(remaining, known ? clockTime(length) : live ? "Live" : "");
+    setText(remaining, known ? clockTime(length) : live ? t("Live") : "");
   }
 
   setInterval(paint, PAINT_MS);

@@ -1,5 +1,6 @@
 /** The room's settings for those who may change them, this device's for everybody, and the ways out. */
 import { presetOf, rulesChanged } from "../models/rules.js";
+import { t, tn } from "../models/words.js";
 import { confirm } from "../helpers/dialog.js";
 import { find, setText } from "../helpers/dom.js";
 import { onSubmit } from "../helpers/forms.js";
@@ -30,20 +31,20 @@ export function bindSettings({ client, deck, preferences, act }) {
     for (const [command, given] of rulesChanged(client.state, { settings, entry_mode, password, preset }, may)) await client.run(command, given);
     form.elements.password.value = "";
     dialog.close();
-    toast("Saved.");
+    toast(t("Saved."));
   });
 
   find("#leave").addEventListener("click", async () => {
     const hosting = client.state?.owner === client.you?.id && client.state.members.length > 1;
     const text = hosting
-      ? "The room passes to somebody who stays, for good. You can come back as a guest."
-      : "You can come back with the code at any time.";
-    const yes = await confirm({ title: "Leave this room?", text, yes: "Leave" });
+      ? t("The room passes to somebody who stays, for good. You can come back as a guest.")
+      : t("You can come back with the code at any time.");
+    const yes = await confirm({ title: t("Leave this room?"), text, yes: t("Leave") });
     if (yes) act("leave");
   });
   find("#close-room").addEventListener("click", async () => {
-    const text = "It ends for everybody, and the queue and the chat are gone.";
-    const yes = await confirm({ title: "Close the room?", text, yes: "Close it" });
+    const text = t("It ends for everybody, and the queue and the chat are gone.");
+    const yes = await confirm({ title: t("Close the room?"), text, yes: t("Close it") });
     if (yes) act("close");
   });
 
@@ -69,8 +70,8 @@ export function bindSettings({ client, deck, preferences, act }) {
       shown = values;
       for (const [field, on] of Object.entries(checks)) form.elements[field].checked = on;
       for (const [field, value] of Object.entries(chosen)) form.elements[field].value = value;
-      showSeconds(form.elements.wait_s, wait_s, "Up to");
-      showSeconds(form.elements.slow_mode_s, slow_mode_s, "One in");
+      showSeconds(form.elements.wait_s, wait_s, tn("Up to {n} second", "Up to {n} seconds", wait_s));
+      showSeconds(form.elements.slow_mode_s, slow_mode_s, tn("One in {n} second", "One in {n} seconds", slow_mode_s));
       form.elements.preset.disabled = !client.may("roles");
       showPassword();
     },
@@ -80,7 +81,7 @@ export function bindSettings({ client, deck, preferences, act }) {
 /** A bound that another client chose stands among the usual ones, so that saving does not change it. */
 function showSeconds(select, seconds, words) {
   const value = String(seconds);
-  if (![...select.options].some((option) => option.value === value)) select.append(new Option(`${words} ${value} seconds`, value));
+  if (![...select.options].some((option) => option.value === value)) select.append(new Option(words, value));
   select.value = value;
 }
 

@@ -1,6 +1,7 @@
 /** Bringing people in: copy the link, or hand it to another app. */
 import { find, setText } from "../helpers/dom.js";
 import { toast } from "../helpers/toast.js";
+import { t } from "../models/words.js";
 
 export function bindShare({ client }) {
   const field = find("#share-url");
@@ -11,10 +12,10 @@ export function bindShare({ client }) {
     field.select();
     const label = find("span", copy);
     if (await copyText(field)) {
-      setText(label, "Copied");
-      setTimeout(() => setText(label, "Copy"), 2_000);
+      setText(label, t("Copied"));
+      setTimeout(() => setText(label, t("Copy")), 2_000);
     } else {
-      toast("Press Ctrl+C, or hold the link, to copy it.");
+      toast(t("Press Ctrl+C, or hold the link, to copy it."));
     }
   });
   field.addEventListener("focus", () => field.select());
@@ -22,7 +23,7 @@ export function bindShare({ client }) {
   web.hidden = !navigator.share;
   web.addEventListener("click", () => {
     const title = client.state?.name ?? "roomd";
-    navigator.share({ title, text: `Listen with me: ${title}`, url: field.value }).catch(() => {});
+    navigator.share({ title, text: t("Listen with me: {title}", { title }), url: field.value }).catch(() => {});
   });
 }
 

@@ -1,8 +1,9 @@
 /** Where music is looked for: the catalogues, one's favourites, playlists, and what one may like. Each is a list. */
-import { plural } from "../models/format.js";
 import { caveat, songFound, songKept } from "../models/library.js";
+import { t, tn } from "../models/words.js";
 
-const LIMIT = 25;
+/** As many as the catalogues tell of at once. */
+const LIMIT = 50;
 
 /**
  * A shelf answers `{songs, playlists, note, back}` for a text and a signal to stop by; `open` of a playlist is a shelf too.
@@ -15,14 +16,14 @@ export function makeShelves(api) {
     const answer = await api("GET", `/api/catalogue/search/?q=${encodeURIComponent(text)}&limit=${LIMIT}`, { signal });
     labels = answer.providers ?? labels;
     const songs = answer.tracks.map((track) => songFound(track, labels));
-    const nothing = text ? `Nothing found for “${text}”. A link to a file works too.` : "The library is empty. Paste a link to a file.";
+    const nothing = text ? t("Nothing found for “{text}”. A link to a file works too.", { text }) : t("The library is empty. Paste a link to a file.");
     return { songs, note: songs.length > 0 ? caveat(answer, labels) : `${nothing} ${caveat(answer, labels)}`.trim() };
   }
 
   async function favourites(text, signal) {
     const kept = await api("GET", "/api/playlists/favorites/?limit=200", { signal });
     const songs = kept.map((each) => songKept(each, labels)).filter(matching(text));
-    const nothing = kept.length > 0 ? `No favourite matches “${text}”.` : "Tap the heart of a song, and you find it here in every room.";
+    const nothing = kept.length > 0 ? t("No favourite matches “{text}”.", { text }) : t("Tap the heart of a song, and you find it here in every room.");
     return { songs, note: songs.length > 0 ? "" : nothing };
   }
 
@@ -33,26 +34,26 @@ export function makeShelves(api) {
       id: each.id,
       name: each.name,
       cover: each.cover_image ?? "",
-      line: [plural(each.track_count, "song"), each.owner_name && `by ${each.owner_name}`].filter(Boolean).join(" · "),
+      line: [tn("{n} song", "{n} songs", each.track_count), each.owner_name && t("by {name}", { name: each.owner_name })].filter(Boolean).join(" · "),
       open: open(each),
     }));
-    const nothing = text ? `No playlist matches “${text}”.` : "There is no playlist yet.";
+    const nothing = text ? t("No playlist matches “{text}”.", { text }) : t("There is no playlist yet.");
     return { playlists: shown, note: shown.length > 0 ? "" : nothing };
   }
 
   async function songsOf({ id, name }, text, signal) {
     const { tracks } = await api("GET", `/api/playlists/playlists/${id}/`, { signal });
     const songs = tracks.map((each) => songKept(each, labels)).filter(matching(text));
-    return { songs, note: songs.length > 0 ? "" : "Nothing of it matches.", back: name };
+    return { songs, note: songs.length > 0 ? "" : t("Nothing of it matches."), back: name };
   }
 
   async function forYou(text, signal) {
     const { recommendations } = await api("GET", `/api/playlists/recommendations/?limit=${LIMIT}`, { signal });
     const songs = recommendations.map((each) => songKept(each, labels)).filter(matching(text));
-    return { songs, note: songs.length > 0 ? "" : "Listen for a while, and this fills." };
+    return { songs, note: songs.length > 0 ? "" : t("Listen for a while, and this fills.") };
   }
 
-  return { found, favourites, playlists, forYou };
+  return { found, favourites, playlists, forYou, songsOf };
 }
 
 /** Whether every word of the text is somewhere in a song's. */

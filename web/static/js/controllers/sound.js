@@ -1,5 +1,6 @@
 /** This device's own volume and mute; nobody else hears of it. */
 import { find, setIcon, setLabel } from "../helpers/dom.js";
+import { t } from "../models/words.js";
 
 export function bindSound({ preferences, deck }) {
   const slider = find("#volume");
@@ -13,7 +14,7 @@ export function bindSound({ preferences, deck }) {
     slider.style.setProperty("--fill", `${muted ? 0 : volume * 100}%`);
     button.setAttribute("aria-pressed", String(muted));
     setIcon(button, muted ? "mute" : "volume");
-    setLabel(button, muted ? "Unmute this device" : "Mute this device");
+    setLabel(button, muted ? t("Unmute this device") : t("Mute this device"));
     for (const listener of listeners) listener();
   }
 

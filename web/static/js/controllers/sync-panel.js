@@ -1,6 +1,7 @@
 /** The panel behind the badge: this device's distance from the room, everybody else's, and what can be done about it. */
 import { plotted } from "../models/sync-plot.js";
 import { fresh, offset, playerWords, roomWords, standings, summaryWords, toneOf, distance } from "../models/sync-words.js";
+import { t, tn } from "../models/words.js";
 import { endedHere, onAir } from "./sync.js";
 import { find, findAll, make, reconcile, setText } from "../helpers/dom.js";
 
@@ -10,8 +11,8 @@ const SIZE = { width: 600, height: 120 };
 /** As far as the trim goes either way. */
 const TRIM_MS = 300;
 const STATES = {
-  idle: "Nothing plays", loading: "Loading", still: "Paused", playing: "Starting", buffering: "Buffering", blocked: "Sound is blocked",
-  failed: "This track does not play here",
+  idle: t("Nothing plays"), loading: t("Loading"), still: t("Paused"), playing: t("Starting"), buffering: t("Buffering"), blocked: t("Sound is blocked"),
+  failed: t("This track does not play here"),
 };
 
 export function bindSyncPanel({ client, deck, preferences, report }) {
@@ -20,8 +21,8 @@ export function bindSyncPanel({ client, deck, preferences, report }) {
 
   /** What there is to say where there is no distance. */
   function silence() {
-    if (onAir(report)) return "Live";
-    return endedHere(deck, client.state) ? "Ended on this device" : STATES[report.state];
+    if (onAir(report)) return t("Live");
+    return endedHere(deck, client.state) ? t("Ended on this device") : STATES[report.state];
   }
 
   function showOwn(now) {
@@ -29,10 +30,10 @@ export function bindSyncPanel({ client, deck, preferences, report }) {
     setText(find("#own-error"), error === null ? silence() : offset(error));
     find("#own-error").dataset.tone = error === null ? "none" : toneOf(error);
     const sure = client.clock.uncertainty();
-    setText(find("#own-clock"), Number.isFinite(sure) ? `sure to ±${distance(sure)}` : "not known yet");
-    setText(find("#own-player"), deck.player ? playerWords(deck.player.name) : "none");
+    setText(find("#own-clock"), Number.isFinite(sure) ? t("sure to ±{distance}", { distance: distance(sure) }) : t("not known yet"));
+    setText(find("#own-player"), deck.player ? playerWords(deck.player.name) : t("none"));
     const nobody = onAir(report) && (client.pulse?.p95 ?? null) === null;
-    setText(find("#room-sync"), nobody ? "live, as it comes" : roomWords(client.pulse));
+    setText(find("#room-sync"), nobody ? t("live, as it comes") : roomWords(client.pulse));
   }
 
   function showCurve(now) {
@@ -52,11 +53,11 @@ export function bindSyncPanel({ client, deck, preferences, report }) {
     const own = { state: report.state, player: report.player, error: report.error(performance.now()) };
     const all = { ...reports, [client.you.id]: own };
     const { rows, more } = standings(client.state.members, all, client.you.id);
-    for (const row of rows) if (row.text === "starting" && onAir(all[row.member.id])) row.text = "live";
+    for (const row of rows) if (row.tone === "none" && row.member.online && row.member.listens !== false && onAir(all[row.member.id])) row.text = t("live");
     reconcile(list, rows, (row) => row.member.id, makeRow, updateRow);
     const note = find("#in-step-more");
     note.hidden = more === 0;
-    setText(note, `and ${more} more`);
+    setText(note, tn("and {n} more", "and {n} more", more));
   }
 
   function makeRow() {
@@ -64,7 +65,7 @@ export function bindSyncPanel({ client, deck, preferences, report }) {
   }
 
   function updateRow(row, { member, text, tone }) {
-    setText(find(".standing-name", row), `${member.name}${member.id === client.you?.id ? " (you)" : ""}`);
+    setText(find(".standing-name", row), member.id === client.you?.id ? t("{name} (you)", { name: member.name }) : member.name);
     setText(find(".standing-text", row), text);
     row.dataset.tone = tone;
   }
@@ -101,7 +102,8 @@ function bindTrim({ deck, preferences }) {
 
   function show() {
     const ms = Number(slider.value);
-    const words = ms === 0 ? "on time" : `${Math.abs(ms)} ms ${ms > 0 ? "late" : "early"}`;
+    const by = { ms: Math.abs(ms) };
+    const words = ms === 0 ? t("on time") : ms > 0 ? t("{ms} ms late", by) : t("{ms} ms early", by);
     setText(find("#trim-value"), words);
     slider.setAttribute("aria-valuetext", words);
     const place = (ms + TRIM_MS) / (2 * TRIM_MS);

@@ -1,6 +1,7 @@
 /** How far this device is from the room: watched, told the server every few seconds, and shown on the badge. */
 import { SyncReport } from "../models/sync-report.js";
 import { distance, toneOf } from "../models/sync-words.js";
+import { t } from "../models/words.js";
 import { find, setText } from "../helpers/dom.js";
 
 const LOOK_MS = 100;
@@ -10,7 +11,7 @@ const FAR_MS = 1_000;
 /** Closer than this nobody can tell. */
 const LEAST_MS = 0.1;
 const WORDS = {
-  idle: "", loading: "Loading…", buffering: "Buffering…", blocked: "Tap to listen", failed: "Not playing here", playing: "Starting…",
+  idle: "", loading: t("Loading…"), buffering: t("Buffering…"), blocked: t("Tap to listen"), failed: t("Not playing here"), playing: t("Starting…"),
 };
 
 /** Milliseconds that the player is behind the room's line; null while nothing is to be heard. */
@@ -53,22 +54,22 @@ export function bindSync({ client, deck }) {
   }
 
   function words() {
-    if (onAir(report)) return "Live";
+    if (onAir(report)) return t("Live");
     return report.state === "still" ? stillWords(client.state) : WORDS[report.state];
   }
 
   function stillWords(room) {
-    if (room?.waiting) return "Waiting…";
-    if (endedHere(deck, room)) return "Ended here";
-    return room?.playback.playing ? "Starting…" : "Paused";
+    if (room?.waiting) return t("Waiting…");
+    if (endedHere(deck, room)) return t("Ended here");
+    return room?.playback.playing ? t("Starting…") : t("Paused");
   }
 
   function show() {
     const off = report.error(performance.now());
     const known = report.state === "playing" && off !== null;
     badge.dataset.tone = known ? toneOf(off) : "none";
-    const text = !known ? words() : Math.abs(off) > FAR_MS ? "Catching up…" : `In step, ${distance(Math.max(LEAST_MS, Math.abs(off)))}`;
-    setText(find(".sync-text", badge), text || "Sync");
+    const text = !known ? words() : Math.abs(off) > FAR_MS ? t("Catching up…") : t("In step, {distance}", { distance: distance(Math.max(LEAST_MS, Math.abs(off))) });
+    setText(find(".sync-text", badge), text || t("Sync"));
   }
 
   setInterval(look, LOOK_MS);

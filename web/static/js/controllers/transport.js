@@ -1,23 +1,36 @@
 /** Title, cover and the buttons that move the room. Who may not move it gets a button for their own sound instead. */
 import { byline, hueOfTheme } from "../models/format.js";
-import { currentEntry, nextRepeat } from "../models/queue.js";
+import { keepable } from "../models/library.js";
+import { currentEntry, nextRepeat, sections } from "../models/queue.js";
 import { skipVote } from "../models/votes.js";
+import { t } from "../models/words.js";
 import { paintCover } from "../helpers/cover.js";
 import { find, findAll, setIcon, setLabel, setText } from "../helpers/dom.js";
 
-const REPEATS = { off: "Repeat: off", all: "Repeat: the whole queue", one: "Repeat: this track" };
+const REPEATS = { off: t("Repeat: off"), all: t("Repeat: the whole queue"), one: t("Repeat: this track") };
 
-export function bindTransport({ client, act, sound }) {
+export function bindTransport({ client, act, sound, heart }) {
   const toggle = find("#toggle");
   const mini = find("#mini-toggle");
   const repeat = find("#repeat");
   const note = find("#control-note");
+  const love = find("#love");
+  let loved = null;
 
   /** Play or pause, for whoever may; otherwise this device's own sound. */
   function playOrPause() {
-    if (!client.state) return;
+    const { state } = client;
+    if (!state) return;
     if (!client.may("play")) sound.toggleMute();
-    else act(client.state.playback.playing ? "pause" : "play");
+    else if (state.playback.playing) act("pause");
+    else play(state);
+  }
+
+  /** After the last song the server would begin at the top; what came since goes before what was played. */
+  function play(state) {
+    const { played, current, coming } = sections(state);
+    if (!current && played.length > 0 && coming.length > 0 && client.may("skip")) act("play_entry", { entry: coming[0].id });
+    else act("play");
   }
 
   /** For whoever may; the others say that they want it. */
@@ -32,7 +45,7 @@ export function bindTransport({ client, act, sound }) {
     const button = find("#next");
     const vote = client.may("skip") ? null : skipVote(state, client.you?.id);
     const count = find(".vote-count", button);
-    setLabel(button, vote?.label ?? "Next");
+    setLabel(button, vote?.label ?? t("Next"));
     button.disabled = !client.may("skip") && vote === null;
     if (vote) button.setAttribute("aria-pressed", String(vote.mine));
     else button.removeAttribute("aria-pressed");
@@ -49,27 +62,50 @@ export function bindTransport({ client, act, sound }) {
   function renderTrack(state) {
     const entry = currentEntry(state);
     const track = entry?.track;
-    setText(find("#song-title"), track?.title ?? "Nothing is playing");
-    setText(find("#song-artist"), track ? byline(track) : "Add a song and the room comes alive.");
-    setText(find("#song-by"), entry ? `Added by ${entry.by_name}` : "");
-    setText(find(".mini-title"), track?.title ?? "Nothing is playing");
+    setText(find("#song-title"), track?.title ?? t("Nothing is playing"));
+    setText(find("#song-artist"), track ? byline(track) : idleWords(state));
+    setText(find("#song-by"), entry ? whose(entry) : "");
+    setText(find(".mini-title"), track?.title ?? t("Nothing is playing"));
     setText(find(".mini-artist"), track ? byline(track) : "");
-    paintCover(find("#cover"), track);
+    paintCover(find("#cover"), track, () => tint(state));
     paintCover(find(".mini .cover"), track);
+    tint(state);
+    const mark = state.playback.playing && track ? "♪ " : "";
+    document.title = track ? `${mark}${track.title} – ${state.name}` : `${state.name} · roomd`;
+  }
+
+  function idleWords(state) {
+    if (state.queue.length === 0) return t("Add a song and the room comes alive.");
+    return sections(state).coming.length > 0 ? t("The queue is ready.") : t("That was the last song.");
+  }
+
+  function whose({ by, by_name: name, why }) {
+    if (why) return t("Radio: {why}", { why });
+    return by === client.you?.id ? t("Added by you") : t("Added by {name}", { name });
+  }
+
+  /** The page takes the colour of the room's theme, or else of what plays. */
+  function tint(state) {
     const hue = hueOfTheme(state.theme) ?? find("#cover").style.getPropertyValue("--hue");
     document.body.style.setProperty("--hue", String(hue));
-    const mark = state.playback.playing && track ? "▶ " : "";
-    document.title = track ? `${mark}${track.title} · ${state.name}` : `${state.name} · roomd`;
+  }
+
+  function renderLove(state) {
+    const track = currentEntry(state)?.track;
+    const id = track ? keepable(track) : null;
+    if (id === loved) return;
+    loved = id;
+    love.replaceChildren(...(id ? [heart({ id, title: track.title })] : []));
   }
 
   function renderButtons(state) {
     const leads = client.may("play");
     const { playing } = state.playback;
     const muted = sound.muted;
-    const start = state.waiting ? "Start now, without waiting" : "Play for everybody";
+    const start = state.waiting ? t("Start now, without waiting") : t("Play for everybody");
     const [name, label] = leads
-      ? [playing ? "pause" : "play", playing ? "Pause for everybody" : start]
-      : [muted ? "mute" : "volume", muted ? "Unmute this device" : "Mute this device"];
+      ? [playing ? "pause" : "play", playing ? t("Pause for everybody") : start]
+      : [muted ? "mute" : "volume", muted ? t("Unmute this device") : t("Mute this device")];
     for (const button of [toggle, mini]) {
       setIcon(button, name);
       setLabel(button, label);
@@ -81,8 +117,7 @@ export function bindTransport({ client, act, sound }) {
     const host = state.members.find((member) => member.id === state.host);
     // One button for the same thing is enough.
     find("#mute").hidden = !leads;
-    note.hidden = leads;
-    setText(note, host ? `${host.name} has the controls. This button is for your own sound.` : "");
+    setText(note, !leads && host ? t("{name} has the controls; muting is yours.", { name: host.name }) : "");
   }
 
   return {
@@ -92,6 +127,7 @@ export function bindTransport({ client, act, sound }) {
       renderTrack(state);
       renderButtons(state);
       renderNext(state);
+      renderLove(state);
       for (const element of findAll("[data-right]")) {
         element.hidden = !element.dataset.right.split(" ").some((right) => client.may(right));
       }

@@ -10,12 +10,15 @@ const BAR = 2.5;
 /** How long to wait for the server to listen to a new track, and how often. */
 const AGAIN_MS = 5_000;
 const TRIES = 6;
+const PAINT_MS = 500;
 
-export function bindWaveform({ api }) {
+export function bindWaveform({ api, deck }) {
   const canvas = find("#waveform");
   const seek = find("#seek");
   let shown = null;
   let peaks = [];
+  let length = null;
+  let drawn = -1;
 
   async function load(source) {
     shown = source;
@@ -41,17 +44,35 @@ export function bindWaveform({ api }) {
     [canvas.width, canvas.height] = [width * scale, height * scale];
     const pen = canvas.getContext("2d");
     pen.scale(scale, scale);
-    pen.fillStyle = getComputedStyle(canvas).color;
-    for (const [n, level] of bars(peaks, Math.floor(width / STEP)).entries()) {
+    const { color: rest, borderTopColor: heard } = getComputedStyle(canvas);
+    const all = bars(peaks, Math.floor(width / STEP));
+    drawn = played(all.length);
+    for (const [n, level] of all.entries()) {
       const tall = Math.max(1, level * height);
+      pen.fillStyle = n < drawn ? heard : rest;
       pen.fillRect(n * STEP, height - tall, BAR, tall);
     }
   }
 
+  /** How many of so many bars were heard. */
+  function played(count) {
+    return length ? Math.floor((count * Math.max(0, deck.expectedPosition() ?? 0)) / length) : 0;
+  }
+
+  /** Bars are some seconds each, so most of the time there is nothing to draw. */
+  function goOn() {
+    if (canvas.hidden || document.hidden) return;
+    const count = Math.min(peaks.length, Math.floor(canvas.clientWidth / STEP));
+    if (played(count) !== drawn) paint();
+  }
+
   new ResizeObserver(paint).observe(seek);
+  setInterval(goOn, PAINT_MS);
   return {
     render(state) {
-      const source = currentEntry(state)?.track.source ?? null;
+      const track = currentEntry(state)?.track;
+      const source = track?.source ?? null;
+      length = track?.duration_ms ?? null;
       if (source !== shown) load(source);
     },
   };

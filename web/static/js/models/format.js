@@ -1,4 +1,5 @@
 /** How things are written for people. */
+import { language, t, tn } from "./words.js";
 
 /** 83000 becomes "1:23", and from an hour on "1:02:03". */
 export function clockTime(ms) {
@@ -11,19 +12,24 @@ export function clockTime(ms) {
 /** 83000 becomes "1 minute 23 seconds", for those who listen to the page. */
 export function spokenTime(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1_000));
-  /** @type {[number, string][]} */
-  const parts = [[Math.floor(seconds / 3_600), "hour"], [Math.floor((seconds % 3_600) / 60), "minute"], [seconds % 60, "second"]];
-  const said = parts.filter(([n]) => n > 0).map(([n, unit]) => plural(n, unit));
-  return said.join(" ") || "0 seconds";
-}
-
-export function plural(n, one, many = `${one}s`) {
-  return `${n} ${n === 1 ? one : many}`;
+  const [h, m, s] = [Math.floor(seconds / 3_600), Math.floor((seconds % 3_600) / 60), seconds % 60];
+  const said = [
+    h > 0 && tn("{n} hour", "{n} hours", h),
+    m > 0 && tn("{n} minute", "{n} minutes", m),
+    (s > 0 || seconds === 0) && tn("{n} second", "{n} seconds", s),
+  ];
+  return said.filter(Boolean).join(" ");
 }
 
 /** The hour and minute of a room time, in the reader's own way. */
-export function timeOfDay(ms, locale) {
+export function timeOfDay(ms, locale = language === "en" ? undefined : language) {
   return new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" }).format(ms);
+}
+
+/** "Bob", "Bob and Carol", "Bob, Carol and Dave". @param {string[]} names */
+export function listed(names) {
+  if (names.length < 2) return names[0] ?? "";
+  return t("{some} and {last}", { some: names.slice(0, -1).join(t(", ")), last: names.at(-1) });
 }
 
 /** Up to two letters that stand for a name. */
@@ -69,6 +75,27 @@ function isUrl(link) {
   }
 }
 
+/**
+ * The hue that a picture leaves in one's mind: its strong colours, added up around the circle. Null where it has none, as
+ * a black and white one.
+ * @param {ArrayLike<number>} pixels red, green, blue and alpha of each, 0 to 255
+ */
+export function hueOfPixels(pixels) {
+  let [x, y, most] = [0, 0, 0];
+  for (let n = 0; n < pixels.length; n += 4) {
+    const [red, green, blue] = [pixels[n], pixels[n + 1], pixels[n + 2]];
+    const span = Math.max(red, green, blue) - Math.min(red, green, blue);
+    // Squared: a small bright sign on grey says more than the grey's own tint.
+    const weight = (span / 255) ** 2 * (pixels[n + 3] / 255);
+    const angle = (hueOfColour(red, green, blue) * Math.PI) / 180;
+    x += Math.cos(angle) * weight;
+    y += Math.sin(angle) * weight;
+    most += weight;
+  }
+  if (most < pixels.length / 4 / 400 || Math.hypot(x, y) < most / 10) return null;
+  return Math.round((Math.atan2(y, x) * 180) / Math.PI + 360) % 360;
+}
+
 /** The hues of the themes that a room can have by name. */
 const THEMES = { amber: 40, rose: 345, violet: 275, ocean: 205, forest: 140, night: 235 };
 
@@ -77,6 +104,10 @@ export function hueOfTheme(theme) {
   if (!theme) return null;
   if (theme in THEMES) return THEMES[theme];
   const [red, green, blue] = [1, 3, 5].map((from) => parseInt(theme.slice(from, from + 2), 16) / 255);
+  return hueOfColour(red, green, blue);
+}
+
+function hueOfColour(red, green, blue) {
   const most = Math.max(red, green, blue);
   const span = most - Math.min(red, green, blue);
   if (!(span > 0)) return 0;

@@ -1,4 +1,5 @@
 /** What waits for somebody's word: people at the door, and requests; and what became of one's own. Pure. */
+import { t } from "./words.js";
 
 /** A decision is shown to whoever asked for so long. */
 const TOLD_MS = 10 * 60_000;
@@ -11,7 +12,7 @@ const TOLD_MS = 10 * 60_000;
  * @param {Room} state @returns {Item[]}
  */
 export function inbox(state) {
-  const knocks = state.pending.map((item) => ({ ...item, key: `knock-${item.id}`, kind: "knock", who: item.name, what: "wants to come in", title: item.name, item }));
+  const knocks = state.pending.map((item) => ({ ...item, key: `knock-${item.id}`, kind: "knock", who: item.name, what: t("wants to come in"), title: item.name, item }));
   const asked = state.requests
     .filter((item) => item.status === "pending")
     .map((item) => ({ key: item.id, kind: "request", who: item.by_name, what: wish(item), title: titleOf(item, state), at: item.at, item }));
@@ -33,8 +34,8 @@ export function ownRequests(state, you, now) {
 export function newsOf(commit, before, after, you, answers) {
   const lines = [];
   for (const event of commit.events) {
-    if (event.type === "knocked" && answers) lines.push(`${event.knock.name} wants to come in.`);
-    if (event.type === "request_made" && answers && event.request.by !== you) lines.push(`${event.request.by_name} ${wish(event.request)}: ${titleOf(event.request, after)}`);
+    if (event.type === "knocked" && answers) lines.push(t("{name} wants to come in.", { name: event.knock.name }));
+    if (event.type === "request_made" && answers && event.request.by !== you) lines.push(asking(event.request.by_name, event.request, titleOf(event.request, after)));
     if (event.type === "request_decided" && event.by !== you) {
       const own = before?.requests.find((each) => each.id === event.request && each.by === you);
       if (own && event.status !== "withdrawn") lines.push(`${titleOf(own, before)}: ${outcome({ ...own, ...event })}`);
@@ -44,17 +45,28 @@ export function newsOf(commit, before, after, you, answers) {
 }
 
 function wish({ action }) {
-  return { add: "asks to add", play_next: "asks to play next", remove: "asks to remove", move: "asks to move" }[action];
+  const wishes = { add: t("asks to add"), play_next: t("asks to play next"), remove: t("asks to remove"), move: t("asks to move") };
+  return wishes[action];
+}
+
+function asking(name, { action }, title) {
+  const sentences = {
+    add: t("{name} asks to add: {title}", { name, title }),
+    play_next: t("{name} asks to play next: {title}", { name, title }),
+    remove: t("{name} asks to remove: {title}", { name, title }),
+    move: t("{name} asks to move: {title}", { name, title }),
+  };
+  return sentences[action];
 }
 
 /** The title of what is asked for; of what is in the queue no more, that. */
 function titleOf({ track, entry }, state) {
-  return track?.title ?? state?.queue.find((each) => each.id === entry)?.track.title ?? "a song that is gone";
+  return track?.title ?? state?.queue.find((each) => each.id === entry)?.track.title ?? t("a song that is gone");
 }
 
 function outcome({ status, reason }) {
-  const said = { pending: "waiting for the host", approved: "said yes", rejected: "not this time", expired: "nobody answered" }[status];
-  return reason ? `${said}: ${reason}` : said;
+  const said = { pending: t("waiting for the host"), approved: t("said yes"), rejected: t("not this time"), expired: t("nobody answered") };
+  return reason ? `${said[status]}: ${reason}` : said[status];
 }
 
 function byAge(a, b) {

@@ -1,4 +1,9 @@
 /** Songs as the library tells of them, in one shape wherever they were found. */
+import { listed } from "./format.js";
+import { t } from "./words.js";
+
+/** Services whose recordings are linked to, not held. */
+const FOREIGN = new Set(["youtube", "vimeo", "soundcloud", "spotify", "link"]);
 
 /**
  * @typedef {{id: string, title: string, artist: string, album: string, cover: string, duration_ms: number | null,
@@ -39,21 +44,23 @@ export function songKept(kept, labels = {}) {
 
 /** What is said below the title: who it is by, why it is there, and where it comes from unless that is the own folder. */
 export function lineOf(song) {
-  return [song.artist, song.why || song.album, song.live && "live", song.from].filter(Boolean).join(" · ");
+  return [song.artist, song.why || song.album, song.live && t("live"), song.from].filter(Boolean).join(" · ");
 }
 
 /** What the server said besides: that it is from before, or that a catalogue did not answer. */
 export function caveat({ stale, left_out: missing }, labels = {}) {
   const names = (Array.isArray(missing) ? missing : []).map((name) => labels[name] ?? name);
-  if (names.length > 0) return `${list(names)} ${names.length > 1 ? "do" : "does"} not answer right now.`;
-  return stale ? "A catalogue does not answer right now; this is what it said before." : "";
+  if (names.length === 1) return t("{catalogue} does not answer right now.", { catalogue: names[0] });
+  if (names.length > 1) return t("{catalogues} do not answer right now.", { catalogues: listed(names) });
+  return stale ? t("A catalogue does not answer right now; this is what it said before.") : "";
+}
+
+/** The id under which a queued track can be kept; null for what no catalogue of this server knows. */
+export function keepable({ source = "" }) {
+  return source && !FOREIGN.has(source.split(":")[0]) ? source : null;
 }
 
 function from(id, labels) {
   const provider = id.split(":")[0];
   return provider === "local" || provider === "link" ? "" : (labels[provider] ?? "");
-}
-
-function list(names) {
-  return names.length > 1 ? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : names[0];
 }

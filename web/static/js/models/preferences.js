@@ -1,7 +1,7 @@
 /** What this device remembers about its owner's taste. One small record; anything unreadable is the default. */
 
 const KEY = "roomd.preferences";
-const DEFAULTS = { volume: 0.9, muted: false, shortcuts: true, even: true, trim: 0, latency: 80, player: "auto", youtube: false };
+const DEFAULTS = { volume: 0.9, muted: false, shortcuts: true, even: true, trim: 0, latency: 80, player: "auto", youtube: false, emoji: [] };
 
 export class Preferences {
   /** @param {Storage} storage */

@@ -1,10 +1,18 @@
 /** Questions about the queue that the page asks, as functions of the room. */
 import { may } from "../client/room.js";
 
-/** What was played, what plays, and what comes. @param {import("../client/room.js").Room} room */
+/**
+ * What was played, what plays, and what comes. Where a queue has played to its end nothing is current, and `as_of` is when
+ * that was: what was in it by then was played. (A room that never played has none; and a bare line has no queue.)
+ * @param {import("../client/room.js").Room} room
+ */
 export function sections(room) {
   const index = room.queue.findIndex((entry) => entry.id === room.playback.entry);
-  if (index < 0) return { played: [], current: null, coming: room.queue };
+  if (index < 0) {
+    const { as_of: ended = 0, playing, position } = room.playback;
+    const over = (entry) => !playing && !position && ended > 0 && entry.added_at <= ended;
+    return { played: room.queue.filter(over), current: null, coming: room.queue.filter((entry) => !over(entry)) };
+  }
   return { played: room.queue.slice(0, index), current: room.queue[index], coming: room.queue.slice(index + 1) };
 }
 

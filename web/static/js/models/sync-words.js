@@ -1,5 +1,6 @@
 /** What players report, in words for people. */
 import { ordered } from "./people.js";
+import { t, tn } from "./words.js";
 
 /** A report older than this says nothing about the present. */
 const FRESH_MS = 15_000;
@@ -10,9 +11,9 @@ const ECHO_MS = 40;
 const ROWS = 50;
 
 const PLAYERS = {
-  webaudio: "Web Audio", element: "media element", jumping: "media element, by jumps", youtube: "YouTube", live: "live stream",
+  webaudio: "Web Audio", element: t("media element"), jumping: t("media element, by jumps"), youtube: "YouTube", live: t("live stream"),
 };
-const TROUBLES = { loading: "loading", buffering: "buffering", blocked: "sound is blocked", failed: "cannot play this" };
+const TROUBLES = { loading: t("loading"), buffering: t("buffering"), blocked: t("sound is blocked"), failed: t("cannot play this") };
 
 /** @typedef {{state: string, player: string, error: number | null, p95: number | null, uncertainty: number, at: number}} Report */
 
@@ -30,8 +31,8 @@ export function distance(ms) {
 
 /** How far off, and on which side. */
 export function offset(ms) {
-  if (Math.abs(ms) < 0.05) return "within 0.1 ms";
-  return `${distance(ms)} ${ms > 0 ? "behind" : "ahead"}`;
+  if (Math.abs(ms) < 0.05) return t("within {distance}", { distance: "0.1 ms" });
+  return ms > 0 ? t("{distance} behind", { distance: distance(ms) }) : t("{distance} ahead", { distance: distance(ms) });
 }
 
 /** @returns {"good" | "fair" | "bad"} */
@@ -58,12 +59,12 @@ export function standing(member, report) {
   /** @returns {{text: string, tone: "none"}} */
   const none = (text) => ({ text, tone: "none" });
   const trouble = troubleOf(member, report);
-  if (!member.online) return none("away");
+  if (!member.online) return none(t("away"));
   if (trouble) return { text: trouble, tone: report.state === "loading" ? "fair" : "bad" };
-  if (member.listens === false) return none("not listening");
-  if (report?.state === "still") return none("paused");
+  if (member.listens === false) return none(t("not listening"));
+  if (report?.state === "still") return none(t("paused"));
   if (report?.state !== "playing") return none("–");
-  return report.error === null ? none("starting") : { text: offset(report.error), tone: toneOf(report.error) };
+  return report.error === null ? none(t("starting")) : { text: offset(report.error), tone: toneOf(report.error) };
 }
 
 /**
@@ -80,14 +81,16 @@ export function standings(members, reports, self) {
 
 /** The room in a sentence. */
 export function roomWords(pulse) {
-  if (!pulse || pulse.p95 === null) return "Nobody reports yet";
-  if (pulse.listeners === 1) return `one player, within ${distance(pulse.p95)}`;
-  return `half within ${distance(pulse.p50)}, 95 % within ${distance(pulse.p95)}`;
+  if (!pulse || pulse.p95 === null) return t("Nobody reports yet");
+  if (pulse.listeners === 1) return t("one player, within {distance}", { distance: distance(pulse.p95) });
+  return t("half within {half}, 95 % within {most}", { half: distance(pulse.p50), most: distance(pulse.p95) });
 }
 
 /** What the curve shows, for those who do not see it. */
 export function summaryWords(summary) {
-  if (!summary) return "Nothing was heard in the last minutes.";
-  const span = summary.seconds < 90 ? `${summary.seconds} seconds` : `${Math.round(summary.seconds / 60)} minutes`;
-  return `Over the last ${span}: within ${distance(summary.p95)} for 95 of 100 seconds, ${distance(summary.worst)} at worst.`;
+  if (!summary) return t("Nothing was heard in the last minutes.");
+  const { seconds } = summary;
+  const span = seconds < 90 ? tn("{n} second", "{n} seconds", seconds) : tn("{n} minute", "{n} minutes", Math.round(seconds / 60));
+  const near = { span, most: distance(summary.p95), worst: distance(summary.worst) };
+  return t("Over the last {span}: within {most} for 95 of 100 seconds, {worst} at worst.", near);
 }

@@ -1,5 +1,5 @@
 /** What somebody has just done to the queue and can take back, in words. Pure. */
-import { plural } from "./format.js";
+import { t, tn } from "./words.js";
 
 /**
  * @param {{by: string, events: any[]}} commit @param {import("../client/room.js").Room | null} before @param {string | undefined} you
@@ -15,15 +15,15 @@ export function undoable(commit, before, you) {
 const SAYS = {
   removed: ({ events }, before) => {
     const gone = events.flatMap((event) => (event.type === "entries_removed" ? event.entries : []));
-    return gone.length === 1 ? `Removed ${titleOf(before, gone[0])}.` : `Removed ${plural(gone.length, "track")}.`;
+    return gone.length === 1 ? t("Removed {title}.", { title: titleOf(before, gone[0]) }) : tn("Removed {n} track.", "Removed {n} tracks.", gone.length);
   },
   ordered: ({ events }, before) => {
     const moved = events.flatMap((event) => (event.type === "entries_ranked" ? Object.keys(event.ranks) : []));
-    return moved.length === 1 ? `Moved ${titleOf(before, moved[0])}.` : "The queue has another order.";
+    return moved.length === 1 ? t("Moved {title}.", { title: titleOf(before, moved[0]) }) : t("The queue has another order.");
   },
-  skipped: (_, before) => `Skipped ${titleOf(before, before.playback.entry)}.`,
+  skipped: (_, before) => t("Skipped {title}.", { title: titleOf(before, before.playback.entry) }),
 };
 
 function titleOf(state, id) {
-  return state.queue.find((entry) => entry.id === id)?.track.title ?? "a track";
+  return state.queue.find((entry) => entry.id === id)?.track.title ?? t("a track");
 }

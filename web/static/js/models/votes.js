@@ -1,4 +1,5 @@
 /** Votes as one person sees them. Pure. */
+import { t } from "./words.js";
 
 /**
  * Whether this person votes to skip what plays, and how far the vote is; null where there is nothing to vote about.
@@ -8,8 +9,9 @@
 export function skipVote({ playback, skip_votes: votes, skip_needed: needed }, you) {
   if (!playback.entry) return null;
   const mine = votes.includes(you);
-  const far = `${votes.length} of ${needed}`;
-  return { mine, votes: votes.length, needed, label: mine ? `Take back your vote to skip (${far})` : `Vote to skip (${far})` };
+  const far = { votes: votes.length, needed };
+  const label = mine ? t("Take back your vote to skip ({votes} of {needed})", far) : t("Vote to skip ({votes} of {needed})", far);
+  return { mine, ...far, label };
 }
 
 /** Whether this person wants an entry sooner, and how many do. @returns {{mine: boolean, count: number}} */

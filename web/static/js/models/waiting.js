@@ -1,5 +1,7 @@
 /** The room waits for players that are not ready: for whom, in words, and who was left behind. */
 import { apply } from "../client/room.js";
+import { listed as joined } from "./format.js";
+import { t, tn } from "./words.js";
 
 /** So many are named. */
 const NAMED = 3;
@@ -13,8 +15,7 @@ export function missingNow(room) {
 /** "Bob", "Bob and Carol", "Bob, Carol and 3 others". @param {string[]} names */
 export function listed(names) {
   const over = names.length - NAMED;
-  const named = over > 0 ? [...names.slice(0, NAMED - 1), `${over + 1} others`] : names;
-  return named.length < 2 ? (named[0] ?? "") : `${named.slice(0, -1).join(", ")} and ${named.at(-1)}`;
+  return joined(over > 0 ? [...names.slice(0, NAMED - 1), tn("{n} other", "{n} others", over + 1)] : names);
 }
 
 /** One wait among all: what its answer and its announcement are kept under. Null when nobody is waited for. */
@@ -27,18 +28,18 @@ export function waitingWords(room, self) {
   const missing = missingNow(room);
   const others = missing.filter((each) => each.id !== self).map((each) => each.name);
   const me = others.length < missing.length;
-  if (!missing.length) return "About to start…";
+  if (!missing.length) return t("About to start…");
   if (room.waiting.why === "buffering") {
-    return me ? "Your player ran dry. The room waits for it…" : `${listed(others)} is buffering. The room waits…`;
+    return me ? t("Your player ran dry. The room waits for it…") : t("{names} is buffering. The room waits…", { names: listed(others) });
   }
-  if (me && !others.length) return "Waiting for this device to load…";
-  return `Waiting for ${listed(me ? ["you", ...others] : others)}…`;
+  if (me && !others.length) return t("Waiting for this device to load…");
+  return t("Waiting for {names}…", { names: listed(me ? [t("you"), ...others] : others) });
 }
 
 /** How long at most, in words. */
 export function boundWords({ since, until }) {
   const seconds = Math.max(1, Math.round((until - since) / 1_000));
-  return `for ${seconds} ${seconds === 1 ? "second" : "seconds"} at most`;
+  return tn("for {n} second at most", "for {n} seconds at most", seconds);
 }
 
 /** Who was waited for in vain, when this commit ended the wait. @returns {import("../client/room.js").Member[]} */
@@ -50,6 +51,6 @@ export function leftBehind(before, commit) {
 /** @param {import("../client/room.js").Member[]} late @param {string} self */
 export function leftBehindWords(late, self) {
   const others = late.filter((each) => each.id !== self).map((each) => each.name);
-  if (others.length < late.length) return "The music has started; this device joins as soon as it has loaded.";
-  return `Started without ${listed(others)}.`;
+  if (others.length < late.length) return t("The music has started; this device joins as soon as it has loaded.");
+  return t("Started without {names}.", { names: listed(others) });
 }
