@@ -71,6 +71,7 @@ function main() {
   const { session, preferences, api } = bindSite({ onUser: () => bringAlong().catch(say.fault).then(() => location.reload()) });
   const bringAlong = bindBringAlong({ session, api });
   const { client, open } = connect({ session, api, say });
+  /** @type {any} */
   const ctx = { session, preferences, api, say, client };
   ctx.favourites = new Favourites({ api });
   ctx.files = bindFiles(session);

@@ -5,13 +5,15 @@
 import { kindOf, mayKeep, outdated } from "./models/shell.js";
 
 /** @type {{version: string, page: string, files: string[]}} */
-const { version, page, files } = self.SHELL;
+const { version, page, files } = /** @type {any} */ (self).SHELL;
+/** @type {any} what TypeScript knows of a service worker does not go together with what it knows of pages */
+const worker = self;
 const NAME = `roomd-${version}`;
 
-self.addEventListener("install", (event) => event.waitUntil(fill()));
-self.addEventListener("activate", (event) => event.waitUntil(takeOver()));
-self.addEventListener("message", ({ data }) => data === "take over" && self.skipWaiting());
-self.addEventListener("fetch", (event) => {
+worker.addEventListener("install", (event) => event.waitUntil(fill()));
+worker.addEventListener("activate", (event) => event.waitUntil(takeOver()));
+worker.addEventListener("message", ({ data }) => data === "take over" && worker.skipWaiting());
+worker.addEventListener("fetch", (event) => {
   const kind = kindOf(event.request, location.origin);
   if (kind === "page") event.respondWith(pageFrom(event));
   if (kind === "file") event.respondWith(fileFrom(event.request));
@@ -25,8 +27,8 @@ async function fill() {
 async function takeOver() {
   for (const name of outdated(await caches.keys(), NAME)) await caches.delete(name);
   // The page is asked for while the worker starts, so that it costs no time on a slow phone.
-  await self.registration.navigationPreload?.enable();
-  await self.clients.claim();
+  await worker.registration.navigationPreload?.enable();
+  await worker.clients.claim();
 }
 
 async function pageFrom({ request, preloadResponse }) {

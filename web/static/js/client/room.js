@@ -5,7 +5,7 @@
  * @typedef {{entry: string | null, position: number, rate: number, playing: boolean, as_of: number}} Playback
  * @typedef {{title: string, url: string, artist?: string, album?: string, cover?: string, duration_ms?: number,
  *   kind?: "audio" | "video", mime?: string, source?: string, subtitles?: string, gain_db?: number | null}} Track
- * @typedef {{id: string, rank: number, by: string, by_name: string, added_at: number, track: Track}} Entry
+ * @typedef {{id: string, rank: number, by: string, by_name: string, added_at: number, track: Track, why?: string}} Entry
  * @typedef {{id: string, name: string, role: "host" | "cohost" | "member", guest: boolean, online: boolean,
  *   joined_at: number, muted_until: number, listens: boolean}} Member
  * @typedef {{id: string, by: string, by_name: string, text: string, at: number, reply_to?: string,
@@ -16,7 +16,7 @@
  *   decided_by: string | null, reason: string}} Request
  * @typedef {{id: string, name: string, guest: boolean, at: number}} Knock
  * @typedef {{entry: string, why: "load" | "buffering", since: number, until: number, missing: string[]}} Waiting
- * @typedef {{id: string, code: string, name: string, description: string, theme: string, visibility: string,
+ * @typedef {{id: string, code: string, personal?: boolean, name: string, description: string, theme: string, visibility: string,
  *   entry_mode: string, chat_enabled: boolean, autoplay: boolean, repeat: "off" | "one" | "all", created_at: number,
  *   owner: string, host: string, playback: Playback, waiting?: Waiting | null, queue: Entry[], members: Member[], chat: Line[],
  *   rights: Record<string, string[]>, queue_mode: "host" | "fifo" | "fair" | "votes" | "dj", requests_each: number,

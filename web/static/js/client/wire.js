@@ -14,7 +14,11 @@ export class Wire {
    *   heard: (message: any) => void, origin?: string}} parts
    */
   constructor({ actor, log, status, heard, origin = location.origin }) {
-    Object.assign(this, { actor, log, status, heard, origin });
+    this.actor = actor;
+    this.log = log;
+    this.status = status;
+    this.heard = heard;
+    this.origin = origin;
   }
 
   get open() {

@@ -142,8 +142,8 @@ export function bindAdd({ client, api, heart }) {
   }
 
   /**
-   * Adds tracks, or asks for them. @param {{button?: HTMLElement, title?: string, count?: number, after?: () => void}} about
-   *   `count`: what is told to have been added; 0: nothing yet
+   * Adds tracks, or asks for them. `count`: what is told to have been added; 0: nothing yet.
+   * @param {any[]} tracks @param {{button?: HTMLElement, title?: string, count?: number, after?: () => void}} about
    * @returns {Promise<boolean>} whether that went well
    */
   async function take(tracks, { button, title, count = tracks.length, after } = {}) {

@@ -52,7 +52,7 @@ function makeChip([emoji]) {
   return make("li", {}, make("button", { type: "button", "data-emoji": emoji }, emoji, make("span", {})));
 }
 
-/** A part of a line's text; a link is made so that where it leads learns nothing of this room. */
+/** A part of a line's text; a link is made so that where it leads learns nothing of this room. @param {{text: string, href?: string}} part */
 function word({ text, href }) {
   return href ? make("a", { href, target: "_blank", rel: "noopener noreferrer nofollow ugc" }, text) : text;
 }

@@ -12,6 +12,7 @@ export function bindView({ section, role, act, ofRoom }) {
   const list = find(".songs", section);
   const log = find(".requests", section);
   const ask = find("form[data-does=ask]", section);
+  /** @type {any[]} */
   let songs = [];
   let titles = new Map();
 
@@ -26,10 +27,11 @@ export function bindView({ section, role, act, ofRoom }) {
     setText(find(".now-at", section), clockTime(1_000 * positionOf(facts, performance.now())));
   }
 
+  /** @param {any[]} queue */
   function showQueue(queue) {
     songs = queue;
     titles = new Map(queue.map(({ id, title }) => [id, title]));
-    reconcile(list, queue, ({ id }) => id, makeSong, (item, { title, artist, current }) => {
+    reconcile(list, queue, (song) => song.id, makeSong, (item, { title, artist, current }) => {
       setText(find("span", item), artist ? `${title} – ${artist}` : title);
       item.classList.toggle("is-current", current);
       const [up, away] = findAll("button", item);

@@ -12,6 +12,7 @@ export function bindEmoji({ preferences }) {
   const search = find("#emoji-search");
   const grid = find("#emoji-grid");
   const note = find("#emoji-note");
+  /** @type {(emoji: string) => void} */
   let chosen = () => {};
   let opener = null;
 

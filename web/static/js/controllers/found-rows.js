@@ -5,7 +5,7 @@ import { t } from "../models/words.js";
 import { paintCover } from "../helpers/cover.js";
 import { icon, make } from "../helpers/dom.js";
 
-/** @param {{heart?: Function, asks?: boolean, run: (button: HTMLElement) => void}} how `asks`: whoever may not add */
+/** `asks`: whoever may not add. @param {any} song @param {{heart?: Function, asks?: boolean, run: (button: HTMLElement) => void}} how */
 export function songRow(song, { heart, asks = false, run }) {
   const { title } = song;
   const label = asks ? t("Ask for {title}", { title }) : t("Add {title}", { title });
@@ -17,7 +17,7 @@ export function songRow(song, { heart, asks = false, run }) {
   return row({ title: song.title, line: lineOf(song), cover: song.cover, time }, heart?.(song), button);
 }
 
-/** @param {{open: () => void, all: ((button: HTMLElement) => void) | null}} how `all`: adds the whole of it, where one may */
+/** `all`: adds the whole of it, where one may. @param {any} playlist @param {{open: () => void, all: ((button: HTMLElement) => void) | null}} how */
 export function playlistRow(playlist, { open, all }) {
   const { name } = playlist;
   const button = make("button", { type: "button", class: "button quiet small", "aria-label": t("Open {name}", { name }), onclick: open }, t("Open"));

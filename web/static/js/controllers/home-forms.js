@@ -27,7 +27,7 @@ export function bindCreate({ session, api, go }) {
   });
 }
 
-/** @returns {(text: string) => Promise<void>} joins by what was scanned */
+/** @returns {(text: string) => void} joins by what was scanned */
 export function bindJoin({ request, go }) {
   const form = find("#join");
   const field = form.elements.code;

@@ -49,8 +49,9 @@ export function makeRow({ client, act, heart }, { id, track }) {
 }
 
 /**
- * @param {HTMLElement} row @param {"played" | "current" | "coming"} part
- * @param {{first: boolean, last: boolean}} place whether it stands at an end of its part
+ * The last says whether it stands at an end of its part.
+ * @param {{client: any}} parts @param {HTMLElement} row @param {any} entry @param {"played" | "current" | "coming"} part
+ * @param {{first: boolean, last: boolean}} place
  */
 export function updateRow({ client }, row, entry, part, { first, last }) {
   const { track } = entry;

@@ -12,7 +12,7 @@ export function makeCard() {
   return make("a", { class: "room-card" }, make("span", { class: "cover" }, icon("note")), text);
 }
 
-/** @param {HTMLElement} card @param {import("../models/room-list.js").Listed} room @param {string} people who is there, in words */
+/** @param {any} card @param {import("../models/room-list.js").Listed} room @param {string} people who is there, in words */
 export function updateCard(card, room, people) {
   card.href = `/r/${room.code}`;
   paintCover(find(".cover", card), room.current_song);

@@ -64,7 +64,7 @@ export function bindTransport({ client, act, sound, heart }) {
     const track = entry?.track;
     setText(find("#song-title"), track?.title ?? t("Nothing is playing"));
     setText(find("#song-artist"), track ? byline(track) : idleWords(state));
-    setText(find("#song-by"), entry ? whose(entry) : "");
+    setText(find("#song-by"), entry ? whose(/** @type {any} */ (entry)) : "");
     setText(find(".mini-title"), track?.title ?? t("Nothing is playing"));
     setText(find(".mini-artist"), track ? byline(track) : "");
     paintCover(find("#cover"), track, () => tint(state));

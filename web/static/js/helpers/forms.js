@@ -7,7 +7,7 @@ import { find, findAll } from "./dom.js";
  * @param {HTMLFormElement} form @param {(fields: Record<string, string>) => Promise<void>} act
  */
 export function onSubmit(form, act) {
-  form.addEventListener("input", ({ target }) => target.removeAttribute("aria-invalid"));
+  form.addEventListener("input", ({ target }) => /** @type {Element} */ (target).removeAttribute("aria-invalid"));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (form.ariaBusy === "true") return;

@@ -52,6 +52,7 @@ export function hueOf(text) {
 /**
  * A text cut into plain parts and web links: `{text}` or `{text, href}`. Only http and https become links, and what ends a
  * sentence is no part of one.
+ * @returns {{text: string, href?: string}[]}
  */
 export function linked(text) {
   const parts = [];

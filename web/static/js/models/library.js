@@ -47,7 +47,7 @@ export function lineOf(song) {
   return [song.artist, song.why || song.album, song.live && t("live"), song.from].filter(Boolean).join(" · ");
 }
 
-/** What the server said besides: that it is from before, or that a catalogue did not answer. */
+/** What the server said besides: that it is from before, or that a catalogue did not answer. @param {any} answer */
 export function caveat({ stale, left_out: missing }, labels = {}) {
   const names = (Array.isArray(missing) ? missing : []).map((name) => labels[name] ?? name);
   if (names.length === 1) return t("{catalogue} does not answer right now.", { catalogue: names[0] });

@@ -36,9 +36,13 @@ export function bySoonest(rooms) {
   return [...rooms].sort((a, b) => Number(b.online_count > 0) - Number(a.online_count > 0) || (a.last_activity < b.last_activity ? 1 : -1));
 }
 
+/** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const UNITS = [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000]];
 
-/** How long ago, as a number and a unit for `Intl.RelativeTimeFormat`; null within the last minute. */
+/**
+ * How long ago, as a number and a unit for `Intl.RelativeTimeFormat`; null within the last minute.
+ * @returns {[number, Intl.RelativeTimeFormatUnit] | null}
+ */
 export function ago(then, now) {
   const ms = now - then;
   const unit = UNITS.find(([, size]) => ms >= size);

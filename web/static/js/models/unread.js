@@ -38,7 +38,8 @@ const ROOMS = 30;
 export class Seen {
   /** @param {Storage} storage @param {string} code the room's */
   constructor(storage, code) {
-    Object.assign(this, { storage, code });
+    this.storage = storage;
+    this.code = code;
   }
 
   /** @returns {string | null} a line's id */

@@ -102,7 +102,11 @@ function standing(person, acts) {
   return acts.button({ label: t("Shut out"), title: t("Shut {name} out?", { name: person.name }), text: t("They are signed out everywhere and cannot sign in."), method: "PUT", path: `${path}ban/` });
 }
 
-/** A section that lists what a route answers. */
+/**
+ * A section that lists what a route answers.
+ * @param {{path: string, key: string, field?: string, search?: () => string, filter?: () => [string, string[][]], head: () => string[],
+ *   row: (found: any, parts: {acts: any}) => any[], nothing: () => string}} what
+ */
 function table({ path, key, search, field = "q", filter, head, row, nothing }) {
   return async ({ place, api, acts, signal }) => {
     const form = search || filter ? searching(search, filter) : null;

@@ -53,6 +53,7 @@ export function bindBringAlong({ session, api }) {
 /** The server as somebody whose place in this browser another takes. @param {import("../../models/session.js").Signed} signed */
 function apart(signed) {
   let kept = JSON.stringify(signed);
+  /** @type {any} */
   const storage = { getItem: () => kept, setItem: (_, value) => (kept = value), removeItem: () => (kept = null) };
   return requestAs(new Session({ storage, request }));
 }

@@ -31,7 +31,7 @@ export function makeList({ count, at, keyOf, create, update = () => {}, need = (
 
   /** The row that has the focus stays, wherever it is scrolled to. */
   function focused() {
-    const index = Number(document.activeElement?.closest?.("li[data-index]")?.dataset.index ?? NaN);
+    const index = Number(/** @type {any} */ (document.activeElement)?.closest?.("li[data-index]")?.dataset.index ?? NaN);
     return list.contains(document.activeElement) && index < count() ? index : null;
   }
 

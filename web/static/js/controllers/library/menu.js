@@ -19,6 +19,7 @@ export function bindMenu() {
     items[(items.indexOf(document.activeElement) + by + items.length) % items.length].focus();
   });
 
+  /** @param {Item} item */
   function entry({ symbol, label, run, href, danger, stays }) {
     const attributes = { class: `menu-item${danger ? " is-danger" : ""}` };
     const item = href ? make("a", { ...attributes, href }) : make("button", { ...attributes, type: "button" });
@@ -34,7 +35,7 @@ export function bindMenu() {
   return function openMenu(anchor, { title, line = "", items }) {
     setText(find("h2", dialog), title);
     setText(find("header p", dialog), line);
-    list.replaceChildren(...items.filter(Boolean).map(entry));
+    list.replaceChildren(.../** @type {Item[]} */ (items.filter(Boolean)).map(entry));
     open(dialog);
     find("a, button", list)?.focus();
     place(dialog, anchor);

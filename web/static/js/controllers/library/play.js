@@ -63,7 +63,7 @@ export function bindPlay({ client, api, say }) {
       return load(shuffle ? shuffled(ids, Math.random) : ids, shuffle ? 0 : Math.max(at, 0));
     }),
     ids: attempt((ids) => load(shuffled(ids, Math.random), 0)),
-    playlist: attempt(async (id, { position, shuffle = false } = {}) => {
+    playlist: attempt(async (id, /** @type {{position?: number, shuffle?: boolean}} */ { position, shuffle = false } = {}) => {
       const body = { ...(position !== undefined && { position }), shuffle };
       const { skipped } = await api("POST", `/api/playlists/playlists/${id}/play/`, { body });
       await on();

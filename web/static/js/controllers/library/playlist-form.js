@@ -18,6 +18,7 @@ export function bindPlaylistForm(ctx) {
   const picture = find("#cover-file");
   const opened = find("#import-file");
   let playlist = null;
+  /** @type {(changed: object) => void} */
   let saved = () => {};
 
   onSubmit(form, async ({ name, description, public: shared }) => {

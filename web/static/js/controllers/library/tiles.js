@@ -52,6 +52,7 @@ export function mosaic(covers) {
   return whole;
 }
 
+/** @param {any} what */
 function tile({ href, round = false, ...face }) {
   return make("a", { class: `tile${round ? " is-round" : ""}`, href }, ...faceOf(face));
 }

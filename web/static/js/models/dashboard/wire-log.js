@@ -3,7 +3,7 @@
  * it. Pure.
  *
  * @typedef {{n: number, at: number, actor: "host" | "guest", kind: "http" | "ws", way: "out" | "in", title: string,
- *   status?: number, ms?: number, sent?: string, got?: string, method?: string, url?: string, dialect?: string, beat?: boolean}} Entry
+ *   status?: number, ms?: number, sent?: string, got?: string, method?: string, url?: string, dialect?: string, beat?: boolean, authorized?: boolean}} Entry
  *   `beat`: a ping or its answer
  */
 

@@ -19,7 +19,11 @@ export class Paged {
    *   changed?: () => void, failed?: (fault: Error) => void, later?: (run: () => void, ms: number) => unknown}} parts
    */
   constructor({ load, size = 100, changed = () => {}, failed = () => {}, later = (run, ms) => setTimeout(run, ms) }) {
-    Object.assign(this, { load, size, changed, failed, later });
+    this.load = load;
+    this.size = size;
+    this.changed = changed;
+    this.failed = failed;
+    this.later = later;
   }
 
   /** null: not known yet. */

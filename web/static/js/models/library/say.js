@@ -19,7 +19,8 @@ export const songs = (n) => tn("{n} song", "{n} songs", n);
 export function heardAt(iso, now = new Date()) {
   const at = new Date(iso);
   const today = at.toDateString() === now.toDateString();
-  const near = now - at < 300 * DAY_MS;
+  const near = now.getTime() - at.getTime() < 300 * DAY_MS;
+  /** @type {Intl.DateTimeFormatOptions} */
   const day = today ? {} : near ? { day: "numeric", month: "short" } : { day: "numeric", month: "short", year: "numeric" };
   return new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", ...day }).format(at);
 }
@@ -28,7 +29,7 @@ export function heardAt(iso, now = new Date()) {
 export const yearOf = (date) => (/^\d{4}/.test(date ?? "") ? date.slice(0, 4) : "");
 
 /** What the server said besides: that it is from before, or that a catalogue did not answer. */
-export function caveat({ stale, left_out: missing }, labels = {}) {
+export function caveat(/** @type {{stale?: boolean, left_out?: string[]}} */ { stale, left_out: missing }, labels = {}) {
   const names = (Array.isArray(missing) ? missing : []).map((name) => labels[name] ?? name);
   if (names.length > 0) return t("No answer from {names} right now.", { names: new Intl.ListFormat(language).format(names) });
   return stale ? t("A catalogue does not answer right now; this is what it said before.") : "";

@@ -38,7 +38,7 @@ function bare() {
   return make("div", {}, head, skeletonRows(5));
 }
 
-/** @param {{title: string, cover: string, kind: string, lines: (Node | string | false)[], actions: (Node | false)[], round?: boolean, symbol?: string}} what */
+/** @param {{title: string, cover: string, kind: string, lines: (Node | string | false)[], actions: (Node | false)[], round?: boolean, symbol?: string, picture?: HTMLElement}} what */
 export function hero({ title, cover, kind, lines, actions, round = false, symbol = "album", picture }) {
   const shown = picture ?? make("span", { class: `cover${round ? " is-round" : ""}` }, icon(symbol));
   if (!picture) paintCover(shown, { title, cover });

@@ -43,7 +43,7 @@ export function homeView(ctx) {
       href: "/library/playlists",
       ghosts: skeletonTiles(3),
       load: () => api("GET", "/api/playlists/playlists/?me=true&limit=12"),
-      fill: (all) => (all.length ? [grid([...all].sort((a, b) => (b.kind === "mood") - (a.kind === "mood")).map((each) => playlistTile(each)), { row: true })] : []),
+      fill: (all) => (all.length ? [grid([...all].sort((a, b) => Number(b.kind === "mood") - Number(a.kind === "mood")).map((each) => playlistTile(each)), { row: true })] : []),
     }),
     section({
       title: t("New here"),

@@ -26,7 +26,7 @@ export async function filled(place, parts) {
   place.setAttribute("aria-busy", "true");
   try {
     const nodes = parts.fill(await parts.load()).filter(Boolean);
-    place.replaceChildren(...nodes);
+    place.replaceChildren(.../** @type {Node[]} */ (nodes));
   } catch (fault) {
     if (!fault.status && fault.code !== "offline") throw fault;
     place.replaceChildren(faulty(fault, () => filled(place, parts), { small: parts.small }));
@@ -35,7 +35,10 @@ export async function filled(place, parts) {
   parts.done?.();
 }
 
-/** A part of a view with its own heading, which is not there when it would be empty. */
+/**
+ * A part of a view with its own heading, which is not there when it would be empty.
+ * @param {{title: string, href?: string, ghosts: Node, load: () => Promise<any>, fill: (found: any) => (Node | null | false)[], done?: () => void}} what
+ */
 export function section({ title, href = "", ghosts, load, fill, done }) {
   const head = make("h2", {}, href ? make("a", { href }, title, icon("forward")) : title);
   const body = make("div", { class: "lib-part-body" }, ghosts);
