@@ -148,6 +148,7 @@ def _hub(
     gauge = telemetry.metrics.gauge
     gauge("roomd_sockets", "WebSockets that are open here", lambda: hub.socket_count)
     gauge("roomd_rooms_waiting", "Rooms here that wait for somebody's player", lambda: hub.waiting_count)
+    neighbours.name, neighbours.gone = presence.process, presence.died
     neighbours.answer("metrics", telemetry.metrics.families)
     neighbours.answer("health", lambda: {"sockets": hub.socket_count, "behind": core.archiver.behind})
     hub.connect(bell, lambda socket, room_id: presence.reattach(room_id, socket.actor, socket.id))

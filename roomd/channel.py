@@ -2,7 +2,8 @@
 
 The supervisor begins by handing over what there is to serve (`Handed`). The process says when it serves (`Ready`) or
 why it cannot (`Failed`). Either asks the other (`Ask`) and is answered (`Answer`); what happened (`News`) the
-supervisor passes on to all others. The end of the channel is the end of whoever was there.
+supervisor passes on to all others, and that a process has died (`Gone`) it tells one of them. The end of the channel
+is the end of whoever was there.
 """
 
 import asyncio
@@ -24,7 +25,9 @@ ALIVE = "alive"
 
 
 class Ready(Struct, tag="ready"):
-    """It listens."""
+    """It listens; `process` is the name that its sockets are known by."""
+
+    process: str = ""
 
 
 class Failed(Struct, tag="failed"):
@@ -51,7 +54,13 @@ class News(Struct, tag="news"):
     about: str
 
 
-Message = Ready | Failed | Ask | Answer | News
+class Gone(Struct, tag="gone"):
+    """The process of that name has died."""
+
+    process: str
+
+
+Message = Ready | Failed | Ask | Answer | News | Gone
 
 
 class Handed(Struct):

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from roomd import noting
 from roomd.archived import Level
 from roomd.copies import Copies
 from roomd.deciding import Decided, Step, decide_all
@@ -127,7 +128,9 @@ class Committing:
     async def _concluded(self, decided: Decided, outcome: Outcome | Conflict, due: float | None) -> bool:
         """As `_carried_out`, from what the script said."""
         if isinstance(outcome, Done):
-            await self.noted_and_answered(decided, self.taken_over(decided), due)
+            kept = self.taken_over(decided)
+            await self._notes.note(noting.Step(decided.before, decided.after, decided.commits, due))
+            self.answer(decided, kept)
             return True
         if isinstance(outcome, Seen | Conflict) and len(decided.steps) > 1:
             for step in decided.steps:
@@ -177,12 +180,6 @@ class Committing:
             else:
                 step.asked.settle(self.receipt(step.after, step.after.rev))
 
-    async def noted_and_answered(
-        self, decided: Decided, kept: Sequence[asyncio.Future[Level]], due: float | None
-    ) -> None:
-        await self._notes.note(decided.before, decided.after, decided.commits, due)
-        self.answer(decided, kept)
-
     async def _not_done(self, before: Room, step: Step, outcome: Outcome | Conflict, due: float | None) -> bool:
         """Nothing was committed. Answers the one step that there was, where it took effect before or cannot."""
         if isinstance(outcome, Conflict):
@@ -199,7 +196,7 @@ class Committing:
             if outcome.rev == step.after.rev and step.change is not None:
                 # Our own try, whose answer was lost; or the same command through another process.
                 self._end(step.after)
-                await self._notes.note(before, step.after, [step.change.commit], due)
+                await self._notes.note(noting.Step(before, step.after, [step.change.commit], due))
             room = step.after if step.after.closed else await self._copies.load(before.id)
             step.asked.settle(self.receipt(room, outcome.rev))
             return True

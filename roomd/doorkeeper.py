@@ -1,6 +1,5 @@
 """Letting people in: passwords are compared here, off the event loop, tries limited; the domain decides the rest."""
 
-import hashlib
 import hmac
 from typing import Literal, NamedTuple
 
@@ -42,7 +41,7 @@ class Doorkeeper:
         """Where somebody comes from, told apart within one room and nowhere else, and not to be turned back."""
         if not address:
             return ""
-        return "origin:" + hmac.new(self._secret, f"{room_id} {address}".encode(), hashlib.sha256).hexdigest()[:24]
+        return "origin:" + hmac.digest(self._secret, f"{room_id} {address}".encode(), "sha256").hex()[:24]
 
     async def join(self, room_id: RoomId, actor: Actor, address: str, password: str = "") -> Entered:
         """Make a member of whoever may come in, or ask the host. Raises a Refusal."""

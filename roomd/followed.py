@@ -22,6 +22,9 @@ CHAT_SHOWN = 50
 #: Seconds for which a greeting is kept for those who come next.
 GREETING_S = 1.0
 
+#: Events that change the lines of chat.
+_CHAT = frozenset({Said, Reacted, MessageDeleted, ChatCleared})
+
 CLOSE_LEFT = 1000
 CLOSE_RESTART = 1012
 CLOSE_REMOVED = 4503
@@ -165,9 +168,10 @@ class Followed:
     def see_out(self, commit: Commit) -> None:
         """Close the sockets of those who left by the commit, or were made to."""
         left = {event.user: event.how for event in commit.events if isinstance(event, MemberLeft)}
-        if left:
-            # The last that they hear is that they left.
-            self.flush()
+        if not left:
+            return
+        # The last that they hear is that they left.
+        self.flush()
         for socket in list(self.sockets.values()):
             how = left.get(socket.actor.id)
             if how is not None and socket.actor.id not in self.room.members:
@@ -185,6 +189,8 @@ class Followed:
     def hear_chat(self, commit: Commit) -> None:
         """Keep the lines that newcomers are shown as the commit leaves them."""
         for event in commit.events:
+            if type(event) not in _CHAT:
+                continue
             match event:
                 case Said(message=message):
                     self.chat = _latest((*self.chat, message))

@@ -7,8 +7,9 @@ spoils another, and there is one place in which things go wrong. In a cluster ea
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from roomd.committing import PATIENCE_S, Begun, Committing
 from roomd.deciding import Decided, decide_all
@@ -17,7 +18,7 @@ from roomd.domain.ids import RoomId
 from roomd.domain.moment import Moments
 from roomd.domain.refusals import Conflict, Refusal
 from roomd.keeping import Keeping
-from roomd.noting import Notes
+from roomd.noting import Notes, Step
 from roomd.store.commit_script import Done
 from roomd.store.rooms import RoomStore
 from roomd.warm import Warm
@@ -26,6 +27,14 @@ from roomd.warm import Warm
 CALL = 32
 
 log = logging.getLogger(__name__)
+
+
+class ToTell(NamedTuple):
+    """A lot that was committed, and what the index is to be told of it before it is answered."""
+
+    lot: Lot
+    step: Step
+    answer: Callable[[], None]
 
 
 class GroupCommit:
@@ -94,15 +103,20 @@ class GroupCommit:
         oldest = min(decided.lot.asked[0].came for decided in ready)
         async with asyncio.timeout_at(oldest + PATIENCE_S):
             outcomes = await self._store.commit_each([decided.transaction for decided in ready])
-        for decided, outcome in zip(ready, outcomes, strict=True):
-            lot = decided.lot
-            if isinstance(outcome, Done):
-                self._done(decided)
-            elif isinstance(outcome, Conflict) or not isinstance(outcome, Exception):
-                self._start(lot, self._committing.alone(lot, Begun(decided, outcome)))
-            else:
-                self._start(lot, self._committing.alone(lot))
-            del left[lot.room]
+        told: list[ToTell] = []
+        try:
+            for decided, outcome in zip(ready, outcomes, strict=True):
+                lot = decided.lot
+                if isinstance(outcome, Done):
+                    told += self._done(decided)
+                elif isinstance(outcome, Conflict) or not isinstance(outcome, Exception):
+                    self._start(lot, self._committing.alone(lot, Begun(decided, outcome)))
+                else:
+                    self._start(lot, self._committing.alone(lot))
+                del left[lot.room]
+        finally:
+            # Also where a fault of ours leaves some of the others to go by themselves.
+            await self._tell(told)
 
     def _is_ready(self, decided: Decided) -> bool:
         """Whether a lot can be committed without looking at or noting anything before."""
@@ -112,14 +126,26 @@ class GroupCommit:
             and self._warm.sooner(decided.before, decided.after) is None
         )
 
-    def _done(self, decided: Decided) -> None:
-        """Answer a lot of those that were committed together."""
+    def _done(self, decided: Decided) -> list[ToTell]:
+        """Answer a lot of those that were committed together; or it is to be answered once the index was told of it."""
         kept = self._committing.taken_over(decided)
-        if self._notes.needed(decided.before, decided.after, decided.commits, None):
-            self._start(decided.lot, self._committing.noted_and_answered(decided, kept, None))
-        else:
-            self._committing.answer(decided, kept)
-            self.desks.over(decided.lot)
+        step = Step(decided.before, decided.after, decided.commits)
+        if self._notes.needed(step):
+            return [ToTell(decided.lot, step, partial(self._committing.answer, decided, kept))]
+        self._committing.answer(decided, kept)
+        self.desks.over(decided.lot)
+        return []
+
+    async def _tell(self, told: Sequence[ToTell]) -> None:
+        """Tell the index, of all rooms in one message, and answer those lots."""
+        if not told:
+            return
+        try:
+            await self._notes.note(*(each.step for each in told))
+        finally:
+            for each in told:
+                each.answer()
+                self.desks.over(each.lot)
 
 
 def _calls(lots: Sequence[Lot]) -> Iterator[list[Lot]]:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from roomd.channel import Answer, Ask, Channel, News
+from roomd.channel import Answer, Ask, Channel, Gone, News
 from roomd.tasks import Tasks
 
 #: Seconds for all answers together; the supervisor waits a little less long for each.
@@ -26,6 +26,9 @@ class Neighbours:
 
     def __init__(self, channel: Channel | None = None, number: int = 1, of: int = 1) -> None:
         self.number, self.of = number, of
+        #: The name that the sockets of this process are known by, and what is done when another process has died.
+        self.name = ""
+        self.gone: Callable[[str], None] = lambda process: None
         self._channel = channel
         self._answers: dict[str, Callable[[], Any]] = {}
         self._hearers: dict[str, Callable[[], Awaitable[object]]] = {}
@@ -90,6 +93,8 @@ class Neighbours:
                 case Answer(number=number, of=of) if number in self._asked:
                     if not self._asked[number].done():
                         self._asked[number].set_result(of)
+                case Gone(process=process):
+                    self.gone(process)
                 case News(about=about) if about in self._hearers:
                     self._heard(about)
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from roomd.domain.commit import Commit
 from roomd.domain.ids import UserId
@@ -13,40 +14,55 @@ from roomd.store.noted import Active, Noted
 
 #: Milliseconds between two notes of a room's activity.
 TOUCH_MS = 30_000.0
-_COMING_AND_GOING = (MemberJoined, MemberLeft)
+_COMING_AND_GOING = frozenset({MemberJoined, MemberLeft})
 
 log = logging.getLogger(__name__)
+
+
+class Step(NamedTuple):
+    """A room between before and after commits in a row; `due` is the next deadline, where it comes sooner than the one
+    that was known.
+    """
+
+    before: Room
+    after: Room
+    commits: Sequence[Commit]
+    due: float | None = None
 
 
 class Notes:
     def __init__(self, index: Index) -> None:
         self._index = index
 
-    def needed(self, before: Room, after: Room, commits: Sequence[Commit], due: float | None) -> bool:
+    def needed(self, step: Step) -> bool:
         """Whether `note` has anything to do."""
-        if after.closed or due is not None or _worth_noting(before, after):
+        if step.after.closed or step.due is not None or _worth_noting(step.before, step.after):
             return True
-        return any(isinstance(event, _COMING_AND_GOING) for commit in commits for event in commit.events)
+        return any(type(event) in _COMING_AND_GOING for commit in step.commits for event in commit.events)
 
-    async def note(self, before: Room, after: Room, commits: Sequence[Commit], due: float | None) -> None:
-        """After commits in a row; `due` is the next deadline, where it comes sooner than the one that was known."""
+    async def note(self, *steps: Step) -> None:
+        """After commits in rooms: all of them told to the index in one message."""
         try:
-            if after.closed:
-                await self.forget(before)
-                return
-            active = (
-                Active(commits[-1].at, after.settings.visibility == "public") if _worth_noting(before, after) else None
-            )
+            for step in steps:
+                if step.after.closed:
+                    await self.forget(step.before)
             # The deadline again: a look at the room as it was before may have planned over the first time.
-            await self._index.note(Noted(after.id, due, _people(commits), active))
+            await self._index.note(*(_noted(step) for step in steps if not step.after.closed))
         except Unavailable as fault:
-            log.info("the index missed a change of room %s: %s", after.id, fault)
+            log.info("the index missed a change of %d rooms: %s", len(steps), fault)
 
     async def forget(self, room: Room) -> None:
         """The room is closed."""
         await self._index.forget(room.id)
         for user in room.members:
             await self._index.drop_room_of(user, room.id)
+
+
+def _noted(step: Step) -> Noted:
+    active = None
+    if _worth_noting(step.before, step.after):
+        active = Active(step.commits[-1].at, step.after.settings.visibility == "public")
+    return Noted(step.after.id, step.due, _people(step.commits), active)
 
 
 def _people(commits: Sequence[Commit]) -> dict[UserId, float | None]:

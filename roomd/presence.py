@@ -120,6 +120,21 @@ class Presence:
         if away is not None:
             raise away
 
+    def died(self, process: str) -> None:
+        """A process is known to have died before its lease has run out: what it left is done then, this much now."""
+        self._tasks.start("closing the sockets of a process that died", self._closed_of(process))
+
+    async def _closed_of(self, process: str) -> None:
+        # It stays among those whose lease runs out: what it sent last may come to Redis after this.
+        try:
+            rooms = await self._index.held_by(process)
+        except Unavailable as fault:
+            log.info("process %s died; its sockets are closed when its lease has run out: %s", process, fault)
+            return
+        log.info("process %s died; closing its sockets in %d rooms", process, len(rooms))
+        for place, why in await several(rooms, lambda room_id: self._lapse_in(room_id, process), AT_ONCE):
+            log.info("room %s was not told yet that process %s died: %s", rooms[place], process, why)
+
     async def _lapsed(self, process: str) -> Unavailable | None:
         """Do what a dead process has left undone; why that is not possible now."""
         rooms = await self._index.held_by(process)
@@ -138,8 +153,7 @@ class Presence:
     async def _close(self, room_id: RoomId, process: str) -> None:
         """Close the sockets of a dead process in a room, and have archived what it left."""
         if await self._engine.adopt(room_id):
-            with suppress(NotFound):
-                await self._engine.handle(room_id, Lapse(process=process), SYSTEM)
+            await self._lapse_in(room_id, process)
         await self._index.release(process, room_id)
 
     def leave(self) -> None:
@@ -154,12 +168,12 @@ class Presence:
         rooms = sorted(self.rooms)
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                for place, why in await several(rooms, self._lapse_here, AT_ONCE):
+                for place, why in await several(rooms, lambda room_id: self._lapse_in(room_id, self.process), AT_ONCE):
                     log.warning("room %s was not told that its sockets here are closed: %s", rooms[place], why)
 
-    async def _lapse_here(self, room_id: RoomId) -> None:
+    async def _lapse_in(self, room_id: RoomId, process: str) -> None:
         with suppress(NotFound):
-            await self._engine.handle(room_id, Lapse(process=self.process), SYSTEM)
+            await self._engine.handle(room_id, Lapse(process=process), SYSTEM)
 
     async def stop(self) -> None:
         await self._tasks.stop()

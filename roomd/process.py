@@ -13,7 +13,7 @@ from itertools import count
 from msgspec import Raw
 
 from roomd.binding import ServeError
-from roomd.channel import Answer, Ask, Channel, Failed, Handed, News, Ready
+from roomd.channel import Answer, Ask, Channel, Failed, Gone, Handed, News, Ready
 from roomd.embedded.spawn import tied_to_us
 from roomd.tasks import Tasks
 
@@ -30,6 +30,8 @@ class Process:
         self, handed: Handed, asked: Callable[["Process", Ask], None], news: Callable[["Process", News], None]
     ) -> None:
         self.ready = False
+        #: The name that its sockets are known by; empty before it first serves.
+        self.name = ""
         self._handed = handed
         self._heard_ask, self._heard_news = asked, news
         self._child: asyncio.subprocess.Process | None = None
@@ -127,7 +129,7 @@ class Process:
         finally:
             del self._awaited[number]
 
-    def tell(self, message: Answer | News) -> None:
+    def tell(self, message: Answer | News | Gone) -> None:
         if self._channel is not None:
             self._channel.send(message)
 
@@ -136,8 +138,8 @@ class Process:
         try:
             async for message in channel.messages():
                 match message:
-                    case Ready():
-                        self.ready = True
+                    case Ready(process=name):
+                        self.ready, self.name = True, name
                         self._serves.set()
                     case Failed(message=why):
                         self._fault = why

@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import structs
 
 from roomd.binding import ServeError, announce, reserved
-from roomd.channel import ALIVE, Answer, Ask, Handed, News
+from roomd.channel import ALIVE, Answer, Ask, Gone, Handed, News
 from roomd.embedded import Stores, stores
 from roomd.embedded.child import Patience
 from roomd.process import Process
@@ -116,6 +116,7 @@ class Crew:
         while True:
             began = loop.time()
             why = await process.ended()
+            self._told_of(process)
             pause = patience.pause_after(loop.time() - began)
             while not process.ready:
                 if pause is None and not any(other.ready for other in self._all):
@@ -126,6 +127,12 @@ class Crew:
                 await asyncio.sleep(wait_s)
                 if (fault := await _outcome(process.start())) is not None:
                     why, pause = str(fault), patience.pause_after(0.0)
+
+    def _told_of(self, dead: Process) -> None:
+        """One of the others closes its sockets; if that one dies too, whoever notices that the lease has run out."""
+        heir = next((process for process in self._all if process.ready), None)
+        if heir is not None and dead.name:
+            heir.tell(Gone(dead.name))
 
     async def _watch(self, process: Process) -> None:
         """End it when it hangs: the kernel would go on giving it connections."""

@@ -48,7 +48,7 @@ async def _serve(handed: Handed, channel: Channel, neighbours: Neighbours) -> in
     return await run(
         handed.settings,
         lambda: bind(handed.settings, shared=True),
-        lambda _: channel.send(Ready()),
+        lambda _: channel.send(Ready(neighbours.name)),
         limits=AMONG_OTHERS,
         urls=handed.stores,
         neighbours=neighbours,

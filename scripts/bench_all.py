@@ -38,8 +38,11 @@ async def _commands(options: Options) -> list[Row]:
     async with commands.house() as here:
         said("commands, one room and many")
         (room,) = await commands.opened(here, commands.Load(1, 1))
-        added = await commands.round_trip_ms(here, room, seconds)
-        rows.append(Row("F5", "command to its bell at 100/s, p50", "≤ 0.3 ms", f"{added:.2f} ms", added <= 0.3))
+        for flushed, what in (("everysec", "as managed servers flush"), ("always", "each on disk, as embedded")):
+            await here.redis.config_set("appendfsync", flushed)
+            added = await commands.round_trip_ms(here, room, seconds)
+            text = f"command to its bell at 100/s, p50, {what}"
+            rows.append(Row("F5", text, "≤ 0.3 ms", f"{added:.2f} ms", added <= 0.3))
         busy = await commands.measured(here, [room], commands.Load(1, 64), seconds)
         rooms = await commands.opened(here, small)
         many = await commands.measured(here, rooms, small, seconds)

@@ -9,14 +9,14 @@ import pytest
 from byte_proxy import wire_to
 from hub_world import SETTINGS, House, house
 from redis.exceptions import ResponseError
-from rooms_world import ALICE, BOB, tracks
+from rooms_world import ALICE, BOB, CAROL, tracks
 
 from roomd import group_commit
 from roomd.domain import chat, rules
 from roomd.domain.actor import Actor
 from roomd.domain.chat import React, Say
 from roomd.domain.ids import RoomId
-from roomd.domain.membership import Join
+from roomd.domain.membership import Join, Leave
 from roomd.domain.moment import Moment
 from roomd.domain.playback import Pause, Play
 from roomd.domain.refusals import Conflict, Forbidden
@@ -57,6 +57,17 @@ async def test_many_rooms_share_one_call(redis_url: str) -> None:
         assert revs(await say(here, rooms, "c-1")) == [2] * ROOMS
         found: Any = await here.redis.info("commandstats")
         assert found["cmdstat_evalsha"]["calls"] == 1
+
+
+@pytest.mark.gen_test(timeout=30)
+async def test_whoever_is_answered_that_they_came_in_is_known_to_be_there(redis_url: str) -> None:
+    async with rooms_of(redis_url, 8) as (here, rooms):
+        coming = (here.engine.handle(room, Join(), each) for room in rooms for each in (BOB, CAROL))
+        assert revs(await asyncio.gather(*coming)) == [2, 3] * 8
+        for person in (BOB, CAROL):
+            assert {*await here.index.rooms_of(person.id, 100)} == {*rooms}
+        await asyncio.gather(*(here.engine.handle(room, Leave(), BOB) for room in rooms[:4]))
+        assert {*await here.index.rooms_of(BOB.id, 100)} == {*rooms[4:]}
 
 
 @pytest.mark.gen_test(timeout=30)

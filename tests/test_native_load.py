@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -119,6 +120,42 @@ async def test_a_client_that_never_reads_is_told_to_come_back(served: Served, mo
     live.socket.close()
     await listening
     await stuck.bye()
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_who_reads_a_byte_a_second_or_sends_garbage_is_nobody_elses_trouble(served: Served) -> None:
+    alice, bob, carol, dave = [await served.person(name) for name in ("Alice", "Bob", "Carol", "Dave")]
+    code = await served.room(alice)
+    slow, noise, nonsense = [
+        await raw_socket(served.port, f"/ws/v1/{code}/", receive_buffer=buffer) for buffer in (4_096, None, None)
+    ]
+    for each, person in ((slow, bob), (noise, carol), (nonsense, dave)):
+        await each.say(type="hello", token=person.token)
+    live = await served.enter(alice, code)
+    await live.until(type="state")
+    tasted = bytearray()
+
+    async def taste() -> None:
+        while True:
+            tasted.extend(await slow.reader.readexactly(1))
+            await asyncio.sleep(1)
+
+    tasting = asyncio.create_task(taste())
+    # One sends no frames at all, the other nothing in them.
+    noise.writer.write(b"\xff" * 100_000)
+    for _ in range(wire.MAX_MALFORMED):
+        await nonsense.send(b"{nonsense")
+    lines = [f"line {n}" for n in range(15)]
+    for line in lines:
+        assert (await live.do("say", text=line))["type"] == "ack"
+    # All of that while the slow one has got no further than its greeting's first bytes.
+    assert len(tasted) <= 60
+    assert [await noise.closed(), await nonsense.closed()] == [1002, 4500]
+    tasting.cancel()
+    while lines[-1].encode() not in tasted:
+        tasted.extend(await slow.reader.read(4_096))
+    assert re.findall(rb'"text":"(line \d+)"', tasted) == [line.encode() for line in lines]
+    await slow.bye()
 
 
 @pytest.mark.gen_test(timeout=30)

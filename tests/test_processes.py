@@ -174,9 +174,10 @@ async def test_a_process_that_dies_takes_nobodys_room_with_it(process: Process) 
     await until(lambda: pids(process)[2] != victim)
     assert "process 2 was ended by SIGKILL; another is started in 0.1 s" in process.log
     assert (await health(process))["processes"] == {"wanted": 2, "answering": 2}
-    # Bob does not come back: the lease of the dead process runs out, and its sockets are closed by who is there.
+    # Bob does not come back. Nobody waits for the lease of the dead process to run out: the other one is told.
     while people[1]["id"] not in dave.away:
         await dave.take(await _message(dave))
+    assert re.search(r"\[1\] roomd\.presence: process \w+ died; closing its sockets in 1 rooms", process.log)
     for client in (alice, carol, dave):
         assert client.raw is not None
         await client.raw.bye()

@@ -29,6 +29,8 @@ How = Literal["heard", "known"]
 #: Milliseconds before a song's end from which going on counts as having heard it all: in some contracts the players say
 #: that a song is over by asking for the next one, and fade a little before.
 NEARLY_MS = 3_000.0
+#: Events that may change who hears what.
+_TOUCHING = frozenset({ListeningChanged, MemberLeft, PlaybackChanged, RoomClosed, SocketClosed, SocketOpened})
 #: Less than this is no change.
 _LEAST_MS = 1.0
 
@@ -106,6 +108,8 @@ def _touched(before: Room, commit: Commit) -> Collection[UserId] | None:
     """Those whose hearing may have changed; None: everybody's."""
     users: set[UserId] = set()
     for event in commit.events:
+        if type(event) not in _TOUCHING:
+            continue
         match event:
             case PlaybackChanged() | RoomClosed():
                 return None

@@ -95,9 +95,9 @@ def stalled(room: Room, command: Stalled, actor: Actor, moment: Moment) -> list[
 
 def held_back(room: Room, events: Sequence[Event], moment: Moment) -> list[Event]:
     """The events with the last start of an entry among them turned into a wait for whoever is to hear it."""
-    place = max((n for n, event in enumerate(events) if isinstance(event, PlaybackChanged)), default=0)
-    change = events[place] if events else None
-    if not isinstance(change, PlaybackChanged) or change.playback.entry is None:
+    place = max((n for n, event in enumerate(events) if type(event) is PlaybackChanged), default=None)
+    change = events[place] if place is not None else None
+    if place is None or not isinstance(change, PlaybackChanged) or change.playback.entry is None:
         return list(events)
     playback, before = change.playback, room.playback
     if room.waiting is not None and change.cause in _GOES_ON and playback.entry == before.entry:

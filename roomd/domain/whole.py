@@ -23,20 +23,22 @@ from roomd.domain.words import Event
 CHAT_LENGTH = 5_000
 AUDIT_LENGTH = 1_000
 #: What somebody did to others or to the room, and may be asked about.
-AUDITED = (
-    Banned,
-    ChatCleared,
-    DoorChanged,
-    HostChanged,
-    KnockAnswered,
-    MemberLeft,
-    MemberMuted,
-    MessageDeleted,
-    RequestDecided,
-    RightsChanged,
-    RoleChanged,
-    SettingsChanged,
-    Unbanned,
+AUDITED = frozenset(
+    {
+        Banned,
+        ChatCleared,
+        DoorChanged,
+        HostChanged,
+        KnockAnswered,
+        MemberLeft,
+        MemberMuted,
+        MessageDeleted,
+        RequestDecided,
+        RightsChanged,
+        RoleChanged,
+        SettingsChanged,
+        Unbanned,
+    }
 )
 
 
@@ -49,7 +51,7 @@ class Whole(Struct, frozen=True, kw_only=True):
 
 
 def audited(commit: Commit) -> bool:
-    return commit.by is not None and any(isinstance(event, AUDITED) for event in commit.events)
+    return commit.by is not None and any(type(event) in AUDITED for event in commit.events)
 
 
 def fold(whole: Whole | None, commits: Iterable[Commit]) -> Whole | None:

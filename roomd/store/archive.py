@@ -283,4 +283,4 @@ def _head(row: asyncpg.Record | None) -> Head | None:
 
 
 def _of(commit: Commit, kind: type[E]) -> list[E]:
-    return [event for event in commit.events if isinstance(event, kind)]
+    return [event for event in commit.events if type(event) is kind]

@@ -116,7 +116,8 @@ class Index:
         """Note a room's activity, and whether it is to be listed."""
         await self.note(Noted(room, None, {}, Active(at, listed)))
 
-    async def note(self, noted: Noted) -> None:
+    async def note(self, *noted: Noted) -> None:
+        """What commits in several rooms have changed, in one message."""
         with answering():
             await write(self._redis, noted)
 

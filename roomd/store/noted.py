@@ -1,12 +1,13 @@
-"""What a lot of commits changes in the index, told to Redis in one message.
+"""What lots of commits change in the index, told to Redis in one message.
 
-One message for each would have those who come into a room together wait for as many answers as there are of them.
+One message for each would have those who come in together wait for as many answers as there are of them, and a task.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 
 from roomd.domain.ids import RoomId, UserId
 from roomd.store.keys import ACTIVE, DUE, ROOMS, rooms_of
@@ -28,25 +29,24 @@ class Noted(NamedTuple):
     active: Active | None
 
 
-async def write(redis: Redis, noted: Noted) -> None:
-    if noted.due is None and noted.active is None and len(noted.people) < 2 and None not in noted.people.values():
-        # Most often at most one person has come, and one command needs no pipeline.
-        for user, at in noted.people.items():
-            if at is not None:
-                await redis.zadd(rooms_of(user), {noted.room: at})
-        return
+async def write(redis: Redis, noted: Sequence[Noted]) -> None:
     async with redis.pipeline(transaction=False) as pipe:
-        if noted.due is not None:
-            pipe.zadd(DUE, {noted.room: noted.due}, lt=True)
-        for user, at in noted.people.items():
-            if at is None:
-                pipe.zrem(rooms_of(user), noted.room)
-            else:
-                pipe.zadd(rooms_of(user), {noted.room: at})
-        if noted.active is not None:
-            pipe.zadd(ROOMS, {noted.room: noted.active.at})
-            if noted.active.listed:
-                pipe.zadd(ACTIVE, {noted.room: noted.active.at})
-            else:
-                pipe.zrem(ACTIVE, noted.room)
+        for each in noted:
+            _add(pipe, each)
         await pipe.execute()
+
+
+def _add(pipe: Pipeline, noted: Noted) -> None:
+    if noted.due is not None:
+        pipe.zadd(DUE, {noted.room: noted.due}, lt=True)
+    for user, at in noted.people.items():
+        if at is None:
+            pipe.zrem(rooms_of(user), noted.room)
+        else:
+            pipe.zadd(rooms_of(user), {noted.room: at})
+    if noted.active is not None:
+        pipe.zadd(ROOMS, {noted.room: noted.active.at})
+        if noted.active.listed:
+            pipe.zadd(ACTIVE, {noted.room: noted.active.at})
+        else:
+            pipe.zrem(ACTIVE, noted.room)

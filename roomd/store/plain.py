@@ -6,7 +6,7 @@ not what is there.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
-from operator import or_
+from operator import attrgetter, or_
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -81,6 +81,11 @@ HASHES: Mapping[str, Any] = {
     "ups": frozenset[UserId],
     "acts": Act,
 }
+#: Events with writes beside the room's value. (To ask what a Struct is an instance of takes 0.3 us where it is not.)
+_BESIDE = frozenset({Said, Reacted, MessageDeleted, ChatCleared})
+#: A room's values for the fields of Meta, and its parts; and what they are compared with where there was none before.
+_meta, _hashes = attrgetter(*Meta.__struct_fields__), attrgetter(*HASHES)
+_NOTHING = (object(),) * len(Meta.__struct_fields__)
 _decoders = {part: msgspec.json.Decoder(kind).decode for part, kind in HASHES.items()}
 
 
@@ -115,6 +120,8 @@ def side_writes(commit: Commit, body: bytes) -> list[Write]:
     """The writes beside the room's own value: chat, reactions, and what moderation must answer for."""
     writes: list[Write] = []
     for event in commit.events:
+        if type(event) not in _BESIDE:
+            continue
         match event:
             case Said(message=message):
                 writes.append(Write("xadd", "chat", str(commit.rev), _encode(message)))
@@ -171,15 +178,17 @@ def _plain(stored: _Stored) -> Commit:
 
 
 def _meta_writes(before: Room | None, after: Room) -> Iterator[Write]:
-    for name in Meta.__struct_fields__:
-        value = getattr(after, name)
-        if before is None or getattr(before, name) != value:
+    old = _meta(before) if before is not None else _NOTHING
+    for name, was, value in zip(Meta.__struct_fields__, old, _meta(after), strict=True):
+        if was is not value and was != value:
             yield Write("hset", "meta", name, _encode(value))
 
 
 def _parts_writes(before: Room | None, after: Room) -> Iterator[Write]:
-    for part in HASHES:
-        yield from _hash_writes(part, getattr(before, part) if before else {}, getattr(after, part))
+    olds = _hashes(before) if before else ({},) * len(HASHES)
+    for part, was, now in zip(HASHES, olds, _hashes(after), strict=True):
+        if was is not now:
+            yield from _hash_writes(part, was, now)
     old = before.ranks if before else {}
     if old is not after.ranks:
         yield from (Write("zrem", "order", entry) for entry in old if entry not in after.ranks)
@@ -189,8 +198,6 @@ def _parts_writes(before: Room | None, after: Room) -> Iterator[Write]:
 
 
 def _hash_writes(part: str, old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[Write]:
-    if old is new:
-        return
     yield from (Write("hdel", part, key) for key in old if key not in new)
     for key, value in new.items():
         if old.get(key) is not value and old.get(key) != value:

@@ -24,6 +24,7 @@ from roomd.domain.queue import Add
 from roomd.domain.room import RoomSettings
 from roomd.domain.track import Track
 from roomd.embedded import stores
+from roomd.serve import YOUNG
 from roomd.settings import Settings
 from roomd.store import migrate, postgres
 from roomd.store import redis as redis_store
@@ -79,6 +80,8 @@ async def house() -> AsyncIterator[House]:
             stack.push_async_callback(core.stop)
             gc.collect()
             gc.freeze()
+            # As a server does (roomd/serve.py).
+            gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
             yield House(core, clock, redis, pool, int((await redis.info("server"))["process_id"]))
 
 
