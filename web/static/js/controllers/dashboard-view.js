@@ -31,7 +31,8 @@ export function bindView({ section, role, act, ofRoom }) {
   function showQueue(queue) {
     songs = queue;
     titles = new Map(queue.map(({ id, title }) => [id, title]));
-    reconcile(list, queue, (song) => song.id, makeSong, (item, { title, artist, current }) => {
+    reconcile(list, queue, (song) => song.id, makeSong, (item, song) => {
+      const { title, artist, current } = /** @type {any} */ (song);
       setText(find("span", item), artist ? `${title} – ${artist}` : title);
       item.classList.toggle("is-current", current);
       const [up, away] = findAll("button", item);
