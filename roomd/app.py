@@ -27,6 +27,7 @@ from roomd.handlers import catalogue as catalogue_handlers
 from roomd.handlers import (
     charts,
     collab,
+    docs,
     favourites,
     live,
     misc,
@@ -58,6 +59,7 @@ from roomd.library import open_library
 from roomd.listing import Listing
 from roomd.music import open_music
 from roomd.neighbours import Neighbours
+from roomd.openapi.documents import Documents
 from roomd.passwords import Passwords
 from roomd.presence import Presence
 from roomd.secret import secret_of
@@ -84,6 +86,7 @@ API_ROUTES = (
     *catalogue_handlers.ROUTES,
     *charts.ROUTES,
     *collab.ROUTES,
+    *docs.ROUTES,
     *favourites.ROUTES,
     *misc.ROUTES,
     *moderation.ROUTES,
@@ -214,6 +217,7 @@ def make_app(services: Services) -> Application:
         log_function=log_request,
         static_path=str(web_folder() / "static"),
         static_handler_class=pages.Static,
+        documents=Documents(API_ROUTES),
         debug=False,
     )
     for host in allowed:
@@ -236,7 +240,7 @@ def _routes(services: Services) -> list[Any]:
         *((pattern, handler, given) for pattern, handler in subtitles_handlers.ROUTES),
         *((pattern, handler, given) for pattern, handler in stream.MEDIA_ROUTES),
         *media_routes(services.folder, services.library.cdn),
-        *((pattern, handler, page) for pattern, handler in pages.ROUTES),
+        *((pattern, handler, page) for pattern, handler in [*pages.ROUTES, *docs.PAGES]),
         (*packed.ROUTE, {"root": web / "static"}),
         (r"/static/(.*)", pages.Static, {"path": str(web / "static")}),
         (r"/(?:api|rooms/api)(?:/.*)?", NotFoundHandler, given),
