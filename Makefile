@@ -14,7 +14,7 @@ NODE = $(shell $(BIN)/python -c 'import playwright, pathlib; print(pathlib.Path(
 #: pytest-xdist workers; a test that waits for a browser leaves its core to others.
 WORKERS ?= 3
 
-.PHONY: bench run test check unit test-cluster faults bench-sync bench-audio format clean help
+.PHONY: bench run test check unit test-cluster security faults bench-sync bench-audio format clean help
 
 help:
 	@echo "make run     set up whatever is missing, then serve on http://localhost:8000 (PORT=… for another)"
@@ -22,6 +22,7 @@ help:
 	@echo "make check   lint, types (of Python and of the pages' modules), dead code"
 	@echo "make unit    only the Python tests (ARGS='-k queue' for some of them)"
 	@echo "make test-cluster the Python tests, with a real Redis Cluster in place of the single Redis"
+	@echo "make security made-up calls over the whole API, as everybody who may and may not (Schemathesis; minutes)"
 	@echo "make faults  kill, freeze, wipe and cut off everything at length (ARGS='--only wipe' for some of it)"
 	@echo "make bench   what a delivery, a command and a connection cost, beside a floor in C (ARGS='--only F1 F9' for some of it)"
 	@echo "make bench-sync  how far apart real browsers are, in milliseconds (ARGS='--only element --seconds 20' for some of it)"
@@ -51,6 +52,9 @@ unit: $(VENV)/.ready-dev node_modules/.ready
 test-cluster: $(VENV)/.ready-dev node_modules/.ready
 	@scripts/ensure-tools $(BIN)/playwright
 	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal --redis=cluster $(ARGS)
+
+security: $(VENV)/.ready-dev
+	@$(BIN)/pytest -q -n $(WORKERS) tests/fuzz_openapi.py $(ARGS)
 
 faults: $(VENV)/.ready-dev
 	@$(BIN)/python scripts/faults.py $(ARGS)

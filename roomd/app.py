@@ -35,6 +35,7 @@ from roomd.library import open_library
 from roomd.listing import Listing
 from roomd.music import open_music
 from roomd.neighbours import Neighbours
+from roomd.openapi.documents import Documents
 from roomd.oversight import make_oversight
 from roomd.own import open_own
 from roomd.passwords import Passwords
@@ -176,6 +177,7 @@ def make_app(services: Services) -> Application:
         log_function=log_request,
         static_path=str(web_folder() / "static"),
         static_handler_class=pages.Static,
+        documents=Documents(API_ROUTES),
         debug=False,
     )
     for host in allowed:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 from msgspec import structs
 
 from roomd.binding import ServeError
@@ -145,6 +146,18 @@ def doctor_command(as_json: bool) -> None:
     from roomd.doctor.report import doctor
 
     sys.exit(doctor(as_json=as_json))
+
+
+@main.command("openapi")
+@click.option("--sockets", is_flag=True, help="The WebSockets, as AsyncAPI 3.0.")
+def openapi_command(sockets: bool) -> None:
+    """Print the OpenAPI 3.1 document of the HTTP interface, as the server has it at /api/openapi.json."""
+    from roomd.app import API_ROUTES
+    from roomd.openapi.documents import Documents
+
+    documents = Documents(API_ROUTES)
+    written = documents.asyncapi_written if sockets else documents.openapi_written
+    click.echo(msgspec.json.format(written.plain).decode())
 
 
 def _run(work: Callable[[Settings], Coroutine[Any, Any, int]]) -> None:

@@ -120,6 +120,7 @@ def test_no_relative_imports() -> None:
             (
                 "handlers",
                 "services",
+                "openapi",
                 "dialects",
                 "domain",
                 "engine",
@@ -135,6 +136,7 @@ def test_no_relative_imports() -> None:
                 "wheel",
             ),
         ),
+        ("openapi", ("openapi", "dialects", "domain")),
         ("settings", ("domain", "catalogue")),
         ("clock", ("domain",)),
         ("limits", ()),

@@ -36,6 +36,7 @@ class SeekMessage(Struct, frozen=True, tag_field="type", tag="SEEK"):
     time: Seconds
 
 
+MESSAGES = (ChatMessage, PlayMessage, PauseMessage, SeekMessage)
 _decoder = msgspec.json.Decoder(ChatMessage | PlayMessage | PauseMessage | SeekMessage)
 _any = msgspec.json.Decoder(dict[str, Any])
 #: What each playback message takes.

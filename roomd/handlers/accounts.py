@@ -5,6 +5,8 @@ from msgspec import UNSET, Struct, UnsetType
 from roomd.accounts import Caller, SignIn
 from roomd.domain.refusals import Invalid, NotFound, Unauthenticated
 from roomd.handlers.base import ApiHandler
+from roomd.handlers.described import operation
+from roomd.openapi.shapes.accounts import Message, Profile, Registered, SignedIn, Tokens
 from roomd.store.accounts import Changes, User
 
 
@@ -50,6 +52,7 @@ class _AccountHandler(ApiHandler):
         return Caller(self.client_address(), self.request.headers.get("User-Agent", ""))
 
 
+@operation("post", "Make an account", who="open", body=Registration, answer=Registered, status=201, errors="taken")
 class RegisterHandler(_AccountHandler):
     async def post(self) -> None:
         body = self.body(Registration)
@@ -57,6 +60,14 @@ class RegisterHandler(_AccountHandler):
         self.answer({"id": user.id, "username": user.username, "email": user.email}, 201)
 
 
+@operation(
+    "post",
+    "Sign in, for PlayPod's clients",
+    who="open",
+    body=Credentials,
+    answer=Tokens,
+    errors="wrong_credentials too_many_attempts",
+)
 class TokenHandler(_AccountHandler):
     async def post(self) -> None:
         body = self.body(Credentials)
@@ -64,12 +75,23 @@ class TokenHandler(_AccountHandler):
         self.answer({"refresh": signed_in.refresh, "access": signed_in.access})
 
 
+@operation(
+    "post",
+    "Renew tokens",
+    who="open",
+    body=RefreshBody,
+    answer=Tokens,
+    errors="token_invalid token_expired token_revoked token_reused",
+    about="The refresh token is spent by it; used again, its session ends.",
+)
 class TokenRefreshHandler(_AccountHandler):
     async def post(self) -> None:
         signed_in = await self.services.accounts.refresh(self.body(RefreshBody).refresh, self.caller())
         self.answer({"access": signed_in.access, "refresh": signed_in.refresh})
 
 
+@operation("get", "Your profile", answer=Profile)
+@operation("patch", "Change your profile", body=ProfileBody, answer=Profile, errors="taken")
 class ProfileHandler(_AccountHandler):
     async def get(self) -> None:
         actor = await self.actor()
@@ -92,18 +114,30 @@ class ProfileHandler(_AccountHandler):
             raise _nobody() from None
 
 
+@operation(
+    "post", "Sign in", who="open", body=Credentials, answer=SignedIn, errors="wrong_credentials too_many_attempts"
+)
 class LoginHandler(_AccountHandler):
     async def post(self) -> None:
         body = self.body(Credentials)
         self.answer(welcome(await self.services.accounts.login(body.login, body.password, self.caller())))
 
 
+@operation(
+    "post",
+    "Become a guest",
+    who="open",
+    body=GuestBody,
+    answer=SignedIn,
+    about="Without a name a friendly one is invented.",
+)
 class GuestHandler(_AccountHandler):
     async def post(self) -> None:
         body = self.body(GuestBody)
         self.answer(welcome(await self.services.accounts.guest(body.name, self.caller())))
 
 
+@operation("post", "Sign out", answer=Message, about="The session's tokens are no good any more.")
 class LogoutHandler(_AccountHandler):
     async def post(self) -> None:
         await self.services.accounts.logout(await self.actor())

@@ -4,8 +4,8 @@ import http.client
 import logging
 import re
 import secrets
-from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, ClassVar, NoReturn, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -24,6 +24,7 @@ from roomd.domain.refusals import (
 )
 from roomd.handlers.bodies import decode_body
 from roomd.handlers.bounded import Bounded
+from roomd.openapi.operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +61,9 @@ _STATUS_OF_CODE = {"unsupported_media_type": 415, "not_a_picture": 415, "too_lar
 
 class ApiHandler(Bounded):
     """A handler raises a Refusal wherever it will not go on; the right status and JSON follow from that."""
+
+    #: What each method (in small letters) takes and answers, as `@operation` declares it.
+    operations: ClassVar["Mapping[str, Operation]"] = MappingProxyType({})
 
     def initialize(self, services: "Services") -> None:
         self.services = services

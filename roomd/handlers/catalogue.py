@@ -4,6 +4,7 @@ from typing import Any
 
 from roomd.catalogue.cache import Answer
 from roomd.dialects.playpod import (
+    GenreWire,
     album_page_wire,
     artist_page_wire,
     found_wire,
@@ -14,7 +15,10 @@ from roomd.domain.refusals import Invalid
 from roomd.domain.song import full_id
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.bounded import elsewhere
+from roomd.handlers.described import operation
 from roomd.handlers.of_room import RoomHandler
+from roomd.openapi.operation import limit, text
+from roomd.openapi.shapes.library import AlbumResult, ArtistResult, SearchResult, TrackResult
 
 MAX_QUERY = 200
 #: Related songs beside a track.
@@ -29,6 +33,17 @@ class CatalogueHandler(RoomHandler):
         self.answer(value | marks(answer))
 
 
+@operation(
+    "get",
+    "Search all catalogues",
+    query=(
+        text("q", "What to look for; without it, what is on top", most=MAX_QUERY),
+        limit(10, 50),
+        text("provider", "Only this catalogue"),
+    ),
+    answer=SearchResult,
+    errors="no_such_catalogue provider_down provider_busy",
+)
 class SearchHandler(CatalogueHandler):
     async def get(self) -> None:
         await self.actor()
@@ -42,6 +57,9 @@ class SearchHandler(CatalogueHandler):
         self.told(answer, {**found_wire(answer.value), "providers": catalogue.labels})
 
 
+@operation(
+    "get", "An artist", answer=ArtistResult, errors="no_such_artist no_such_catalogue provider_down provider_busy"
+)
 class ArtistHandler(CatalogueHandler):
     async def get(self, artist_id: str) -> None:
         await self.actor()
@@ -50,6 +68,7 @@ class ArtistHandler(CatalogueHandler):
         self.told(answer, {**artist_page_wire(answer.value)})
 
 
+@operation("get", "An album", answer=AlbumResult, errors="no_such_album no_such_catalogue provider_down provider_busy")
 class AlbumHandler(CatalogueHandler):
     async def get(self, album_id: str) -> None:
         await self.actor()
@@ -58,6 +77,7 @@ class AlbumHandler(CatalogueHandler):
         self.told(answer, {**album_page_wire(answer.value)})
 
 
+@operation("get", "A track", answer=TrackResult, errors="no_such_track provider_down provider_busy")
 class TrackHandler(CatalogueHandler):
     async def get(self, track_id: str) -> None:
         """The track is what was asked for: without related ones it is told all the same."""
@@ -71,6 +91,7 @@ class TrackHandler(CatalogueHandler):
         self.told(whole, {"track": song_wire(answer.value), "related_tracks": more})
 
 
+@operation("get", "Genres", answer=list[GenreWire], errors="provider_down provider_busy")
 class GenresHandler(CatalogueHandler):
     async def get(self) -> None:
         """A plain list, as PlayPod has it: whether it is stale stands in a header."""

@@ -5,11 +5,21 @@ from roomd.domain.refusals import Invalid, NotFound
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.bounded import elsewhere
 from roomd.handlers.catalogue import CatalogueHandler
+from roomd.handlers.described import operation
+from roomd.openapi.operation import limit
+from roomd.openapi.shapes.library import AlbumsResult, GenreResult, TopResult
 
 USUAL = 20
 MOST = 100
 
 
+@operation(
+    "get",
+    "Most heard of a genre",
+    query=(limit(USUAL, MOST),),
+    answer=GenreResult,
+    errors="no_such_genre provider_down",
+)
 class GenreHandler(CatalogueHandler):
     async def get(self, number: str) -> None:
         await self.actor()
@@ -25,6 +35,7 @@ class GenreHandler(CatalogueHandler):
         self.told(answer, {"genre": {"id": int(number), "name": genre.name}, "tracks": tracks})
 
 
+@operation("get", "Most heard", query=(limit(USUAL, MOST),), answer=TopResult, errors="provider_down")
 class TopHandler(CatalogueHandler):
     async def get(self) -> None:
         """Positions count from 1, as charts do."""
@@ -36,6 +47,7 @@ class TopHandler(CatalogueHandler):
         self.told(answer, {"tracks": tracks})
 
 
+@operation("get", "New albums", query=(limit(USUAL, MOST),), answer=AlbumsResult, errors="provider_down")
 class NewReleasesHandler(CatalogueHandler):
     async def get(self) -> None:
         await self.actor()
@@ -45,6 +57,7 @@ class NewReleasesHandler(CatalogueHandler):
         self.told(answer, {"albums": [album_wire(album) for album in answer.value]})
 
 
+@operation("get", "Most heard albums", query=(limit(USUAL, MOST),), answer=AlbumsResult, errors="provider_down")
 class TopAlbumsHandler(CatalogueHandler):
     async def get(self) -> None:
         await self.actor()

@@ -14,8 +14,11 @@ from roomd.domain.wishes import Status
 from roomd.domain.words import Command
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.bounded import elsewhere
+from roomd.handlers.described import operation
 from roomd.handlers.of_room import RoomHandler
 from roomd.handlers.speaking import SpeakingSocket
+from roomd.openapi.operation import Parameter, limit
+from roomd.openapi.shapes.rooms import Request, Requests
 
 Reason = Annotated[str, Meta(max_length=MAX_REASON * 4)]
 
@@ -30,6 +33,22 @@ class DecideBody(Struct):
     reason: Reason = ""
 
 
+@operation(
+    "get",
+    "The request log",
+    needs="member",
+    query=(Parameter("status", Status, "Only those with this status"), limit(LOG, LOG + MAX_PENDING)),
+    answer=Requests,
+)
+@operation(
+    "post",
+    "Ask for a change to the queue",
+    needs="request",
+    body=RequestData,
+    answer=Request,
+    status=201,
+    errors="not_media no_such_entry duplicate requests_full too_many_requests",
+)
 class RequestsHandler(RoomHandler):
     async def get(self, ref: str) -> None:
         """The request log, the newest first."""
@@ -67,6 +86,15 @@ class RequestsHandler(RoomHandler):
         self.answer(request_object(receipt.room.requests.get(made.id, made), room), 201)
 
 
+@operation(
+    "post",
+    "Decide several requests",
+    needs="approve",
+    body=DecideBody,
+    answer=Requests,
+    errors="no_such_request already_decided outdated",
+    about="All of them are decided, or none.",
+)
 class DecideHandler(RoomHandler):
     async def post(self, ref: str) -> None:
         """Approve or reject several: all of them, or none."""
@@ -87,18 +115,35 @@ class RequestHandler(RoomHandler):
         self.answer(request_object(settled, room))
 
 
+@operation(
+    "post",
+    "Approve a request",
+    needs="approve",
+    body=ReasonBody,
+    answer=Request,
+    errors="no_such_request already_decided outdated",
+)
 class ApproveHandler(RequestHandler):
     async def post(self, ref: str, request: str) -> None:
         reason = self.body(ReasonBody).reason
         await self.settle(ref, request, Decide(requests=(RequestId(request),), approve=True, reason=reason))
 
 
+@operation(
+    "post",
+    "Reject a request",
+    needs="approve",
+    body=ReasonBody,
+    answer=Request,
+    errors="no_such_request already_decided",
+)
 class RejectHandler(RequestHandler):
     async def post(self, ref: str, request: str) -> None:
         reason = self.body(ReasonBody).reason
         await self.settle(ref, request, Decide(requests=(RequestId(request),), approve=False, reason=reason))
 
 
+@operation("post", "Take a request back", needs="owner", answer=Request, errors="no_such_request already_decided")
 class WithdrawHandler(RequestHandler):
     async def post(self, ref: str, request: str) -> None:
         await self.settle(ref, request, Withdraw(request=RequestId(request)))

@@ -2,12 +2,17 @@
 
 from msgspec import Struct
 
+from roomd.dialects.playpod_lists import FavouriteWire
 from roomd.domain.playlist import MAX_FAVOURITES
 from roomd.domain.refusals import Invalid
 from roomd.domain.song import full_id
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.bounded import elsewhere
+from roomd.handlers.described import operation
 from roomd.handlers.kept import KeptHandler
+from roomd.openapi.operation import limit, offset, text
+from roomd.openapi.shapes.accounts import Message
+from roomd.openapi.shapes.library import FavouriteAdded, FavouriteIds
 
 USUAL = 100
 
@@ -16,6 +21,7 @@ class FavouriteBody(Struct):
     track_id: str | int
 
 
+@operation("get", "Your favourites", query=(limit(USUAL, MAX_FAVOURITES), offset()), answer=list[FavouriteWire])
 class FavouritesHandler(KeptHandler):
     async def get(self) -> None:
         """The newest first."""
@@ -25,6 +31,7 @@ class FavouritesHandler(KeptHandler):
         self.answer([self.favourite(each) for each in found])
 
 
+@operation("get", "Ids of your favourites", answer=FavouriteIds)
 class FavouriteIdsHandler(KeptHandler):
     async def get(self) -> None:
         """All of them, for a page that marks them wherever they are shown."""
@@ -33,6 +40,16 @@ class FavouriteIdsHandler(KeptHandler):
         self.answer({"track_ids": sorted(found), "count": len(found)})
 
 
+@operation(
+    "post",
+    "Add a favourite",
+    body=FavouriteBody,
+    answer=FavouriteAdded,
+    status=201,
+    also={200: FavouriteAdded},
+    errors="no_such_track too_many_favourites provider_down provider_busy",
+    about="200 where it was one already.",
+)
 class AddFavouriteHandler(KeptHandler):
     async def post(self) -> None:
         """201; and 200 where it was one already."""
@@ -47,6 +64,13 @@ class AddFavouriteHandler(KeptHandler):
         self.answer({"message": message, "track_info": shown}, 201 if fresh else 200)
 
 
+@operation(
+    "delete",
+    "Remove a favourite",
+    query=(text("track_id", "The song", required=True),),
+    answer=Message,
+    errors="no_such_favourite",
+)
 class RemoveFavouriteHandler(KeptHandler):
     async def delete(self) -> None:
         actor = await self.actor()

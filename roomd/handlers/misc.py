@@ -5,10 +5,13 @@ import asyncio
 import segno
 
 from roomd.handlers.base import RETRY_S, ApiHandler
+from roomd.handlers.described import operation
 from roomd.handlers.of_room import RoomHandler
 from roomd.handlers.pages import base_url
+from roomd.openapi.shapes.accounts import Health, Live, Ready
 
 
+@operation("get", "How the server is", who="open", answer=Health, also={503: Health})
 class HealthHandler(ApiHandler):
     async def get(self) -> None:
         """200 while Redis answers: without PostgreSQL rooms go on, only signing in does not."""
@@ -30,6 +33,7 @@ class HealthHandler(ApiHandler):
     head = get
 
 
+@operation("get", "Whether to send clients here", who="open", answer=Ready, also={503: Ready})
 class ReadyHandler(ApiHandler):
     async def get(self) -> None:
         """Whether new clients should be sent here: not before the stores answer, and not when this server ends."""
@@ -54,6 +58,7 @@ class ReadyHandler(ApiHandler):
         self.answer({"status": status, **more}, number)
 
 
+@operation("get", "Whether the process runs", who="open", answer=Live)
 class LiveHandler(ApiHandler):
     async def get(self) -> None:
         """Whether the process should be left alone: its loop runs, or it could not answer."""
@@ -62,6 +67,7 @@ class LiveHandler(ApiHandler):
     head = get
 
 
+@operation("get", "The room's link as a QR code", who="open", answer=str, mime=("image/svg+xml",))
 class QrHandler(RoomHandler):
     async def get(self, ref: str) -> None:
         """The link to the room as an SVG; it tells nothing that the code in the address did not."""

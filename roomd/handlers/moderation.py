@@ -16,7 +16,10 @@ from roomd.domain.refusals import Invalid, NotFound
 from roomd.domain.room import EntryMode, Room
 from roomd.domain.votes import VoteSkip, needed, votes_of
 from roomd.handlers.base import ApiHandler
+from roomd.handlers.described import operation
 from roomd.handlers.of_room import RoomHandler
+from roomd.openapi.operation import limit
+from roomd.openapi.shapes.rooms import Audit, Bans, Djs, EntryVotes, Pending, Rev, Rights, RoomShown, Votes
 
 MAX_AUDIT = 200
 
@@ -64,24 +67,30 @@ class OversightHandler(RoomHandler):
         return room
 
 
+@operation("post", "Mute a member", needs="moderate", body=MuteBody, answer=RoomShown, errors="no_such_member")
 class MuteHandler(RoomHandler):
     async def post(self, ref: str, user: str) -> None:
         body = self.body(MuteBody)
         self.answer_room((await self.command(ref, Mute(user=UserId(user), minutes=body.minutes))).room)
 
 
+@operation("post", "Remove a member", needs="moderate", body=ReasonBody, answer=RoomShown, errors="no_such_member")
 class KickHandler(RoomHandler):
     async def post(self, ref: str, user: str) -> None:
         body = self.body(ReasonBody)
         self.answer_room((await self.command(ref, Kick(user=UserId(user), reason=body.reason))).room)
 
 
+@operation(
+    "post", "Ban a member", needs="moderate", body=ReasonBody, answer=RoomShown, errors="no_such_member too_many_bans"
+)
 class BanHandler(RoomHandler):
     async def post(self, ref: str, user: str) -> None:
         body = self.body(ReasonBody)
         self.answer_room((await self.command(ref, BanUser(user=UserId(user), reason=body.reason))).room)
 
 
+@operation("get", "Who is banned", needs="moderate", answer=Bans)
 class BansHandler(OversightHandler):
     async def get(self, ref: str) -> None:
         """Where guests came from is kept to oneself: a person is listed once, by their id."""
@@ -94,18 +103,29 @@ class BansHandler(OversightHandler):
         self.answer({"bans": bans, "count": len(bans)})
 
 
+@operation("delete", "Lift a ban", needs="moderate", errors="no_such_ban")
 class UnbanHandler(RoomHandler):
     async def delete(self, ref: str, user: str) -> None:
         await self.command(ref, Unban(user=user))
         self.set_status(204)
 
 
+@operation("delete", "Delete a line of chat", needs="moderate", errors="no_such_message")
 class MessageHandler(RoomHandler):
     async def delete(self, ref: str, message: str) -> None:
         await self.command(ref, DeleteMessage(message=_message(message)))
         self.set_status(204)
 
 
+@operation(
+    "post",
+    "React to a line",
+    needs="chat",
+    body=ReactBody,
+    answer=Rev,
+    status=201,
+    errors="chat_disabled muted no_such_message",
+)
 class ReactionsHandler(RoomHandler):
     async def post(self, ref: str, message: str) -> None:
         body = self.body(ReactBody)
@@ -113,6 +133,7 @@ class ReactionsHandler(RoomHandler):
         self.answer({"rev": receipt.rev}, 201)
 
 
+@operation("get", "What was done, and by whom", needs="moderate", query=(limit(50, MAX_AUDIT),), answer=Audit)
 class AuditHandler(OversightHandler):
     async def get(self, ref: str) -> None:
         """The latest first."""
@@ -127,6 +148,8 @@ class AuditHandler(OversightHandler):
         self.answer({"audit": entries, "count": len(entries)})
 
 
+@operation("get", "Who may do what", who="any", answer=Rights)
+@operation("put", "Change who may do what", needs="roles", body=PermitBody, answer=Rights)
 class PermissionsHandler(RoomHandler):
     async def get(self, ref: str) -> None:
         self.answer(_permissions(await self.visible_room(ref, await self.actor_or_none())))
@@ -144,6 +167,10 @@ class PermissionsHandler(RoomHandler):
         self.answer(_permissions((await self.command(ref, command)).room))
 
 
+@operation("post", "Vote to skip", needs="vote", body=VoteBody, answer=Votes, errors="votes_off nothing_to_play")
+@operation(
+    "delete", "Take a vote to skip back", needs="vote", body=VoteBody, answer=Votes, errors="votes_off nothing_to_play"
+)
 class SkipVoteHandler(RoomHandler):
     async def post(self, ref: str) -> None:
         await self._vote(ref, skip=True)
@@ -160,6 +187,8 @@ class SkipVoteHandler(RoomHandler):
         self.answer({"votes": len(votes_of(room)), "needed": needed(room), "skipped": skipped})
 
 
+@operation("post", "Want an entry sooner", needs="vote", answer=EntryVotes, errors="no_such_entry")
+@operation("delete", "Not want it sooner any more", needs="vote", answer=EntryVotes, errors="no_such_entry")
 class EntryVoteHandler(RoomHandler):
     async def post(self, ref: str, entry: str) -> None:
         await self._vote(ref, entry, up=True)
@@ -172,6 +201,8 @@ class EntryVoteHandler(RoomHandler):
         self.answer({"votes": len(room.ups.get(EntryId(entry), ()))})
 
 
+@operation("post", "Step up to the decks", needs="request", answer=Djs, errors="decks_full")
+@operation("delete", "Step down from the decks", needs="request", body=DjBody, answer=Djs)
 class DjsHandler(RoomHandler):
     async def post(self, ref: str) -> None:
         self.answer(_decks((await self.command(ref, Dj(on=True))).room))
@@ -183,6 +214,7 @@ class DjsHandler(RoomHandler):
         self.answer(_decks((await self.command(ref, command)).room))
 
 
+@operation("put", "Change how people come in", needs="settings", body=DoorBody, answer=RoomShown)
 class DoorHandler(RoomHandler):
     async def put(self, ref: str) -> None:
         body = self.body(DoorBody)
@@ -193,6 +225,7 @@ class DoorHandler(RoomHandler):
         self.answer_room((await self.kept(receipt)).room)
 
 
+@operation("get", "Who waits at the door", needs="approve", answer=Pending)
 class PendingHandler(OversightHandler):
     async def get(self, ref: str) -> None:
         room = await self.overseen(ref, "approve")

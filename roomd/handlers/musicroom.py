@@ -9,10 +9,13 @@ from roomd.domain.membership import Leave
 from roomd.domain.refusals import Invalid
 from roomd.domain.room import MAX_NAME, EntryMode, Room, RoomSettings, Visibility, tidy_settings
 from roomd.handlers.base import ApiHandler
+from roomd.handlers.described import operation
 from roomd.handlers.glance import Glanced
 from roomd.handlers.of_room import RoomHandler
 from roomd.handlers.rooms import MAX_LISTED
 from roomd.handlers.speaking import SpeakingSocket
+from roomd.openapi.shapes.accounts import Message
+from roomd.openapi.shapes.rooms import MusicRoomJoined, MusicRoomPending, RoomShown
 
 
 class SettingsBody(Struct, frozen=True):
@@ -35,6 +38,8 @@ class JoinBody(Struct):
     password: str = ""
 
 
+@operation("get", "Rooms you are in", answer=list[RoomShown])
+@operation("post", "Open a room", body=CreateBody, answer=RoomShown, status=201)
 class RoomsHandler(RoomHandler):
     async def get(self) -> None:
         """The rooms that the caller is a member of, the one joined last first."""
@@ -67,6 +72,7 @@ class RoomsHandler(RoomHandler):
         self.answer_room(room, 201)
 
 
+@operation("get", "A room", answer=RoomShown)
 class DetailHandler(Glanced):
     for_anybody = False
 
@@ -75,6 +81,13 @@ class DetailHandler(Glanced):
         return room_object(room, now)
 
 
+@operation(
+    "post",
+    "Join a room",
+    body=JoinBody,
+    answer=MusicRoomJoined | MusicRoomPending,
+    errors="password_needed wrong_password banned no_such_room room_full too_many_attempts",
+)
 class JoinHandler(RoomHandler):
     async def post(self) -> None:
         actor = await self.actor()
@@ -91,6 +104,7 @@ class JoinHandler(RoomHandler):
         self.answer(room_object(entered.room, self.services.clock.now()) | {"status": "JOINED"})
 
 
+@operation("post", "Leave a room", needs="member", answer=Message)
 class LeaveHandler(RoomHandler):
     async def post(self, ref: str) -> None:
         await self.command(ref, Leave())

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from roomd.dialects.playpod_queue import queue_wire, queued_wires, song_id
+from roomd.dialects.playpod_queue import QueuedWire, QueueWire, queue_wire, queued_wires, song_id
 from roomd.domain.entries import Entry, ordered
 from roomd.domain.ids import EntryId
 from roomd.domain.personal import Party
@@ -13,6 +13,7 @@ from roomd.domain.room import EntryMode, Room, Set, Visibility
 from roomd.domain.song import full_id
 from roomd.handlers import personal_playing
 from roomd.handlers.base import ApiHandler
+from roomd.handlers.described import operation
 from roomd.handlers.own_queue import (
     OwnQueueHandler,
     Position,
@@ -21,6 +22,9 @@ from roomd.handlers.own_queue import (
     nearest,
     no_such_entry,
 )
+from roomd.openapi.shapes.accounts import Message
+from roomd.openapi.shapes.library import Moved, RadioState, Shuffled
+from roomd.openapi.shapes.rooms import RoomShown
 
 
 class UpdateBody(Struct):
@@ -39,6 +43,8 @@ class PartyBody(Struct):
     password: str = ""
 
 
+@operation("get", "Your queue", answer=QueueWire)
+@operation("patch", "Move on in your queue", body=UpdateBody, answer=QueueWire, errors="no_such_entry")
 class QueueHandler(OwnQueueHandler):
     async def get(self) -> None:
         self.answer(queue_wire(await self.mine()))
@@ -53,12 +59,15 @@ class QueueHandler(OwnQueueHandler):
         self.answer(queue_wire(room))
 
 
+@operation("get", "The songs in your queue", answer=list[QueuedWire])
 class TracksHandler(OwnQueueHandler):
     async def get(self) -> None:
         room = await self.mine()
         self.answer(queued_wires(room, await self.songs(room)))
 
 
+@operation("patch", "Move a song", body=PositionBody, answer=Moved, errors="no_such_entry")
+@operation("delete", "Remove a song", errors="no_such_entry")
 class TrackHandler(OwnQueueHandler):
     async def patch(self, entry: str) -> None:
         """Move it to a position."""
@@ -77,6 +86,7 @@ class TrackHandler(OwnQueueHandler):
         self.set_status(204)
 
 
+@operation("post", "Clear your queue", answer=Message)
 class ClearHandler(OwnQueueHandler):
     async def post(self) -> None:
         room = await self.mine()
@@ -84,12 +94,14 @@ class ClearHandler(OwnQueueHandler):
         self.answer({"message": "Queue cleared"})
 
 
+@operation("post", "Shuffle your queue", answer=Shuffled)
 class ShuffleHandler(OwnQueueHandler):
     async def post(self) -> None:
         room = await self.do(await self.mine(), Shuffle())
         self.answer({"message": "Queue shuffled", "track_count": len(room.entries)})
 
 
+@operation("post", "Switch the radio", body=RadioBody, answer=RadioState)
 class RadioHandler(OwnQueueHandler):
     async def post(self) -> None:
         room = await self.mine()
@@ -97,6 +109,7 @@ class RadioHandler(OwnQueueHandler):
         self.answer({"radio": room.settings.radio})
 
 
+@operation("post", "Make a party of your queue", body=PartyBody, answer=RoomShown, errors="no_such_room")
 class PartyHandler(OwnQueueHandler):
     async def post(self) -> None:
         """Others may come in from now on; nothing that plays or is queued changes."""

@@ -1,7 +1,7 @@
 """Playing a person's own queue over HTTP: where it stands, and moving on in it."""
 
 from roomd.dialects.playpod import seconds
-from roomd.dialects.playpod_queue import current_of, current_wire, queued_wires, song_id
+from roomd.dialects.playpod_queue import QueuedWire, current_of, current_wire, queued_wires, song_id
 from roomd.domain.entries import Entry, ordered
 from roomd.domain.playback import Next, PlayEntry, Previous
 from roomd.domain.queue import Add
@@ -10,6 +10,7 @@ from roomd.domain.room import Room
 from roomd.domain.song import full_id
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.bounded import elsewhere
+from roomd.handlers.described import operation
 from roomd.handlers.own_queue import (
     OwnQueueHandler,
     PositionBody,
@@ -19,8 +20,17 @@ from roomd.handlers.own_queue import (
     no_such_entry,
     nothing_current,
 )
+from roomd.openapi.shapes.library import Enqueued, GoneOn, Standing, Streamed
 
 
+@operation(
+    "post",
+    "Add a song",
+    body=TrackBody,
+    answer=Enqueued,
+    status=201,
+    errors="no_such_track not_playable queue_full provider_down provider_busy",
+)
 class EnqueueHandler(OwnQueueHandler):
     async def post(self) -> None:
         room = await self.mine()
@@ -34,6 +44,7 @@ class EnqueueHandler(OwnQueueHandler):
         self.answer({"message": "Track added to queue", "position": position, "track_info": info}, 201)
 
 
+@operation("post", "Play the next song", answer=GoneOn, errors="nothing_current")
 class NextHandler(OwnQueueHandler):
     async def post(self) -> None:
         """At the end, the radio goes on, if it is on and knows anything that fits."""
@@ -53,6 +64,7 @@ class NextHandler(OwnQueueHandler):
         self.answer_current(room, is_radio_mode=bool(current and current.why))
 
 
+@operation("post", "Play the previous song", answer=Standing, errors="nothing_current")
 class PreviousHandler(OwnQueueHandler):
     async def post(self) -> None:
         room = await self.mine()
@@ -61,6 +73,7 @@ class PreviousHandler(OwnQueueHandler):
         self.answer_current(await self.do(room, Previous()))
 
 
+@operation("get", "The current song", answer=QueuedWire, errors="nothing_current")
 class CurrentHandler(OwnQueueHandler):
     async def get(self) -> None:
         room = await self.mine()
@@ -70,6 +83,7 @@ class CurrentHandler(OwnQueueHandler):
         self.answer(next(wire for wire in wires if wire["is_current"]))
 
 
+@operation("post", "Play the song at a position", body=PositionBody, answer=Standing)
 class PositionHandler(OwnQueueHandler):
     async def post(self) -> None:
         room = await self.mine()
@@ -79,6 +93,13 @@ class PositionHandler(OwnQueueHandler):
         self.answer_current(await self.do(room, PlayEntry(entry=order[wanted])))
 
 
+@operation(
+    "post",
+    "Play this song now",
+    body=TrackBody,
+    answer=Streamed,
+    errors="no_such_track not_playable queue_full provider_down provider_busy",
+)
 class StreamHandler(OwnQueueHandler):
     async def post(self) -> None:
         """This track plays next to nothing else: found in the queue, or put after what was current."""

@@ -20,8 +20,11 @@ from roomd.domain.wanted import Wanted
 from roomd.domain.words import Command
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.bounded import elsewhere
+from roomd.handlers.described import operation
 from roomd.handlers.glance import Glanced
 from roomd.handlers.of_room import RoomHandler
+from roomd.openapi.operation import limit, text
+from roomd.openapi.shapes.rooms import Chat, Rev, RoomQueue, RoomShown
 
 Seconds = Annotated[float, Meta(ge=0, le=MAX_DURATION_MS / 1_000)]
 
@@ -66,6 +69,9 @@ class SayBody(Struct):
     reply_to: Annotated[str, Meta(pattern=r"^[0-9]{1,15}$")] | None = None
 
 
+@operation(
+    "post", "Play, pause, seek, skip", needs="play", body=ControlBody, answer=RoomShown, errors="nothing_to_play"
+)
 class ControlHandler(RoomHandler):
     takes_user_id = True
 
@@ -77,6 +83,16 @@ class ControlHandler(RoomHandler):
         self.answer_room(receipt.room)
 
 
+@operation("get", "The queue", who="any", answer=RoomQueue)
+@operation(
+    "post",
+    "Add tracks",
+    needs="add",
+    body=AddBody,
+    answer=RoomQueue,
+    status=201,
+    errors="not_media no_such_track no_such_catalogue not_playable queue_full provider_down provider_busy",
+)
 class QueueHandler(Glanced):
     @staticmethod
     def shown(room: Room, actor: Actor | None, now: float) -> Shape:
@@ -93,6 +109,10 @@ class QueueHandler(Glanced):
         self.answer(queue_object(receipt.room), 201)
 
 
+@operation(
+    "patch", "Move, measure or play an entry", needs="reorder", body=EntryBody, answer=RoomQueue, errors="no_such_entry"
+)
+@operation("delete", "Remove an entry", needs="remove", errors="no_such_entry")
 class EntryHandler(RoomHandler):
     async def patch(self, ref: str, entry: str) -> None:
         """Move it before another one, tell its length, or play it."""
@@ -113,6 +133,7 @@ class EntryHandler(RoomHandler):
         self.set_status(204)
 
 
+@operation("post", "Move an entry", needs="reorder", body=MoveBody, answer=RoomQueue, errors="no_such_entry")
 class MoveHandler(RoomHandler):
     async def post(self, ref: str) -> None:
         body = self.body(MoveBody)
@@ -121,21 +142,35 @@ class MoveHandler(RoomHandler):
         self.answer(queue_object(receipt.room))
 
 
+@operation("post", "Shuffle what is to come", needs="reorder", answer=RoomQueue)
 class ShuffleHandler(RoomHandler):
     async def post(self, ref: str) -> None:
         self.answer(queue_object((await self.command(ref, Shuffle())).room))
 
 
+@operation("post", "Clear the queue", needs="remove", answer=RoomQueue)
 class ClearHandler(RoomHandler):
     async def post(self, ref: str) -> None:
         self.answer(queue_object((await self.command(ref, Clear())).room))
 
 
+@operation("post", "Undo the last change", needs="reorder", answer=RoomQueue, errors="nothing_to_undo")
 class UndoHandler(RoomHandler):
     async def post(self, ref: str) -> None:
         self.answer(queue_object((await self.command(ref, Undo())).room))
 
 
+@operation(
+    "get",
+    "The chat",
+    needs="member",
+    query=(limit(50, MAX_MESSAGES), text("before", "Lines before this one, by its id")),
+    answer=Chat,
+)
+@operation(
+    "post", "Say something", needs="chat", body=SayBody, answer=Rev, status=201, errors="chat_disabled muted slow_mode"
+)
+@operation("delete", "Clear the chat", needs="moderate")
 class MessagesHandler(RoomHandler):
     takes_user_id = True
 

@@ -1,13 +1,14 @@
 """Playlists from elsewhere and to elsewhere: files in and out, and a room's history kept as one."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote, urlencode
 
 from msgspec import Meta, Struct
 
 from roomd.catalogue import lists
 from roomd.catalogue.lists.listed import Listed, SongList, listed_from
+from roomd.dialects.playpod_lists import PlaylistWire
 from roomd.domain.history import played
 from roomd.domain.people import demand_member
 from roomd.domain.playlist import MAX_DESCRIPTION, MAX_NAME, MAX_SONGS, tidy_playlist_name
@@ -17,9 +18,14 @@ from roomd.domain.track import fit_text
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.bodies import FORM, decode_body
 from roomd.handlers.bounded import elsewhere
+from roomd.handlers.described import operation
 from roomd.handlers.kept import KeptHandler
 from roomd.handlers.pages import base_url
 from roomd.handlers.playlists import Text
+from roomd.openapi.operation import Parameter
+from roomd.openapi.shapes.library import PlaylistImported
+
+Format = Literal["m3u", "xspf", "jspf"]
 
 MULTIPART = "multipart/form-data"
 
@@ -44,6 +50,13 @@ class FromRoomBody(Struct):
     name: Text = ""
 
 
+@operation(
+    "get",
+    "Save a playlist as a file",
+    query=(Parameter("format", Format, "What kind of file", "m3u"),),
+    answer=str,
+    mime=tuple(form.mime.partition(";")[0] for form in lists.FORMATS.values()),
+)
 class ExportHandler(KeptHandler):
     async def get(self, playlist_id: str) -> None:
         actor = await self.actor()
@@ -68,6 +81,15 @@ class ExportHandler(KeptHandler):
         self.write(text)
 
 
+@operation(
+    "post",
+    "Make a playlist of a file",
+    body=ImportBody,
+    file="file",
+    answer=PlaylistImported,
+    status=201,
+    errors="not_a_playlist no_such_track too_many_playlists too_large busy",
+)
 class ImportHandler(KeptHandler):
     async def post(self) -> None:
         """What is in the file and is here, in order; the answer names what is not."""
@@ -104,6 +126,14 @@ class ImportHandler(KeptHandler):
         return form, files[0].body
 
 
+@operation(
+    "post",
+    "Make a playlist of what a room played",
+    body=FromRoomBody,
+    answer=PlaylistWire,
+    status=201,
+    errors="empty_playlist not_a_member no_such_room",
+)
 class FromRoomHandler(KeptHandler):
     async def post(self) -> None:
         """What was played in a room, in order, as far as its log reaches back; for those who are in it."""

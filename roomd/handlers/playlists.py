@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from roomd.dialects.playpod_lists import PlaylistWire
 from roomd.domain.entries import ordered
 from roomd.domain.playlist import MAX_SONGS, PlaylistChanges, play_order
 from roomd.domain.queue import MAX_ENTRIES
@@ -11,7 +12,17 @@ from roomd.domain.refusals import Invalid, NotFound
 from roomd.domain.song import Song, full_id
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.bounded import elsewhere
+from roomd.handlers.described import operation
 from roomd.handlers.kept import KeptHandler
+from roomd.openapi.operation import flag, limit, offset, text
+from roomd.openapi.shapes.library import (
+    PlaylistPlayed,
+    PlaylistShown,
+    TrackAdded,
+    TrackMoved,
+    TracksAdded,
+    TracksRemoved,
+)
 
 #: Tracks added in one request, as many as go into a room's queue at once.
 MAX_ADDED = 100
@@ -61,6 +72,13 @@ class CopyBody(Struct):
     name: Text = ""
 
 
+@operation(
+    "get",
+    "Playlists",
+    query=(flag("me", "Only your own"), text("q", "In the name"), limit(USUAL, MAX_LISTED), offset()),
+    answer=list[PlaylistWire],
+)
+@operation("post", "Make a playlist", body=PlaylistBody, answer=PlaylistWire, status=201, errors="too_many_playlists")
 class PlaylistsHandler(KeptHandler):
     async def get(self) -> None:
         """The public ones and one's own, those changed last first."""
@@ -81,6 +99,9 @@ class PlaylistsHandler(KeptHandler):
         self.answer_made(made)
 
 
+@operation("get", "A playlist with its songs", query=(limit(MAX_SONGS, MAX_SONGS), offset()), answer=PlaylistShown)
+@operation("patch", "Change a playlist", needs="owner", body=ChangesBody, answer=PlaylistWire)
+@operation("delete", "Delete a playlist", needs="owner")
 class PlaylistHandler(KeptHandler):
     async def get(self, playlist_id: str) -> None:
         """With all its tracks, or with `limit` of them from `offset` on."""
@@ -109,6 +130,15 @@ class PlaylistHandler(KeptHandler):
         self.set_status(204)
 
 
+@operation(
+    "post",
+    "Add a song to a playlist",
+    needs="owner",
+    body=TrackBody,
+    answer=TrackAdded,
+    status=201,
+    errors="no_such_track playlist_full provider_down provider_busy",
+)
 class AddTrackHandler(KeptHandler):
     async def post(self, playlist_id: str) -> None:
         actor = await self.actor()
@@ -123,6 +153,15 @@ class AddTrackHandler(KeptHandler):
         self.answer({**told, "track_count": added.tracks}, 201)
 
 
+@operation(
+    "post",
+    "Add songs to a playlist",
+    needs="owner",
+    body=TracksBody,
+    answer=TracksAdded,
+    status=201,
+    errors="no_such_track playlist_full provider_down provider_busy",
+)
 class AddTracksHandler(KeptHandler):
     async def post(self, playlist_id: str) -> None:
         """Those that there are; the others are named. Where a catalogue that is needed is away, none."""
@@ -153,6 +192,14 @@ class AddTracksHandler(KeptHandler):
         return known
 
 
+@operation(
+    "delete",
+    "Remove a song from a playlist",
+    needs="owner",
+    query=(text("track_id", "All entries of this song"), text("entry_id", "This entry")),
+    answer=TracksRemoved,
+    errors="no_such_entry",
+)
 class RemoveTrackHandler(KeptHandler):
     async def delete(self, playlist_id: str) -> None:
         """One entry by its `entry_id`, or every entry of a track by its `track_id`."""
@@ -165,6 +212,7 @@ class RemoveTrackHandler(KeptHandler):
         self.answer({"message": "Track removed successfully", "removed_count": gone, "track_count": left})
 
 
+@operation("post", "Move a song in a playlist", needs="owner", body=MoveBody, answer=TrackMoved, errors="no_such_entry")
 class MoveTrackHandler(KeptHandler):
     async def post(self, playlist_id: str) -> None:
         actor = await self.actor()
@@ -174,6 +222,9 @@ class MoveTrackHandler(KeptHandler):
         self.answer({**moved, "track_count": tracks})
 
 
+@operation(
+    "post", "Play a playlist in your queue", body=PlayBody, answer=PlaylistPlayed, errors="empty_playlist not_playable"
+)
 class PlayHandler(KeptHandler):
     async def post(self, playlist_id: str) -> None:
         """The caller's own queue becomes the playlist, from `position` on; what cannot be had now is left out."""
@@ -195,6 +246,7 @@ class PlayHandler(KeptHandler):
         self.answer({**told, "skipped": len(order) - len(playing), "room": room.id})
 
 
+@operation("post", "Copy a playlist", body=CopyBody, answer=PlaylistWire, status=201, errors="too_many_playlists")
 class CopyHandler(KeptHandler):
     async def post(self, playlist_id: str) -> None:
         """A private one of the caller's own, with the same songs."""

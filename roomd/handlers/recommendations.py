@@ -5,14 +5,17 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from roomd.dialects.playpod_heard import listen_wire, pick_wire
-from roomd.dialects.playpod_lists import playlist_wire
+from roomd.dialects.playpod_lists import PlaylistWire, playlist_wire
 from roomd.domain.choosing import best_of
 from roomd.domain.ids import UserId
 from roomd.domain.refusals import Conflict, Invalid, NotFound
 from roomd.domain.song import Genre, Song, full_id
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.bounded import elsewhere
+from roomd.handlers.described import operation
 from roomd.handlers.of_room import RoomHandler
+from roomd.openapi.operation import limit, offset
+from roomd.openapi.shapes.library import History, RecommendationPlayed, Recommendations
 
 #: Runs of songs told at once.
 MOST_HISTORY = 200
@@ -37,6 +40,8 @@ class GenreBody(Struct):
     name: Annotated[str, Meta(max_length=4_000)] = ""
 
 
+@operation("get", "What you heard", query=(limit(50, MOST_HISTORY), offset()), answer=History)
+@operation("delete", "Forget what you heard")
 class HistoryHandler(RoomHandler):
     async def get(self) -> None:
         """The latest first, what plays now among it."""
@@ -55,6 +60,7 @@ class HistoryHandler(RoomHandler):
         self.set_status(204)
 
 
+@operation("get", "What you may like", query=(limit(10, MOST_PICKS),), answer=Recommendations)
 class RecommendationsHandler(RoomHandler):
     async def get(self) -> None:
         actor = await self.actor()
@@ -65,6 +71,13 @@ class RecommendationsHandler(RoomHandler):
         self.answer({"recommendations": [pick_wire(each) for each in picks]})
 
 
+@operation(
+    "post",
+    "Play a recommendation",
+    body=TrackBody,
+    answer=RecommendationPlayed,
+    errors="no_such_track not_playable provider_down provider_busy",
+)
 class PlayHandler(RoomHandler):
     async def post(self) -> None:
         """One's own queue becomes this track and similar ones, in one step."""
@@ -83,6 +96,14 @@ class PlayHandler(RoomHandler):
         self.answer({"message": message, "current_track": shown, "queue_length": len(room.entries)})
 
 
+@operation(
+    "post",
+    "Make a playlist of a genre",
+    body=GenreBody,
+    answer=PlaylistWire,
+    status=201,
+    errors="no_such_genre too_few_songs too_many_playlists",
+)
 class GenerateHandler(RoomHandler):
     async def post(self) -> None:
         """A playlist of a genre: what the caller likes of it before what they do not know."""

@@ -14,8 +14,11 @@ from roomd.domain.people import may
 from roomd.domain.refusals import Invalid
 from roomd.domain.room import MAX_NAME, Close, EntryMode, Room, RoomSettings, Set, Visibility, tidy_settings
 from roomd.handlers.base import ApiHandler
+from roomd.handlers.described import operation
 from roomd.handlers.glance import Glanced
 from roomd.handlers.of_room import RoomHandler
+from roomd.openapi.shapes.accounts import Message
+from roomd.openapi.shapes.rooms import Answered, RoomJoined, RoomMade, RoomPending, Rooms, RoomSeen, RoomShown
 
 MAX_LISTED = 100
 
@@ -57,6 +60,7 @@ class HostBody(Struct):
     user_id: str
 
 
+@operation("post", "Open a room", who="guest", body=CreateBody, answer=RoomMade, status=201)
 class CreateHandler(RoomHandler):
     takes_user_id = True
 
@@ -88,6 +92,14 @@ class CreateHandler(RoomHandler):
         self.answer_room(room, 201, room_id=room.id, **tokens)
 
 
+@operation(
+    "post",
+    "Join a room",
+    who="guest",
+    body=JoinBody,
+    answer=RoomJoined | RoomPending,
+    errors="password_needed wrong_password banned no_such_room room_full door_crowded too_many_attempts",
+)
 class JoinHandler(RoomHandler):
     takes_user_id = True
 
@@ -109,6 +121,9 @@ class JoinHandler(RoomHandler):
         self.answer({"status": status} | known | tokens)
 
 
+@operation(
+    "post", "Let somebody in, or not", needs="approve", body=ApproveBody, answer=Answered, errors="no_such_knock"
+)
 class ApproveHandler(RoomHandler):
     async def post(self) -> None:
         """Let somebody in who waits at the door, or turn them away."""
@@ -117,6 +132,7 @@ class ApproveHandler(RoomHandler):
         self.answer({"user_id": body.user_id, "status": "APPROVED" if body.approve else "REJECTED"})
 
 
+@operation("get", "Public rooms", who="any", answer=Rooms)
 class ListHandler(RoomHandler):
     async def get(self) -> None:
         """Public rooms, the most recently active first."""
@@ -126,6 +142,9 @@ class ListHandler(RoomHandler):
         self.answer({"rooms": [room_card(room, now) for room in rooms], "count": len(rooms)})
 
 
+@operation("get", "A room", who="any", answer=RoomSeen)
+@operation("patch", "Change a room", needs="settings", body=Set, answer=RoomShown, errors="personal_queue")
+@operation("delete", "Close a room", needs="close")
 class DetailHandler(Glanced):
     takes_user_id = True
 
@@ -145,6 +164,8 @@ class DetailHandler(Glanced):
         self.set_status(204)
 
 
+@operation("post", "Leave a room", needs="member", answer=Message)
+@operation("delete", "Leave a room", needs="member", answer=Message)
 class LeaveHandler(RoomHandler):
     takes_user_id = True
 
@@ -155,6 +176,9 @@ class LeaveHandler(RoomHandler):
     delete = post
 
 
+@operation(
+    "patch", "Change a member's role", needs="roles", body=RoleBody, answer=RoomShown, errors="no_such_member is_host"
+)
 class MemberHandler(RoomHandler):
     async def patch(self, ref: str, user: str) -> None:
         role = self.body(RoleBody).role
@@ -162,6 +186,7 @@ class MemberHandler(RoomHandler):
         self.answer_room(receipt.room)
 
 
+@operation("post", "Hand a room over", needs="roles", body=HostBody, answer=RoomShown, errors="no_such_member")
 class HostHandler(RoomHandler):
     async def post(self, ref: str) -> None:
         receipt = await self.command(ref, HandOver(user=UserId(self.body(HostBody).user_id)))

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from roomd.catalogue.scan import LOCAL, Item
 from roomd.domain.refusals import NotFound
 from roomd.handlers.base import ApiHandler
+from roomd.handlers.described import operation
+from roomd.openapi.shapes.library import Peaks, Sound
 
 if TYPE_CHECKING:
     from roomd.sound.notes import Told
@@ -23,6 +25,7 @@ class _SoundHandler(ApiHandler):
         return await sound.tell(item) if sound is not None else None
 
 
+@operation("get", "How a file sounds", answer=Sound, errors="no_such_track")
 class SoundHandler(_SoundHandler):
     async def get(self, track_id: str) -> None:
         await self.actor()
@@ -47,6 +50,7 @@ class SoundHandler(_SoundHandler):
         )
 
 
+@operation("get", "A file's waveform", answer=Peaks, errors="no_such_track not_measured")
 class PeaksHandler(_SoundHandler):
     async def get(self, track_id: str) -> None:
         await self.actor()

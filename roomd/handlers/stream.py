@@ -21,7 +21,11 @@ from roomd.handlers.base import RETRY_S, ApiHandler, status_of
 from roomd.handlers.bounded import elsewhere
 from roomd.handlers.by_cdn import send_to_cdn
 from roomd.handlers.catalogue import CatalogueHandler
+from roomd.handlers.described import operation
 from roomd.handlers.media import OpenHandler, SendsFiles
+from roomd.openapi.operation import JSON, flag
+from roomd.openapi.shapes.accounts import Error
+from roomd.openapi.shapes.library import Preview, StreamFault
 
 if TYPE_CHECKING:
     from roomd.services import Services
@@ -165,6 +169,17 @@ class PictureHandler(_Sealed):
         await self.get(name, key)
 
 
+@operation(
+    "get",
+    "The sound of a song",
+    query=(flag("direct", "False: only say where it is", usual=True),),
+    answer=Preview,
+    also={206: bytes, 302: None},
+    mime=(JSON, "audio/*", "video/*"),
+    fault=Error | StreamFault,
+    errors="no_such_track not_playable too_many_streams streams_full provider_down provider_busy",
+    about="With `direct=false` the answer is JSON. A pasted link is redirected to. Errors have PlayPod's form.",
+)
 class StreamHandler(CatalogueHandler, Passing):
     async def get(self, track_id: str) -> None:
         """The sound itself; with `direct=false` the address that it has here, which does not run out."""

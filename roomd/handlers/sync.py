@@ -8,12 +8,15 @@ from roomd.address import is_near
 from roomd.domain.people import demand_member
 from roomd.domain.refusals import NotFound
 from roomd.handlers.base import ApiHandler
+from roomd.handlers.described import operation
 from roomd.handlers.of_room import RoomHandler
+from roomd.openapi.shapes.rooms import Pulse
 
 #: Headers by which a proxy tells that it asks for somebody else, who may be anybody.
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 
 
+@operation("get", "How closely players are in step", needs="member", answer=Pulse)
 class SyncHandler(RoomHandler):
     async def get(self, ref: str) -> None:
         """The room's latest pulse, as it goes over the native WebSocket."""
@@ -24,6 +27,7 @@ class SyncHandler(RoomHandler):
         self.write(await self.services.telemetry.pulse.latest(room.id))
 
 
+@operation("get", "What is counted, for Prometheus", who="open", answer=str, mime=("text/plain",), errors="not_found")
 class MetricsHandler(ApiHandler):
     async def get(self) -> None:
         """Everything that is counted, as Prometheus reads it. To strangers there is nothing at this address."""

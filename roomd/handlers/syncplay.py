@@ -15,7 +15,9 @@ from roomd.domain.track import MAX_URL, Track, check_track
 from roomd.domain.wanted import Wanted
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.bounded import elsewhere
+from roomd.handlers.described import operation
 from roomd.handlers.of_room import RoomHandler
+from roomd.openapi.shapes.rooms import RoomShown, Sessions
 
 
 class VideoBody(Struct):
@@ -23,6 +25,7 @@ class VideoBody(Struct):
     video_title: str = ""
 
 
+@operation("post", "Change the video", needs="skip", body=VideoBody, answer=RoomShown, errors="no_such_track")
 class ChangeVideoHandler(RoomHandler):
     takes_user_id = True
 
@@ -37,6 +40,7 @@ class ChangeVideoHandler(RoomHandler):
         self.answer_room(receipt.room)
 
 
+@operation("get", "Open connections", needs="moderate", answer=Sessions)
 class SessionsHandler(RoomHandler):
     takes_user_id = True
 

@@ -8,6 +8,7 @@ from roomd.handlers import (
     charts,
     collab,
     dashboard_page,
+    docs,
     favourites,
     installable,
     library_pages,
@@ -38,6 +39,7 @@ API_ROUTES = (
     *catalogue.ROUTES,
     *charts.ROUTES,
     *collab.ROUTES,
+    *docs.ROUTES,
     *favourites.ROUTES,
     *misc.ROUTES,
     *moderation.ROUTES,
@@ -65,4 +67,5 @@ PAGE_ROUTES = (
     *library_pages.ROUTES,
     *own_pages.ROUTES,
     *admin_pages.ROUTES,
+    *docs.PAGES,
 )

@@ -13,6 +13,9 @@ from roomd.domain.refusals import Invalid, NotFound, Refusal, Unauthenticated
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.bounded import Budget, elsewhere
 from roomd.handlers.by_cdn import sent_to_cdn
+from roomd.handlers.described import operation
+from roomd.openapi.shapes.accounts import Avatar
+from roomd.openapi.shapes.library import Cover
 
 #: Bytes of a body: a picture of 8 MiB and the form around it.
 MAX_BODY = (8 << 20) + 16_384
@@ -85,6 +88,14 @@ class _UploadHandler(ApiHandler):
         return self._sender, files[self.field][0].body
 
 
+@operation(
+    "post",
+    "Upload your picture",
+    file="avatar",
+    answer=Avatar,
+    errors="too_large not_a_picture unsupported_media_type busy no_storage storage_down",
+)
+@operation("delete", "Remove your picture")
 class AvatarHandler(_UploadHandler):
     field = "avatar"
 
@@ -100,6 +111,15 @@ class AvatarHandler(_UploadHandler):
         self.set_status(204)
 
 
+@operation(
+    "post",
+    "Upload a playlist's cover",
+    needs="owner",
+    file="cover_image",
+    answer=Cover,
+    errors="too_large not_a_picture unsupported_media_type busy no_storage storage_down",
+)
+@operation("delete", "Remove a playlist's cover", needs="owner")
 class PlaylistCoverHandler(_UploadHandler):
     field = "cover_image"
 
@@ -115,6 +135,15 @@ class PlaylistCoverHandler(_UploadHandler):
         self.set_status(204)
 
 
+@operation(
+    "get",
+    "An uploaded picture",
+    who="open",
+    answer=bytes,
+    also={302: None},
+    mime=("image/webp",),
+    errors="not_found link_expired storage_down",
+)
 class UploadedHandler(ApiHandler):
     """An address is never used for another picture, so whoever has seen one need not ask again."""
 

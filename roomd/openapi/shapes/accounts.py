@@ -1,0 +1,96 @@
+"""Answers about accounts, health and the server itself."""
+
+from typing import Literal, NotRequired, TypedDict
+
+
+class Message(TypedDict):
+    message: str
+
+
+class Registered(TypedDict):
+    id: str
+    username: str
+    email: str
+
+
+class Tokens(TypedDict):
+    access: str
+    refresh: str
+
+
+class Profile(TypedDict):
+    id: str
+    username: str
+    email: str
+    name: str
+    bio: str
+    avatar: str
+
+
+class SignedInUser(TypedDict):
+    id: str
+    name: str
+    username: str
+    email: str
+    is_guest: bool
+
+
+class SignedIn(TypedDict):
+    """`expires_in`: seconds."""
+
+    access_token: str
+    refresh_token: str
+    token_type: Literal["Bearer"]
+    expires_in: int
+    user: SignedInUser
+
+
+class Part(TypedDict):
+    ok: bool
+    ms: float
+
+
+class Processes(TypedDict):
+    wanted: int
+    answering: int
+
+
+class Health(TypedDict):
+    """`behind`: commits that wait to be archived. `processes`: where there are several."""
+
+    status: Literal["ok", "degraded", "unavailable"]
+    redis: Part
+    postgres: Part
+    sockets: int
+    behind: int
+    processes: NotRequired[Processes]
+
+
+class Ready(TypedDict):
+    status: Literal["ready", "degraded", "unavailable", "draining"]
+    reason: NotRequired[str]
+    behind: NotRequired[int]
+
+
+class Live(TypedDict):
+    status: Literal["live"]
+
+
+class Avatar(TypedDict):
+    avatar_url: str
+
+
+class Fault(TypedDict):
+    """`fields`: what is wrong with which field."""
+
+    code: str
+    message: str
+    fields: NotRequired[dict[str, str]]
+
+
+class Error(TypedDict):
+    """Every refusal. The sentence stands there three times, for readers that expect one string."""
+
+    error: Fault
+    message: str
+    detail: str
