@@ -152,7 +152,7 @@ def doctor_command(as_json: bool) -> None:
 @click.option("--sockets", is_flag=True, help="The WebSockets, as AsyncAPI 3.0.")
 def openapi_command(sockets: bool) -> None:
     """Print the OpenAPI 3.1 document of the HTTP interface, as the server has it at /api/openapi.json."""
-    from roomd.app import API_ROUTES
+    from roomd.handlers.table import API_ROUTES
     from roomd.openapi.documents import Documents
 
     documents = Documents(API_ROUTES)
