@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ from roomd.handlers.media import media_routes
 from roomd.handlers.table import API_ROUTES, PAGE_ROUTES
 from roomd.health import Health
 from roomd.hub import Hub
-from roomd.library import open_library
+from roomd.library import Library, open_library
 from roomd.listing import Listing
 from roomd.music import open_music
 from roomd.neighbours import Neighbours
@@ -78,15 +78,12 @@ async def lifespan(
         passwords, keys = _passwords(stack), [secret, *settings.secret_key_previous]
         signing = accounts.make_accounts(pool=pool, redis=redis, keys=keys, passwords=passwords, clock=clock)
         subtitles, folder = Subtitles(_fetcher(settings), secret), await open_music(settings, secret, neighbours, stack)
-        library = await open_library(
-            settings, core, folder, redis=redis, pool=pool, clock=clock, secret=secret, stack=stack
-        )
+        library = await open_library(settings, core, folder, clock, redis=redis, pool=pool, secret=secret, stack=stack)
         own = open_own(core, pool, redis, signing, library, clock=clock, stack=stack)
         oversight = make_oversight(core, pool, signing, telemetry.metrics, clock)
-        more = (*library.jobs(), *own.jobs(), oversight.vitals.job())
+        more = (*library.jobs(), *own.jobs(), *oversight.jobs())
         upkeep = Upkeep(core, pool, presence=presence, accounts=signing, settings=settings, clock=clock, more=more)
-        stops = (core.stop, upkeep.last, bell.stop, hub.stop, presence.stop, upkeep.scheduler.stop, library.stop)
-        await _begun(core.start, bell.start, upkeep.scheduler.start, then=stops, stack=stack)
+        await _begun(core, bell, hub, presence, upkeep, library, stack)
         yield Services(
             settings=settings,
             clock=clock,
@@ -112,13 +109,13 @@ async def lifespan(
         )
 
 
-async def _begun(
-    *starts: Callable[[], Awaitable[None]], then: Iterable[Callable[[], Awaitable[None]]], stack: AsyncExitStack
+async def _begun(  # noqa: PLR0917 - the parts, in the order in which they begin
+    core: Core, bell: Bell, hub: Hub, presence: Presence, upkeep: Upkeep, library: Library, stack: AsyncExitStack
 ) -> None:
-    """One after the other; `then` is for the end, the last of it first."""
-    for start in starts:
+    """One after the other; at the end they are stopped, the last of these first."""
+    for start in (core.start, bell.start, upkeep.scheduler.start):
         await start()
-    for stop in then:
+    for stop in (core.stop, upkeep.last, bell.stop, hub.stop, presence.stop, upkeep.scheduler.stop, library.stop):
         stack.push_async_callback(stop)
 
 

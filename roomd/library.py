@@ -86,10 +86,10 @@ async def open_library(
     settings: Settings,
     core: Core,
     folder: LocalFolder,
+    clock: Clock,
     *,
     redis: "Redis",
     pool: PostgresPool,
-    clock: Clock,
     secret: str,
     stack: AsyncExitStack,
 ) -> Library:

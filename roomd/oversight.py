@@ -16,6 +16,7 @@ from roomd.domain.refusals import Conflict, NotFound
 from roomd.domain.room import Close, Room
 from roomd.domain.words import Command
 from roomd.metrics import Metrics
+from roomd.scheduler import Job
 from roomd.store import plain
 from roomd.store.accounts import timestamp
 from roomd.store.oversight import Deed, OversightStore
@@ -48,6 +49,9 @@ class Oversight:
         #: To be read as they are.
         self.look = store
         self.vitals = vitals
+
+    def jobs(self) -> Sequence[Job]:
+        return (self.vitals.job(),)
 
     async def counts(self) -> dict[str, int]:
         return await self._store.counts(self._clock.now())

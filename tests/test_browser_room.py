@@ -111,7 +111,8 @@ def test_what_becomes_of_a_queue(roomd: Roomd, invite: Callable[..., Person]) ->
     row.get_by_role("button", name="What to do with Brook").click()
     row.get_by_role("button", name="Keep Brook among your favourites").click()
     expect(row.get_by_role("button", name="Take Brook from your favourites")).to_be_visible()
-    assert call(alice, "GET", "/api/playlists/favorites/ids/")["track_ids"] == [brook["id"]]
+    kept = "/api/playlists/favorites/ids/"
+    wait_until("it is kept", lambda: call(alice, "GET", kept)["track_ids"] == [brook["id"]])
     alice.shot("queue-row-open")
     # The back button of a phone closes what is open, and stays in the room.
     page.get_by_role("button", name="Keep as a playlist").click()

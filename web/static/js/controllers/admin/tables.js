@@ -6,15 +6,28 @@ import { language, t } from "../../models/words.js";
 const PAGE = 50;
 const SLOW_MS = 300;
 
+const STATES = () => ({ live: t("Live"), asleep: t("Asleep"), closed: t("Closed") });
+const ACTS = () => ({
+  close_room: t("closed a room"),
+  kick: t("sent somebody out of a room"),
+  ban_from_room: t("kept somebody out of a room"),
+  remove_message: t("removed a line"),
+  promote: t("made an admin"),
+  demote: t("took admin away"),
+  ban: t("shut an account out"),
+  unban: t("let an account in again"),
+  end_session: t("ended a sign-in"),
+});
+
 export const rooms = table({
   path: "/api/admin/rooms/",
   key: "rooms",
   search: () => t("Name or code"),
-  filter: () => ["state", [["", t("All")], ["live", t("Live")], ["asleep", t("Asleep")], ["closed", t("Closed")]]],
+  filter: () => ["state", [["", t("All")], ...Object.entries(STATES())]],
   head: () => [t("Room"), t("State"), t("Now"), t("People"), t("Songs"), t("Last used"), ""],
   row: (room, { acts }) => [
     [room.state === "closed" ? room.name : make("a", { href: `/r/${room.code}` }, room.name), small(room.personal ? t("{code}, somebody's own queue", { code: room.code }) : room.code)],
-    chip(room.state, room.state === "live"),
+    chip(STATES()[room.state] ?? room.state, room.state === "live"),
     room.playing ? [room.playing, small(room.is_playing ? t("playing") : t("paused"))] : "",
     [String(room.people), room.online ? small(t("{n} online", { n: room.online })) : null],
     String(room.tracks),
@@ -87,7 +100,7 @@ export const audit = table({
   path: "/api/admin/audit/",
   key: "acts",
   head: () => [t("When"), t("Admin"), t("What"), t("About"), t("Why")],
-  row: (act) => [when(act.at), act.name, act.act.replaceAll("_", " "), [act.what, small(act.about)], act.why],
+  row: (act) => [when(act.at), act.name, ACTS()[act.act] ?? act.act, [act.what, small(act.about)], act.why],
   nothing: () => t("No admin has done anything yet."),
 });
 
