@@ -121,7 +121,7 @@ def test_what_becomes_of_a_queue(roomd: Roomd, invite: Callable[..., Person]) ->
     expect(page.get_by_role("dialog", name="Keep as a playlist")).to_be_hidden()
     page.get_by_role("button", name="Keep as a playlist").click()
     page.locator("#keeping-form").get_by_label("Name").fill("Friday")
-    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("button", name="Save the playlist").click()
     expect(page.get_by_text("Kept 3 songs as Friday.")).to_be_visible()
     assert page.url.endswith(code)
     kept = next(each for each in call(alice, "GET", "/api/playlists/playlists/?me=true") if each["name"] == "Friday")
