@@ -11,12 +11,13 @@ import jinja2
 from tornado.routing import Rule
 from tornado.web import Application
 
-from roomd import accounts
+from roomd.admins import open_accounts
 from roomd.catalogue.fetch import Fetcher
 from roomd.catalogue.local import LocalFolder
 from roomd.catalogue.oembed import OEmbed
 from roomd.catalogue.resolve import Resolver, Tracks
 from roomd.catalogue.subtitles import Subtitles
+from roomd.census import open_census
 from roomd.clock import Clock
 from roomd.core import Core
 from roomd.domain.ids import RoomId
@@ -52,15 +53,15 @@ from roomd.handlers.base import ApiHandler, NotFoundHandler, log_request
 from roomd.handlers.door import Door
 from roomd.handlers.glance import Glanced, Glances
 from roomd.handlers.media import media_routes
+from roomd.handlers.told import Site
 from roomd.health import Health
 from roomd.hub import Hub
 from roomd.library import open_library
 from roomd.listing import Listing
 from roomd.music import open_music
 from roomd.neighbours import Neighbours
-from roomd.passwords import Passwords
 from roomd.presence import Presence
-from roomd.secret import secret_of
+from roomd.secret import keys_of
 from roomd.services import Services
 from roomd.settings import Settings, SettingsError
 from roomd.store import migrate, postgres
@@ -116,11 +117,10 @@ async def lifespan(
         clock, life, neighbours = clock or Clock(), Life(), neighbours or Neighbours()
         running = nullcontext(urls) if urls else stores(settings, on_lost)
         redis, pool = await _connected(await stack.enter_async_context(running), life, stack)
-        core, secret = Core.build(redis, pool, life, clock), secret_of(settings)
+        core, (keys, secret) = Core.build(redis, pool, life, clock), keys_of(settings)
         telemetry = await open_telemetry(redis, clock, core.holdings.process, stack)
         hub, presence, bell = _hub(core, redis, clock, telemetry, neighbours)
-        passwords, keys = _passwords(stack), [secret, *settings.secret_key_previous]
-        signing = accounts.make_accounts(pool=pool, redis=redis, keys=keys, passwords=passwords, clock=clock)
+        passwords, signing = await open_accounts(settings, keys, pool=pool, redis=redis, clock=clock, stack=stack)
         subtitles, folder = Subtitles(_fetcher(settings), secret), await open_music(settings, secret, neighbours, stack)
         library = await open_library(
             settings, core, folder, redis=redis, pool=pool, clock=clock, secret=secret, stack=stack
@@ -147,6 +147,7 @@ async def lifespan(
             capabilities=Capabilities(redis, pool),
             library=library,
             telemetry=telemetry,
+            census=open_census(pool, library.answers, telemetry.metrics),
             wheel=_wheel(stack),
             neighbours=neighbours,
             health=Health({"redis": core.store.ping, "postgres": lambda: postgres.ping(pool)}),
@@ -169,12 +170,6 @@ def _wheel(stack: AsyncExitStack) -> Wheel:
     return wheel
 
 
-def _passwords(stack: AsyncExitStack) -> Passwords:
-    passwords = Passwords()
-    stack.callback(passwords.close)
-    return passwords
-
-
 def _hub(
     core: Core, redis: "Redis", clock: Clock, telemetry: Telemetry, neighbours: Neighbours
 ) -> tuple[Hub, Presence, Bell]:
@@ -189,6 +184,11 @@ def _hub(
     bell = Bell(redis, ring, hub.doubt)
     gauge = telemetry.metrics.gauge
     gauge("roomd_sockets", "WebSockets that are open here", lambda: hub.socket_count)
+    for counted in (core.engine.results, hub.resumes, hub.gaps, hub.told):
+        telemetry.metrics.show(counted)
+    gauge("roomd_archive_behind", "Commits made here that PostgreSQL has not got yet", lambda: core.archiver.behind)
+    gauge("roomd_archive_away", "Whether PostgreSQL takes no commits", lambda: core.archiver.away)
+    gauge("roomd_rooms_followed", "Rooms with sockets here", lambda: hub.room_count)
     gauge("roomd_rooms_waiting", "Rooms here that wait for somebody's player", lambda: hub.waiting_count)
     neighbours.answer("metrics", telemetry.metrics.families)
     neighbours.answer("health", lambda: {"sockets": hub.socket_count, "behind": core.archiver.behind})
@@ -209,12 +209,13 @@ async def _connected(urls: Stores, life: Life, stack: AsyncExitStack) -> "tuple[
 def make_app(services: Services) -> Application:
     """The table of routes over the services."""
     allowed = services.settings.allowed_hosts
-    app = Application(
+    app = Site(
         [(r".*", NotFoundHandler, {"services": services})] if allowed else _routes(services),
         log_function=log_request,
         static_path=str(web_folder() / "static"),
         static_handler_class=pages.Static,
         debug=False,
+        metrics=services.telemetry.metrics,
     )
     for host in allowed:
         app.add_handlers(rf"(?i:{re.escape(host)})$", _routes(services))

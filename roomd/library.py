@@ -40,6 +40,7 @@ from roomd.store.postgres import PostgresPool
 from roomd.store.room_history import RoomHistory
 from roomd.store.songs import Songs
 from roomd.suggestions import Suggestions
+from roomd.tally import Tally
 from roomd.uploads import Uploads
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Library:
     moods: Moods
     personal: PersonalRooms
     radio: Radio
+    #: Of catalogues' answers, by where they came from.
+    answers: Tally
 
     def jobs(self) -> Sequence[Job]:
         """What is done beside requests, by one process at a time or by all; see scheduler.py."""
@@ -125,6 +128,7 @@ async def open_library(
         listening=listening,
         recommender=recommender,
         moods=Moods(recommender, listens, playlists, picks, clock=clock),
+        answers=cache.answers,
     )
 
 
