@@ -32,7 +32,7 @@ EMBEDDED = [
 DEV = [
     "pytest>=9,<10",
     "pytest-tornado>=0.8,<0.9",
-    "setuptools<81",  # pytest-tornado still imports pkg_resources
+    "setuptools>=77,<81",  # pytest-tornado still imports pkg_resources; and a test builds the package
     "pytest-xdist>=3.8,<4",
     "playwright>=1.65,<2",
     "hypothesis>=6.170,<7",

@@ -11,12 +11,13 @@ import jinja2
 from tornado.routing import Rule
 from tornado.web import Application
 
-from roomd import accounts
+from roomd.admins import open_accounts
 from roomd.catalogue.fetch import Fetcher
 from roomd.catalogue.local import LocalFolder
 from roomd.catalogue.oembed import OEmbed
 from roomd.catalogue.resolve import Resolver, Tracks
 from roomd.catalogue.subtitles import Subtitles
+from roomd.census import open_census
 from roomd.clock import Clock
 from roomd.core import Core
 from roomd.domain.ids import RoomId
@@ -29,6 +30,7 @@ from roomd.handlers.door import Door
 from roomd.handlers.glance import Glanced, Glances
 from roomd.handlers.media import media_routes
 from roomd.handlers.table import API_ROUTES, PAGE_ROUTES
+from roomd.handlers.told import Site
 from roomd.health import Health
 from roomd.hub import Hub
 from roomd.library import Library, open_library
@@ -38,9 +40,8 @@ from roomd.neighbours import Neighbours
 from roomd.openapi.documents import Documents
 from roomd.oversight import make_oversight
 from roomd.own import open_own
-from roomd.passwords import Passwords
 from roomd.presence import Presence
-from roomd.secret import secret_of
+from roomd.secret import keys_of
 from roomd.services import Services
 from roomd.settings import Settings, SettingsError
 from roomd.store import migrate, postgres
@@ -72,11 +73,10 @@ async def lifespan(
     async with AsyncExitStack() as stack:
         clock, life, neighbours = clock or Clock(), Life(), neighbours or Neighbours()
         redis, pool = await _connected(nullcontext(urls) if urls else stores(settings, on_lost), life, stack)
-        core, secret = Core.build(redis, pool, life, clock), secret_of(settings)
+        core, (keys, secret) = Core.build(redis, pool, life, clock), keys_of(settings)
         telemetry = await open_telemetry(redis, clock, core.holdings.process, stack)
         hub, presence, bell = _hub(core, redis, clock, telemetry, neighbours)
-        passwords, keys = _passwords(stack), [secret, *settings.secret_key_previous]
-        signing = accounts.make_accounts(pool=pool, redis=redis, keys=keys, passwords=passwords, clock=clock)
+        passwords, signing = await open_accounts(settings, keys, pool=pool, redis=redis, clock=clock, stack=stack)
         subtitles, folder = Subtitles(_fetcher(settings), secret), await open_music(settings, secret, neighbours, stack)
         library = await open_library(settings, core, folder, clock, redis=redis, pool=pool, secret=secret, stack=stack)
         own = open_own(core, pool, redis, signing, library, clock=clock, stack=stack)
@@ -102,6 +102,7 @@ async def lifespan(
             own=own,
             library=library,
             telemetry=telemetry,
+            census=open_census(pool, library.answers, telemetry.metrics),
             wheel=_wheel(stack),
             neighbours=neighbours,
             oversight=oversight,
@@ -125,12 +126,6 @@ def _wheel(stack: AsyncExitStack) -> Wheel:
     return wheel
 
 
-def _passwords(stack: AsyncExitStack) -> Passwords:
-    passwords = Passwords()
-    stack.callback(passwords.close)
-    return passwords
-
-
 def _hub(
     core: Core, redis: "Redis", clock: Clock, telemetry: Telemetry, neighbours: Neighbours
 ) -> tuple[Hub, Presence, Bell]:
@@ -145,6 +140,11 @@ def _hub(
     bell = Bell(redis, ring, hub.doubt)
     gauge = telemetry.metrics.gauge
     gauge("roomd_sockets", "WebSockets that are open here", lambda: hub.socket_count)
+    for counted in (core.engine.results, hub.resumes, hub.gaps, hub.told):
+        telemetry.metrics.show(counted)
+    gauge("roomd_archive_behind", "Commits made here that PostgreSQL has not got yet", lambda: core.archiver.behind)
+    gauge("roomd_archive_away", "Whether PostgreSQL takes no commits", lambda: core.archiver.away)
+    gauge("roomd_rooms_followed", "Rooms with sockets here", lambda: hub.room_count)
     gauge("roomd_rooms_waiting", "Rooms here that wait for somebody's player", lambda: hub.waiting_count)
     neighbours.name, neighbours.gone = presence.process, presence.died
     neighbours.answer("metrics", telemetry.metrics.families)
@@ -169,13 +169,14 @@ async def _connected(
 def make_app(services: Services) -> Application:
     """The table of routes over the services."""
     allowed = services.settings.allowed_hosts
-    app = Application(
+    app = Site(
         [(r".*", NotFoundHandler, {"services": services})] if allowed else _routes(services),
         log_function=log_request,
         static_path=str(web_folder() / "static"),
         static_handler_class=pages.Static,
         documents=Documents(API_ROUTES),
         debug=False,
+        metrics=services.telemetry.metrics,
     )
     for host in allowed:
         app.add_handlers(rf"(?i:{re.escape(host)})$", _routes(services))

@@ -11,11 +11,12 @@ import msgspec
 from msgspec import structs
 
 from roomd.binding import ServeError
-from roomd.domain.refusals import Unavailable
+from roomd.domain.refusals import Refusal
 from roomd.embedded import EmbeddedError
 from roomd.files import FileError
 from roomd.logs import to_stderr
 from roomd.settings import MOST_PROCESSES, Settings, SettingsError, load, processes_of
+from roomd.store.faults import MigrationError
 from roomd.supervisor import supervise
 
 # What a command needs is imported when it is asked for: 40 MB and half a second that a supervisor does without.
@@ -135,14 +136,88 @@ def delete_user_command(who: str, yes: bool, as_json: bool) -> None:
     _run(lambda settings: people_chores.delete_user(settings, who, as_json=as_json, sure=yes))
 
 
+@main.command("migrate")
+@click.option("--check", is_flag=True, help="Say what is missing, and change nothing; exit code 3 if anything is.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def migrate_command(check: bool, as_json: bool) -> None:
+    """Bring the database to the newest schema. Safe while serving, and done by `roomd serve` too.
+
+    \b
+    All that is missing is applied, or nothing of it. Examples:
+      roomd migrate                      # before a new release takes over
+      roomd migrate --check              # exit code 3 when something is missing
+    """
+    from roomd.commands.migrate import migrate
+
+    _run(lambda settings: migrate(settings, check=check, as_json=as_json))
+
+
+@main.command("create-admin")
+@click.option("--email", help="By which the account is known; asked for where it is not given.")
+@click.option("--username", help="Of a new account; asked for where it is not given.")
+@click.option("--password-stdin", is_flag=True, help="Take the new account's password from standard input.")
+@click.option("--promote", is_flag=True, help="Make an admin of the account that has this email already.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def create_admin_command(
+    email: str | None, username: str | None, password_stdin: bool, promote: bool, as_json: bool
+) -> None:
+    """Make an account that may administer this server. Safe while serving.
+
+    \b
+    There is no default password, and none is taken from the command line, where others on this machine see it. An
+    account that has the email already is left as it is (exit code 3) unless --promote says that you know whose it is.
+    Examples:
+      roomd create-admin --email alice@party.example
+      roomd create-admin --email alice@party.example --username alice --password-stdin < password.txt
+    """
+    from roomd.commands.create_admin import Wanted, create_admin
+
+    wanted = Wanted(email, username, password_stdin, promote)
+    _run(lambda settings: create_admin(settings, wanted, as_json=as_json))
+
+
+@main.command("rotate-key")
+@click.option("--leaked", is_flag=True, help="Do not honour the old secrets: everybody has to sign in again.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def rotate_key_command(leaked: bool, as_json: bool) -> None:
+    """Make a new secret, keep the old one as a previous one, and say how to set them.
+
+    \b
+    With SECRET_KEY in the environment nothing is changed: this prints what to set, on every server, before all are
+    started again. A secret of roomd's own, in the data folder, is replaced there.
+    """
+    from roomd.commands.rotate_key import rotate_key
+
+    _run(lambda settings: rotate_key(settings, leaked=leaked, as_json=as_json))
+
+
+@main.command("scan-library")
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def scan_library_command(folder: Path | None, as_json: bool) -> None:
+    """Read FOLDER (MUSIC_DIR) as the server would, and say what there is and what is left out. Changes nothing.
+
+    \b
+    The exit code is 3 when a file cannot be played. A running server finds new files by itself, within two minutes.
+    """
+    from roomd.commands.scan_library import scan_library
+
+    _run(lambda settings: scan_library(settings, folder, as_json=as_json))
+
+
 @main.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def doctor_command(as_json: bool) -> None:
+@click.option("--live", is_flag=True, help="Only whether the server at PORT answers; for health checks.")
+def doctor_command(as_json: bool, live: bool) -> None:
     """Say whether roomd can run well here, and what to do where it cannot. Changes nothing; safe while serving.
 
     \b
     Every line is ok, warn or fail. The exit code is 1 when something fails, and 0 otherwise.
     """
+    if live:
+        from roomd.doctor.live import alive
+
+        sys.exit(alive())
     from roomd.doctor.report import doctor
 
     sys.exit(doctor(as_json=as_json))
@@ -166,5 +241,5 @@ def _run(work: Callable[[Settings], Coroutine[Any, Any, int]]) -> None:
         settings = load()
         to_stderr(settings)
         sys.exit(asyncio.run(work(settings)))
-    except (SettingsError, EmbeddedError, FileError, ServeError, Unavailable) as fault:
+    except (SettingsError, EmbeddedError, FileError, ServeError, MigrationError, Refusal) as fault:
         raise click.ClickException(str(fault)) from None

@@ -17,7 +17,7 @@ from roomd.domain.commit import Commit
 from roomd.domain.ids import Code, RoomId, UserId, is_code, is_uuid, make_code, make_uuid, tidy_code
 from roomd.domain.moment import Moment, Moments
 from roomd.domain.opening import open_room
-from roomd.domain.refusals import NotFound, Unavailable, no_such_room
+from roomd.domain.refusals import NotFound, Refusal, Unavailable, no_such_room
 from roomd.domain.room import Room, RoomOpened, RoomSettings
 from roomd.domain.words import Command
 from roomd.group_commit import GroupCommit
@@ -27,6 +27,7 @@ from roomd.store.commit_script import Transaction
 from roomd.store.index import Index
 from roomd.store.plain import Change, change
 from roomd.store.rooms import RoomStore
+from roomd.tally import Tally
 from roomd.warm import Warm
 
 #: Who acts when time does.
@@ -39,6 +40,8 @@ class Engine:
         self._index = index
         self._keeper = keeper
         self._moment = moment
+        #: Commands by what they are and how they ended: `ok`, or the code of the refusal.
+        self.results = Tally("roomd_commands", "Commands that were decided here", "command", "result")
         self._warm = Warm()
         notes = Notes(index)
         self._copies = Copies(store, keeper, notes, self._warm)
@@ -124,7 +127,14 @@ class Engine:
         once = f"{actor.id}:{command_id}" if command_id else f":{token_hex(8)}"
         asked = Asked(command, actor, command_id, once)
         self._group.desks.take(room_id, asked)
-        return await asked.answer
+        name = str(command.__struct_config__.tag)
+        try:
+            receipt = await asked.answer
+        except Refusal as refusal:
+            self.results.add(name, refusal.code)
+            raise
+        self.results.add(name, "ok")
+        return receipt
 
     async def kept(self, receipt: Receipt) -> Level:
         """How safe a command's effect is by now. Raises Unavailable when it was lost before anybody was told of it."""

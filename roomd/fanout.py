@@ -8,6 +8,7 @@ small ones do not wait for thousands of others: 64 writes take some 0.4 ms.
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from time import perf_counter
 from typing import Protocol
 
 from roomd.domain.ids import SocketId
@@ -55,9 +56,17 @@ class Told(Protocol):
 
 
 class Channel:
-    """The sockets of a room that speak the same dialect. `soon` calls a function in the next turn of the loop."""
+    """The sockets of a room that speak the same dialect. `soon` calls a function in the next turn of the loop; `told`
+    hears how many seconds passed between the first of what was pushed and the last socket of whom that was for.
+    """
 
-    def __init__(self, soon: Callable[[Callable[[], None]], object] | None = None) -> None:
+    def __init__(
+        self,
+        soon: Callable[[Callable[[], None]], object] | None = None,
+        told: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        self._told = told
+        self._since = 0.0
         self._soon = soon or asyncio.get_running_loop().call_soon
         self._sockets: dict[SocketId, Told] = {}
         self._pending: list[str] = []
@@ -86,6 +95,7 @@ class Channel:
         self._pending += texts
         if not self._busy:
             self._busy = True
+            self._since = perf_counter()
             self._soon(self._turn)
 
     def flush(self) -> None:
@@ -98,6 +108,7 @@ class Channel:
         if not self._begun():
             self._busy = False
             self._batch = _NOTHING
+            self._told(perf_counter() - self._since)
             return
         batch = self._batch
         for socket in islice(self._left, SLICE):

@@ -56,8 +56,10 @@ class Waiter(NamedTuple):
 class Followed:
     """A room with sockets here, or with somebody at its door."""
 
-    def __init__(self, room: Room, chat: Iterable[Message]) -> None:
+    def __init__(self, room: Room, chat: Iterable[Message], told: Callable[[float], None] = lambda _: None) -> None:
         self.room = room
+        #: Hears how many seconds it took to tell everybody.
+        self._told = told
         #: The latest lines. (An empty deque, which takes 760 bytes, is all that most rooms would have of it.)
         self.chat = _latest(chat)
         self.sockets: dict[SocketId, Socket] = {}
@@ -96,7 +98,7 @@ class Followed:
         self.waiting.pop(socket.id, None)
         dialect = socket.dialect
         if dialect.name not in self.channels:
-            self.channels[dialect.name] = dialect, Channel()
+            self.channels[dialect.name] = dialect, Channel(told=self._told)
         self.channels[dialect.name][1].add(socket)
 
     def part(self, socket_id: SocketId) -> None:

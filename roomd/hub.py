@@ -26,6 +26,7 @@ from roomd.replay import MAX_REPLAY, Replay
 from roomd.store.bell import Bell
 from roomd.store.plain import decode_rung
 from roomd.store.rooms import Number, RoomStore
+from roomd.tally import Spans, Tally
 from roomd.tasks import Tasks
 
 #: Seconds until a log that could not be read is tried again: because Redis was away, or for a fault of ours.
@@ -45,6 +46,9 @@ class Hub:
         self._on_evicted: Callable[[Socket, RoomId], None] = lambda socket, room_id: None
         self._replay = Replay(store)
         self._tasks = Tasks(log)
+        self.resumes = Tally("roomd_resumes", "Clients that came back: told what they missed, or shown the room", "how")
+        self.gaps = Tally("roomd_gaps", "Commits whose bell did not fit, so that the log was read instead")
+        self.told = Spans("roomd_fanout_seconds", "From what happened in a room until all its sockets here were told")
 
     def connect(self, bell: Bell, on_evicted: Callable[[Socket, RoomId], None]) -> None:
         """The two neighbours that need the hub before it can have them."""
@@ -54,6 +58,10 @@ class Hub:
     @property
     def socket_count(self) -> int:
         return sum(len(followed.sockets) for followed in self._following.rooms)
+
+    @property
+    def room_count(self) -> int:
+        return len(self._following.rooms)
 
     @property
     def waiting_count(self) -> int:
@@ -143,6 +151,7 @@ class Hub:
         elif commit.epoch == followed.room.epoch and commit.rev == followed.room.rev + 1:
             self._take(followed, commit, after)
         elif commit.epoch != followed.room.epoch or commit.rev > followed.room.rev:
+            self.gaps.add()
             self._read_log(followed)
 
     def doubt(self, room_id: RoomId) -> None:
@@ -158,7 +167,7 @@ class Hub:
 
     async def _load(self, room_id: RoomId) -> Followed:
         room = await self._engine.room(room_id)
-        return Followed(room, await self._store.chat(room_id, CHAT_SHOWN, upto=room.rev))
+        return Followed(room, await self._store.chat(room_id, CHAT_SHOWN, upto=room.rev), self.told.add)
 
     async def _greet(
         self,
@@ -175,6 +184,8 @@ class Hub:
             past = await self._replay.frames(room, resume, socket.dialect.replay)
             if followed.room.epoch != room.epoch or sum(map(len, waiting)) > MAX_REPLAY:
                 past = None
+        if resume is not None:
+            self.resumes.add("shown" if past is None else "resumed")
         # Nothing is awaited from here on, so the greeting and what follows it fit together.
         if past is None:
             waiting.clear()

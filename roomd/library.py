@@ -42,6 +42,7 @@ from roomd.store.postgres import PostgresPool
 from roomd.store.room_history import RoomHistory
 from roomd.store.songs import Songs
 from roomd.suggestions import Suggestions
+from roomd.tally import Tally
 from roomd.uploads import Uploads
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class Library:
     personal: PersonalRooms
     radio: Radio
     previews: Previews
+    #: Of catalogues' answers, by where they came from.
+    answers: Tally
 
     def jobs(self) -> Sequence[Job]:
         """What is done beside requests, by one process at a time or by all; see scheduler.py."""
@@ -131,6 +134,7 @@ async def open_library(
         recommender=recommender,
         previews=previews,
         moods=Moods(recommender, listens, playlists, picks, clock=clock),
+        answers=cache.answers,
     )
 
 

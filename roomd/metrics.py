@@ -1,21 +1,25 @@
 """What a server counts, for Prometheus to collect: one registry for each server, no names of rooms or people in it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import Metric
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from roomd.domain.sync import Report
+from roomd.tally import Spans, Tally
 
 #: Milliseconds: an echo begins at 10, lips are out of step at 45, everybody notices 1,000.
 _ERRORS_MS = (0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
 
 #: Milliseconds: from 10 on people in a room hear it, from 1,000 on clients begin to believe that nobody is there.
 _LAGS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000)
+
+
+C = TypeVar("C", bound=Tally | Spans)
 
 
 class Family(Struct, array_like=True):
@@ -47,6 +51,23 @@ class Metrics:
             registry=self._registry,
         ).observe
         self._reports = Counter("roomd_sync_reports", "Reports of players that were taken in", registry=self._registry)
+        ProcessCollector(registry=self._registry)
+        self._shown = _Shown()
+        self._registry.register(self._shown)
+        self.requests = self.show(Spans("roomd_http_seconds", "How long requests over HTTP took", "status"))
+        self.acks = self.show(Spans("roomd_ack_seconds", "From a native command to its acknowledgement", "level"))
+        self.closes = self.show(Tally("roomd_socket_closes", "WebSockets that this server has closed", "code"))
+        self.limited = self.show(Tally("roomd_limited", "What was refused for being too much or too often", "code"))
+
+    def show(self, counted: C) -> C:
+        """Have it among what is told."""
+        self._shown.all.append(counted)
+        return counted
+
+    @property
+    def shown(self) -> Sequence[Tally | Spans]:
+        """What is counted where it happens."""
+        return self._shown.all
 
     def gauge(self, name: str, meaning: str, read: Callable[[], float]) -> None:
         """Show a number that is looked at when somebody asks."""
@@ -77,6 +98,26 @@ class Metrics:
         registry = CollectorRegistry(auto_describe=False)
         registry.register(_Merged(msgspec.convert(of, dict[int, list[Family]]), processes))
         return generate_latest(registry)
+
+
+class _Shown(Collector):
+    """Tallies and spans as they are now."""
+
+    def __init__(self) -> None:
+        self.all: list[Tally | Spans] = []
+
+    def collect(self) -> Iterator[Metric]:
+        for each in self.all:
+            if isinstance(each, Tally):
+                counter = CounterMetricFamily(each.name, each.meaning, labels=each.labels)
+                for values, count in each.counts.items():
+                    counter.add_metric(values, count)
+                yield counter
+            else:
+                histogram = HistogramMetricFamily(each.name, each.meaning, labels=each.labels)
+                for values in each.found:
+                    histogram.add_metric(values, list(each.cumulative(values)), each.sums.get(values, 0.0))
+                yield histogram
 
 
 class _Merged(Collector):

@@ -19,7 +19,7 @@ from roomd.neighbours import Neighbours
 from roomd.services import Services
 from roomd.settings import Settings
 from roomd.stopping import LIMITS, Limits, give_up_after, hear, hear_no_more
-from roomd.store.migrate import MigrationError
+from roomd.store.faults import MigrationError
 
 #: Seconds an HTTP connection may be idle, and its body may take: nobody holds a place by dripping bytes.
 IDLE_S = 95

@@ -10,6 +10,7 @@ from roomd.archiver import Archiver
 from roomd.catalogue.local import LocalFolder
 from roomd.catalogue.resolve import Resolver
 from roomd.catalogue.subtitles import Subtitles
+from roomd.census import Census
 from roomd.clock import Clock
 from roomd.doorkeeper import Doorkeeper
 from roomd.drain import Drain
@@ -51,6 +52,7 @@ class Services:
     own: Own
     library: Library
     telemetry: Telemetry
+    census: Census
     wheel: Wheel
     neighbours: Neighbours
     oversight: Oversight

@@ -7,11 +7,13 @@ Every field is an environment variable of the same name in capitals, unless `_NA
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
+
+from roomd.guessable import guessable
 
 #: Shorter secrets can be guessed; 32 characters of hex are 128 bits.
 MIN_SECRET = 32
@@ -37,10 +39,15 @@ _NAMES = {
     "metrics_token": "ROOMD_METRICS_TOKEN",
     "link_previews": "ROOMD_LINK_PREVIEWS",
     "processes": "ROOMD_PROCESSES",
+    "redis_verify": "ROOMD_REDIS_VERIFY",
+    "log": "ROOMD_LOG",
+    "admin_email": "ROOMD_ADMIN_EMAIL",
+    "admin_password": "ROOMD_ADMIN_PASSWORD",
 }
 #: So many hours or days: up to a century, and 0 where it is to be never.
 Span = Annotated[float, Meta(ge=0, le=876_000)]
 MOST_PROCESSES = 64
+_SWITCHES = {"debug", "link_previews", "redis_verify"}
 _LISTS = {"allowed_hosts", "allowed_origins", "fetch_allow", "secret_key_previous"}
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
@@ -53,10 +60,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     host: str = "0.0.0.0"  # noqa: S104 - guests come in over the local network
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
     redis_url: str | None = None
+    redis_verify: bool = True
     database_url: str | None = None
     secret_key: str | None = None
     secret_key_previous: tuple[str, ...] = ()
     debug: bool = False
+    log: Literal["text", "json"] = "text"
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
     data_dir: Path = Path()
@@ -87,13 +96,23 @@ class Settings(Struct, frozen=True, kw_only=True):
     link_previews: bool = True
     processes: Annotated[int, Meta(ge=0, le=MOST_PROCESSES)] | None = None
     web_concurrency: Annotated[int, Meta(ge=0, le=MOST_PROCESSES)] | None = None
+    admin_email: str | None = None
+    admin_password: str | None = None
     dyno: str | None = None
 
     @property
     def production(self) -> bool:
-        """Whether people depend on this server: it is on a dyno, its stores are elsewhere, or it says so."""
+        """Whether people depend on this server: it is on a dyno, it says so, or its stores are elsewhere."""
         outside = self.redis_url is not None or self.database_url is not None
-        return not self.debug and (self.dyno is not None or self.environment == "production" or outside)
+        return self.dyno is not None or self.environment == "production" or (outside and not self.debug)
+
+    @property
+    def redis_at(self) -> str | None:
+        """`redis_url` as clients of Redis take it: whether the certificate is looked at stands in the address."""
+        url = self.redis_url
+        if url is None or self.redis_verify or not url.startswith("rediss:"):
+            return url
+        return f"{url}{'&' if '?' in url else '?'}ssl_cert_reqs=none"
 
 
 def variable(field: str) -> str:
@@ -154,7 +173,7 @@ def default_data_dir(environ: Mapping[str, str]) -> Path:
 def _parse(field: str, text: str) -> object:
     if field in _LISTS:
         return [part.strip() for part in text.split(",") if part.strip()]
-    if field in {"debug", "link_previews"}:
+    if field in _SWITCHES:
         if text.lower() not in _WORDS:
             raise SettingsError(f"{variable(field)} is {text!r}; it takes true or false")
         return _WORDS[text.lower()]
@@ -184,6 +203,13 @@ def check(settings: Settings) -> None:
             "a dyno's disk is wiped at each restart, so roomd will not keep its stores there: "
             "attach Redis and PostgreSQL add-ons (they set REDIS_URL and DATABASE_URL)"
         )
+    _check_secrets(settings)
+    if (settings.admin_email is None) != (settings.admin_password is None):
+        raise SettingsError("ROOMD_ADMIN_EMAIL and ROOMD_ADMIN_PASSWORD go together: set both, or neither")
+    _check_addresses(settings)
+
+
+def _check_secrets(settings: Settings) -> None:
     if settings.production and not settings.secret_key:
         raise SettingsError(
             "SECRET_KEY is not set. It signs everybody's tokens. Make one with "
@@ -199,7 +225,11 @@ def check(settings: Settings) -> None:
             raise SettingsError(
                 f"{variable(field)} must have at least {MIN_SECRET} characters; this one has {len(key)}"
             )
-    _check_addresses(settings)
+    if settings.production and settings.secret_key and guessable(settings.secret_key):
+        raise SettingsError(
+            "SECRET_KEY is a well-known default or a repetition, so anybody can sign in as anybody: "
+            "make one with `python3 -c 'import secrets; print(secrets.token_hex(32))'`"
+        )
 
 
 def _check_addresses(settings: Settings) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 import threading
 from typing import NamedTuple
 
@@ -26,14 +27,21 @@ AMONG_OTHERS = Limits(8.0, 8.6)
 
 
 def hear(stop: asyncio.Event) -> None:
-    """Have SIGTERM and SIGINT set it."""
+    """Have SIGTERM and SIGINT set it, and SIGHUP where that means that our terminal was closed."""
+    loop = asyncio.get_running_loop()
     for number in SIGNALS:
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, stop.set if sys.stderr.isatty() else _stay)
+
+
+def _stay() -> None:
+    """Some ask by it to read the settings again. Those are read once, and processes agree on them."""
+    log.warning("SIGHUP: nothing is read again while roomd runs; restart it to have other settings")
 
 
 def hear_no_more() -> None:
     """A second SIGTERM, while the last things are put away, is not to look like a death."""
-    for number in SIGNALS:
+    for number in (*SIGNALS, signal.SIGHUP):
         asyncio.get_running_loop().remove_signal_handler(number)
         signal.signal(number, signal.SIG_IGN)
 

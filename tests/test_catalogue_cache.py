@@ -7,7 +7,7 @@ from cache_world import DAY, HOUR, MINUTE, World, world
 from hub_world import eventually, until
 from redis_cluster import keys_of
 
-from roomd.catalogue.cache import PROBES
+from roomd.catalogue.cache import PROBES, Cache
 from roomd.domain.refusals import NotFound, Unavailable
 from roomd.store import answers
 from roomd.store.answers import LastingAnswers
@@ -45,6 +45,13 @@ async def test_what_was_answered_is_not_asked_again(redis_url: str, database_url
         made.clock.at += 8 * HOUR
         assert (await made.ask(one)).value.title == "Storm"
         assert made.teller.calls == 2
+        assert told_by(one) == {"provider": 2, "memory": 2, "redis": 1}
+        assert told_by(other) == {"redis": 1, "memory": 1}
+
+
+def told_by(cache: Cache) -> dict[str, int]:
+    """How many answers came from where."""
+    return {by: count for (_, by), count in cache.answers.counts.items()}
 
 
 @pytest.mark.gen_test(timeout=20)
@@ -138,6 +145,7 @@ async def test_what_was_seen_before_is_told_while_nobody_answers(redis_url: str,
             answer = await made.ask(cache)
             assert (answer.value.title, answer.stale) == ("Rain", True)
         assert made.teller.calls == 1, "and it is not asked at every turn"
+        assert told_by(cache) == {"postgresql": 1, "memory": 4}
         made.teller.fault, made.teller.title = None, "Storm"
         made.clock.at += MINUTE
         await eventually(lambda: _fresh(made), "what the provider says when it is back")

@@ -15,7 +15,7 @@ from standins.radio import radio_standin
 from standins.subsonic import PASSWORD, USER, subsonic_standin
 from tornado.testing import bind_unused_port
 
-from roomd.doctor import disk, network, secret, services, sound, storage
+from roomd.doctor import disk, front, network, processes, secret, services, sound, storage
 from roomd.doctor.lines import State
 from roomd.settings import Settings
 
@@ -38,6 +38,7 @@ async def test_secrets(data_dir: Path) -> None:
     assert await state(secret_key="0123456789abcdef" * 2) is State.OK
     assert await state(secret_key="0123456789abcdef") is State.FAIL
     assert await state(secret_key="changeme" * 4) is State.WARN
+    assert await state(secret_key="changeme" * 4, environment="production") is State.FAIL
     kept = data_dir / "secret"
     kept.write_text("0123456789abcdef" * 4)
     for mode, expected in ((0o600, State.OK), (0o400, State.OK), (0o640, State.FAIL), (0o604, State.FAIL)):
@@ -60,6 +61,26 @@ async def test_a_data_folder(data_dir: Path) -> None:
     for impossible in (data_dir / "file", data_dir / "file" / "x", Path("/proc/roomd")):
         lines = await disk.data(Settings(data_dir=impossible))
         assert the(lines, "disk", "writable").state is State.FAIL, impossible
+
+
+@pytest.mark.parametrize(
+    ("given", "limit", "state", "words"),
+    [
+        ({}, None, State.OK, "1, by nobody"),
+        ({"web_concurrency": 2}, None, State.OK, "2, by WEB_CONCURRENCY: up to 20"),
+        ({"web_concurrency": 2}, 512 << 20, State.OK, "2, by WEB_CONCURRENCY"),
+        ({"web_concurrency": 3}, 512 << 20, State.WARN, "512 MiB of memory"),
+        ({"web_concurrency": 8, "processes": 1}, 512 << 20, State.OK, "1, by ROOMD_PROCESSES (WEB_CONCURRENCY, which"),
+    ],
+)
+def test_processes(given: dict[str, int], limit: int | None, state: State, words: str) -> None:
+    line = processes.processes_line(Settings(**given), limit)  # type: ignore[arg-type]
+    assert (line.state, words in line.found) == (state, True), line
+
+
+def test_certificates_end() -> None:
+    states_ = [front.certificate_line("https://party.example", days).state for days in (-1.0, 13.9, 14.0)]
+    assert states_ == [State.WARN, State.WARN, State.OK]
 
 
 def test_space() -> None:

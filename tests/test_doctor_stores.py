@@ -87,6 +87,7 @@ async def test_real_stores_that_are_well(redis_url: str, database_url: str) -> N
         "postgresql/version": "ok",
         "postgresql/connections": "ok",
         "postgresql/migrations": "ok",
+        "postgresql/admins": "ok",
         "postgresql/transport": "ok",
         "clock/postgresql": "ok",
     }
@@ -246,6 +247,26 @@ def test_how_a_postgresql_is_judged(
 ) -> None:
     vitals = PostgresVitals(version=version, tls=False, left=left, read_only=read_only, ahead_ms=0.0)
     _told(postgres.judged(vitals), check, state)
+
+
+def test_each_process_needs_its_connections() -> None:
+    vitals = PostgresVitals(version=(16, 0), tls=False, left=20, read_only=False, ahead_ms=0.0)
+    for processes, state in ((1, State.OK), (2, State.OK), (3, State.WARN)):
+        _told(postgres.judged(vitals, processes), "connections", state)
+
+
+def test_a_password_that_lies_about() -> None:
+    begun = Settings(admin_email="alice@party.example", admin_password="sesame-street-7")
+    for count, settings, states_ in (
+        (None, Settings(), []),
+        (0, Settings(), [State.OK]),
+        (1, Settings(), [State.OK]),
+        (0, begun, [State.OK]),
+        (1, begun, [State.WARN]),
+    ):
+        lines = list(postgres.admins(count, settings))
+        assert [line.state for line in lines] == states_
+        assert "sesame" not in str(lines)
 
 
 def _told(lines: Iterable[Line], check: str, state: State) -> None:

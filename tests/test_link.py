@@ -122,5 +122,5 @@ async def test_nobody_there(data_dir: Path) -> None:
 
 
 def test_where_it_fits() -> None:
-    fits = {"redis://h:1/2": True, "unix:///tmp/x": True, "rediss://h": False, "redis://a,b:2": False}
+    fits = {"redis://h:1/2": True, "unix:///tmp/x": True, "rediss://h": True, "redis://a,b:2": False}
     assert {url: Link.fits(url) for url in fits} == fits

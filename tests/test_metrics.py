@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from serving import Served, serving
@@ -11,6 +12,7 @@ from roomd.address import is_near
 from roomd.domain.sync import Report
 from roomd.metrics import Metrics
 from roomd.settings import SettingsError, load
+from roomd.tally import Spans, Tally
 
 TOKEN = "let-the-collector-in-please"
 
@@ -80,6 +82,63 @@ async def test_a_collector_beside_the_server_is_told_everything(served: Served) 
     assert 0 <= found["roomd_clock_uncertainty_ms"] < 50
     room = await served.services.engine.room(await served.services.engine.find(code))
     assert not [word for word in (code, room.id, alice.id, "Alice") if word in answer.text]
+
+
+def test_spans_and_tallies_are_told_as_prometheus_has_them() -> None:
+    metrics = Metrics()
+    spans = metrics.show(Spans("roomd_example_seconds", "An example", "level", buckets=(0.1, 1.0)))
+    tally = metrics.show(Tally("roomd_examples", "An example"))
+    assert "roomd_examples_total 0.0" in metrics.text().decode()
+    tally.add()
+    for seconds in (0.1, 0.05, 0.5, 2.0):
+        spans.add(seconds, "archived")
+    found = values(metrics.text().decode())
+    assert [found[f"roomd_example_seconds_bucket{{le={le},level=archived}}"] for le in ("0.1", "1.0", "+Inf")] == [
+        2,
+        3,
+        4,
+    ]
+    assert found["roomd_example_seconds_sum{level=archived}"] == pytest.approx(2.65)
+    merged = values(metrics.merged({2: msgspec.to_builtins(metrics.families())}, 2).decode())
+    assert merged["roomd_example_seconds_bucket{le=1.0,level=archived,process=2}"] == 3
+    assert merged["roomd_examples_total{process=2}"] == 1
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_what_happens_in_rooms_is_counted(served: Served) -> None:
+    alice = await served.person("Alice")
+    code = await served.room(alice)
+    live = await inside(served, alice, code)
+    assert (await live.do("say", text="hello"))["type"] == "ack"
+    assert (await live.do("say", text=""))["type"] == "error"
+    for _ in range(40):
+        await live.say(type="seek", id="x", position=1)
+    while (await live.until(type="error"))["code"] != "limited":
+        pass
+    epoch = (await served.services.engine.room(await served.services.engine.find(code))).epoch
+    again = await served.enter(alice, code, {"epoch": epoch, "rev": 1})
+    await again.until(type="welcome")
+    stale = await served.enter(alice, code, {"epoch": epoch - 1, "rev": 1})
+    await stale.until(type="welcome")
+    gone = await served.enter(alice, "ZZZZZZ")
+    assert await gone.closed() == 4504
+    assert (await served.http.get("/api/rooms/ZZZZZZ/")).status_code == 404
+    answer = await alice.call("GET", "/api/catalogue/search/?q=walk")
+    assert answer.status_code == 200
+    found = values((await served.http.get("/metrics")).text)
+    assert found["roomd_commands_total{command=say,result=ok}"] == 1
+    assert found["roomd_ack_seconds_count{level=archived}"] == 1
+    assert found["roomd_fanout_seconds_count"] >= 1
+    assert 0 < found["roomd_fanout_seconds_sum"] < 5
+    assert found["roomd_limited_total{code=limited}"] >= 1
+    assert (found["roomd_resumes_total{how=resumed}"], found["roomd_resumes_total{how=shown}"]) == (1, 1)
+    assert found["roomd_socket_closes_total{code=4504}"] == 1
+    assert found["roomd_http_seconds_count{status=404}"] == 1
+    assert found["roomd_http_seconds_count{status=101}"] >= 4
+    assert (found["roomd_rooms_live"], found["roomd_rooms_asleep"], found["roomd_rooms_followed"]) == (1, 0, 1)
+    assert (found["roomd_archive_away"], found["roomd_gaps_total"]) == (0, 0)
+    assert found["process_resident_memory_bytes"] > 10 << 20
+    assert code not in str(found)
 
 
 @pytest.mark.gen_test(timeout=40)

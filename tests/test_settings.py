@@ -1,10 +1,13 @@
 """The settings: defaults, every variable, and what is refused with which words."""
 
+from base64 import b64encode
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
+from roomd.guessable import guessable
 from roomd.settings import Settings, SettingsError, default_data_dir, load, variable
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -36,6 +39,10 @@ def test_nothing_said() -> None:
         ({"ROOMD_PUBLIC_URL": "https://party.example"}, "public_url", "https://party.example"),
         ({"ROOMD_PROCESSES": "4", "WEB_CONCURRENCY": "2"}, "processes", 4),
         ({"WEB_CONCURRENCY": "2"}, "web_concurrency", 2),
+        ({"ROOMD_REDIS_VERIFY": "false"}, "redis_verify", False),
+        ({}, "redis_verify", True),
+        ({"ROOMD_LOG": "json"}, "log", "json"),
+        ({"ROOMD_ADMIN_EMAIL": "a@b.example", "ROOMD_ADMIN_PASSWORD": "x"}, "admin_email", "a@b.example"),
         ({"ROOMD_RUN_AS": "alice"}, "run_as", "alice"),
         ({"ROOMD_REDIS_BIN": "/opt/redis-server"}, "redis_binary", Path("/opt/redis-server")),
         ({"ROOMD_POSTGRES_BINDIR": "/opt/pg"}, "postgres_bindir", Path("/opt/pg")),
@@ -62,6 +69,12 @@ def test_every_variable(environment: dict[str, str], field: str, wanted: Any) ->
         ({"ROOMD_PROCESSES": "65"}, ["ROOMD_PROCESSES", "64"]),
         ({"ROOMD_PROCESSES": "-1"}, ["ROOMD_PROCESSES"]),
         ({"WEB_CONCURRENCY": "many"}, ["WEB_CONCURRENCY"]),
+        ({"ROOMD_REDIS_VERIFY": "maybe"}, ["ROOMD_REDIS_VERIFY", "'maybe'", "true or false"]),
+        ({"ROOMD_LOG": "xml"}, ["ROOMD_LOG"]),
+        ({"ROOMD_ADMIN_EMAIL": "a@b.example"}, ["ROOMD_ADMIN_PASSWORD", "both"]),
+        ({"ROOMD_ENV": "production", "SECRET_KEY": "change-me-" * 4}, ["SECRET_KEY", "well-known default"]),
+        ({"ROOMD_ENV": "production", "DEBUG": "true"}, ["SECRET_KEY is not set"]),
+        ({"DYNO": "web.1", "DEBUG": "true"} | STORES, ["SECRET_KEY is not set"]),
         ({"DEBUG": "maybe"}, ["DEBUG", "'maybe'", "true or false"]),
         ({"ROOMD_ENV": "prod"}, ["ROOMD_ENV", "production"]),
         ({"SECRET_KEY": "short"}, ["SECRET_KEY must", "32", "5"]),
@@ -105,6 +118,55 @@ def test_music_services_that_can_be() -> None:
 
 def test_debug_does_without_a_secret() -> None:
     assert not load(STORES | {"DEBUG": "true"}).production
+
+
+def test_where_nobody_depends_on_it_any_secret_will_do() -> None:
+    load({"SECRET_KEY": "change-me-" * 4})
+    load(STORES | {"SECRET_KEY": "change-me-" * 4, "DEBUG": "true"})
+
+
+@pytest.mark.parametrize(
+    ("url", "verify", "wanted"),
+    [
+        ("rediss://r.example", True, "rediss://r.example"),
+        ("rediss://r.example", False, "rediss://r.example?ssl_cert_reqs=none"),
+        (
+            "rediss://:secret@one:6379,two:6379?db=0",
+            False,
+            "rediss://:secret@one:6379,two:6379?db=0&ssl_cert_reqs=none",
+        ),
+        ("redis://r.example", False, "redis://r.example"),
+        ("unix:///run/redis.sock", False, "unix:///run/redis.sock"),
+        (None, False, None),
+    ],
+)
+def test_how_redis_is_connected_to(url: str | None, verify: bool, wanted: str | None) -> None:
+    assert Settings(redis_url=url, redis_verify=verify).redis_at == wanted
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "change-me-in-production-please-please",
+        "django-insecure-0f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c",
+        "YOUR_SECRET_KEY_HERE_32_CHARACTERS_OR_MORE",
+        "super-secret-key-super-secret-key-1",
+        "correct-horse-battery-staple-and-more",
+        "abcdefghijklmnopqrstuvwxyz012345",
+        "secretsecretsecretsecretsecretsecret",
+        "0000000000000000000000000000000000000001",
+        "12345678" * 4,
+    ],
+)
+def test_secrets_that_anybody_could_guess(secret: str) -> None:
+    assert guessable(secret)
+
+
+def test_secrets_that_nobody_can_guess() -> None:
+    dice = Random(7)
+    for _ in range(2_000):
+        assert not guessable(dice.randbytes(32).hex())
+        assert not guessable(b64encode(dice.randbytes(24)).decode())
 
 
 def test_the_secret_is_in_no_message() -> None:

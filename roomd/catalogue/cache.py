@@ -24,6 +24,7 @@ from msgspec import Struct
 from roomd.catalogue.memory import Memory
 from roomd.domain.refusals import NotFound, Unavailable
 from roomd.store.answers import LastingAnswers, RecentAnswers
+from roomd.tally import Tally
 from roomd.tasks import Tasks
 
 T = TypeVar("T")
@@ -114,6 +115,8 @@ class Cache:
         self._tasks = Tasks(log)
         self._unwritten: dict[str, bytes | None] = {}
         self._writing = False
+        #: Answers by where they came from.
+        self.answers = Tally("roomd_catalogue_answers", "What catalogues were asked, by who answered", "provider", "by")
 
     async def stop(self) -> None:
         await self._tasks.stop()
@@ -127,19 +130,27 @@ class Cache:
     ) -> Answer[T]:
         """The answer to `question` about something. Raises NotFound, or Unavailable when nobody has ever said."""
         key = f"{provider}:{question.name}:{hashlib.blake2b(about.encode(), digest_size=12).hexdigest()}"
-        known = self._memory.get(key) or await self._lately(key, question) or self._memory.get(key)
+        known = self._memory.get(key)
         if known is not None:
+            self.answers.add(provider, "memory")
+            return known.told()
+        known = await self._lately(key, question) or self._memory.get(key)
+        if known is not None:
+            self.answers.add(provider, "redis")
             return known.told()
         asking = None
         if provider not in self._troubled:
             asking = self._begin(key, question, provider, work)
             await asyncio.wait({asking}, timeout=PATIENCE_S)
             if _has_answer(asking):
+                self.answers.add(provider, "provider")
                 return asking.result().told()
             self._troubled.add(provider)
         before = await self._before(key, question)
         if before is None:
+            self.answers.add(provider, "provider")
             return (await asyncio.shield(asking or self._begin(key, question, provider, work))).told()
+        self.answers.add(provider, "postgresql")
         # It may have been answered while PostgreSQL was looked into.
         known = self._memory.get(key)
         if known is not None:

@@ -13,7 +13,14 @@ _SHORTEST = 4
 #: Characters of what is found, and of what is to be done.
 _LONGEST = 600
 _URLS = ("redis_url", "database_url", "public_url", "cdn_url", "aws_s3_endpoint_url")
-_SECRETS = ("secret_key", "subsonic_password", "subsonic_api_key", "aws_secret_access_key")
+_SECRETS = (
+    "secret_key",
+    "subsonic_password",
+    "subsonic_api_key",
+    "aws_secret_access_key",
+    "admin_password",
+    "metrics_token",
+)
 _TELLING = ("password", "token", "secret", "key")
 
 

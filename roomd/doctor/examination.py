@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import NamedTuple
 
-from roomd.doctor import disk, environment, network, secret, services, sound, storage, stores
+from roomd.doctor import disk, environment, front, network, processes, secret, services, sound, storage, stores
 from roomd.doctor.clock import GROUP as CLOCK
 from roomd.doctor.discretion import scrubbed, secrets_of
 from roomd.doctor.lines import Line, Lines
@@ -30,11 +30,13 @@ ALWAYS = (
     Check(environment.GROUP, "pictures", environment.pictures),
 )
 WITH_SETTINGS = (
+    Row(environment.GROUP, "processes", processes.look),
     Row(secret.GROUP, "SECRET_KEY", secret.look),
     Row("stores", "stores", stores.look, stores.LIMIT_S),
     Row(disk.DISK, "data folder", disk.data),
     Row(network.PORT, "PORT", network.port),
     Row(network.PROXY, "ROOMD_PUBLIC_URL", network.proxy),
+    Row(network.PROXY, front.SOCKETS, front.look),
     Row(network.CDN, "ROOMD_CDN_URL", network.cdn),
     Row(storage.GROUP, "uploads", storage.look),
     Row(disk.MUSIC, "MUSIC_DIR", disk.music),

@@ -19,18 +19,23 @@ SLOW_MS = 20.0
 NEARLY, FULL = 0.8, 0.97
 
 
-async def look(url: str, *, own: bool) -> Lines:
-    """Of the one at this address; `own`: roomd runs it itself."""
+async def look(url: str, *, own: bool, verify: bool = True) -> Lines:
+    """Of the one at this address; `own`: roomd runs it itself. `verify`: its certificate is looked at."""
     where = "roomd's own" if own else address(url)
     try:
         vitals = await redis_vitals.look(url)
     except Unavailable as fault:
         fix = "Look into log/redis.log in the data folder." if own else "Start it, or correct REDIS_URL."
+        if "CERTIFICATE_VERIFY_FAILED" in str(fault):
+            fix = (
+                "Add ?ssl_ca_certs=FILE with its authority to REDIS_URL; where its provider signs certificates itself, "
+                "as Heroku does, set ROOMD_REDIS_VERIFY=false."
+            )
         return [fail(GROUP, "answers", f"{where}: {fault}", fix)]
     return [
         _answers(where, vitals),
         *judged(vitals),
-        transport_line(GROUP, "REDIS_URL", url, tls=url.startswith("rediss:"), fix="Use a rediss:// address."),
+        _transport(url, verify=verify),
         clock_line("redis", vitals.ahead_ms),
     ]
 
@@ -43,6 +48,13 @@ def judged(vitals: RedisVitals) -> Iterator[Line]:
     yield _memory(vitals)
     if vitals.masters:
         yield _cluster(vitals)
+
+
+def _transport(url: str, *, verify: bool) -> Line:
+    tls = url.startswith("rediss:")
+    if tls and not verify:
+        return ok(GROUP, "transport", "TLS, without a look at the certificate, as ROOMD_REDIS_VERIFY says")
+    return transport_line(GROUP, "REDIS_URL", url, tls=tls, fix="Use a rediss:// address.")
 
 
 def _answers(where: str, vitals: RedisVitals) -> Line:

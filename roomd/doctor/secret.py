@@ -1,32 +1,34 @@
 """The secret that signs everybody's tokens."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from roomd.doctor.lines import Line, Lines, fail, ok, warn
+from roomd.guessable import guessable
 from roomd.settings import MIN_SECRET, Settings
 
 GROUP = "secret"
 _CHECK = "SECRET_KEY"
-#: 32 characters of hex have 14 different ones on average, and fewer than 8 once in a million times.
-_FEWEST = 8
+Bad = Callable[[str, str, str, str], Line]
 _MAKE = "Make one with `python3 -c 'import secrets; print(secrets.token_hex(32))'` and keep it."
 
 
 async def look(settings: Settings) -> Lines:
     if settings.secret_key is not None:
-        return [_given(settings.secret_key, len(settings.secret_key_previous))]
+        return [_given(settings.secret_key, len(settings.secret_key_previous), fail if settings.production else warn)]
     if settings.production:
         return [fail(GROUP, _CHECK, "not set, and needed in production", _MAKE)]
     return [await asyncio.to_thread(_kept, settings.data_dir / "secret")]
 
 
-def _given(secret: str, previous: int) -> Line:
+def _given(secret: str, previous: int, bad: Bad) -> Line:
+    """`bad`: what it is when it can be guessed."""
     found = f"set, {len(secret)} characters" + (f"; {previous} earlier ones are honoured" if previous else "")
     if len(secret) < MIN_SECRET:
         return fail(GROUP, _CHECK, f"{found}: too short", _MAKE)
-    if len(set(secret)) < _FEWEST:
-        return warn(GROUP, _CHECK, f"{found}, only {len(set(secret))} of them different: it can be guessed", _MAKE)
+    if guessable(secret):
+        return bad(GROUP, _CHECK, f"{found}: a well-known default, or a repetition", _MAKE)
     return ok(GROUP, _CHECK, found)
 
 

@@ -43,7 +43,7 @@ KINDS = (
 
 async def look(settings: Settings) -> Lines:
     own = [kind for kind in KINDS if getattr(settings, kind.field) is None]
-    given = _asking(Stores(settings.redis_url or "", settings.database_url or ""), [])
+    given = _asking(settings, Stores(settings.redis_at or "", settings.database_url or ""), [])
     if not own or settings.dyno is not None:  # A dyno's disk does not last, which the settings' own line says.
         return await run(given)
     try:
@@ -66,18 +66,18 @@ async def _started(settings: Settings, own: list[Kind]) -> Lines:
         except TimeoutError:
             where = settings.data_dir / "log"
             raise EmbeddedError(f"not started within {START_S:g} s: look into {where}") from None
-        return await run(_asking(urls, own))
+        return await run(_asking(settings, urls, own))
 
 
-def _asking(urls: Stores, own: list[Kind]) -> list[Check]:
+def _asking(settings: Settings, urls: Stores, own: list[Kind]) -> list[Check]:
     """The checks of those that there is an address of."""
     mine = {kind.group for kind in own}
     checks: list[Check] = []
     if urls.redis_url:
-        ask = partial(redis.look, urls.redis_url, own=redis.GROUP in mine)
+        ask = partial(redis.look, urls.redis_url, own=redis.GROUP in mine, verify=settings.redis_verify)
         checks.append(Check(redis.GROUP, "answers", ask, _ASK_S))
     if urls.database_url:
-        ask = partial(postgres.look, urls.database_url, own=postgres.GROUP in mine)
+        ask = partial(postgres.look, urls.database_url, own=postgres.GROUP in mine, settings=settings)
         checks.append(Check(postgres.GROUP, "answers", ask, _ASK_S))
     return checks
 

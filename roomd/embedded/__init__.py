@@ -35,8 +35,8 @@ async def stores(
     `on_lost` is called, at most once, when a store keeps dying: the server cannot go on. `durable=False` trades
     the data for speed, for tests. `tie` is how the stores are made to end with us, by default the best way here.
     """
-    if settings.redis_url is not None and settings.database_url is not None:
-        yield Stores(settings.redis_url, settings.database_url)
+    if settings.redis_at is not None and settings.database_url is not None:
+        yield Stores(settings.redis_at, settings.database_url)
         return
     tie = tie or best_tie()
     with opened(settings) as folder:
@@ -47,7 +47,7 @@ async def stores(
             if settings.database_url is None:
                 children.append(Child(postgres.plan(settings, folder, tie, durable=durable), tie))
         async with _running(children, on_lost):
-            yield Stores(settings.redis_url or redis.url(folder), settings.database_url or postgres.url(folder))
+            yield Stores(settings.redis_at or redis.url(folder), settings.database_url or postgres.url(folder))
 
 
 @contextlib.asynccontextmanager

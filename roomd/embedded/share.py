@@ -22,7 +22,7 @@ async def shared(settings: Settings) -> AsyncIterator[Stores]:
         async with stores(settings, lost.append) as urls:
             yield urls
     else:
-        yield Stores(settings.redis_url or redis.url(folder), settings.database_url or postgres.url(folder))
+        yield Stores(settings.redis_at or redis.url(folder), settings.database_url or postgres.url(folder))
 
 
 def _in_use(settings: Settings) -> Folder | None:

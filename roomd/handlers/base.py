@@ -2,8 +2,6 @@
 
 import http.client
 import logging
-import re
-import secrets
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, ClassVar, NoReturn, TypeVar
 
@@ -24,6 +22,7 @@ from roomd.domain.refusals import (
 )
 from roomd.handlers.bodies import decode_body
 from roomd.handlers.bounded import Bounded
+from roomd.handlers.told import note, request_id
 from roomd.openapi.operation import Operation
 
 if TYPE_CHECKING:
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=Struct)
 
 _log = logging.getLogger("roomd.handlers")
-_access_log = logging.getLogger("roomd.access")
-_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: When a part that is down should be asked again: the database's pool is back 0.3 s after the database.
 RETRY_S = 2
 _STATUS: "Mapping[type[Refusal], int]" = {
@@ -142,6 +139,8 @@ class ApiHandler(Bounded):
             _log.error("request %s: %s %s failed", self.request_id, self.request.method, path, exc_info=value)
 
     def _answer_refusal(self, refusal: Refusal) -> None:
+        if isinstance(refusal, Limited) and (metrics := self.application.settings.get("metrics")):
+            metrics.limited.add(refusal.code)
         for name, value in headers_of(refusal).items():
             self.set_header(name, value)
         self.answer(error_body(refusal.code, refusal.message, refusal.fields), status_of(refusal))
@@ -175,20 +174,14 @@ def headers_of(refusal: Refusal) -> dict[str, str]:
     return {"Retry-After": str(RETRY_S)} if isinstance(refusal, Unavailable) else {}
 
 
-def request_id(sent: str) -> str:
-    """What a request is called by: as the client does, where that can be written down."""
-    return sent if _SANE_ID.fullmatch(sent) else secrets.token_hex(8)
-
-
 def internal_error(called: str) -> dict[str, object]:
     return error_body("internal", f"something went wrong here; the request's id is {called}")
 
 
 def log_request(handler: RequestHandler) -> None:
-    """The application's `log_function`. The query stays out of it: it may hold a token."""
-    request = handler.request
-    elapsed_ms = 1000 * request.request_time()
-    _access_log.info("%s %s %d %.1f ms", request.method, request.path, handler.get_status(), elapsed_ms)
+    """The application's `log_function`."""
+    request, metrics = handler.request, handler.application.settings.get("metrics")
+    note(metrics, request.method, request.path, handler.get_status(), request.request_time())
 
 
 def error_body(code: str, message: str, fields: "Mapping[str, str] | None" = None) -> dict[str, object]:

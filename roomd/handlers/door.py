@@ -10,7 +10,6 @@ import base64
 import binascii
 import hashlib
 import http.client
-import logging
 import resource
 import socket
 from collections.abc import Sequence
@@ -31,8 +30,11 @@ from tornado.routing import Router
 from roomd.domain.refusals import Unavailable
 from roomd.drain import draining
 from roomd.handlers.base import RETRY_S, error_body
+from roomd.handlers.told import note, request_id
 from roomd.handlers.wire import Patience, Visit, Wire
+from roomd.metrics import Metrics
 from roomd.services import Services
+from roomd.tracing import REQUEST
 
 #: File descriptors that are left for everything else: the stores, HTTP requests, files that are played.
 SPARE_FILES = 200
@@ -43,8 +45,6 @@ _MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 #: For whoever comes when there are no descriptors left but those to spare.
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-
-_access_log = logging.getLogger("roomd.access")
 
 
 class Refused(NamedTuple):
@@ -144,13 +144,15 @@ class Handshake(HTTPMessageDelegate):
         """
         if self._door.check(self._request) is not None:
             return False
+        # As `Site` does for what Tornado reads: what is logged for a socket is known by its handshake.
+        REQUEST.set(request_id(self._request.headers.get("X-Request-ID", "")))
         try:
             ref = self._ref.decode()
         except UnicodeDecodeError:
             return False
         if not self._door.receive(self._request, ref, connected, head):
             return False
-        _log(self._request, 101)
+        _log(self._door.services.telemetry.metrics, self._request, 101)
         return True
 
     def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> None:
@@ -163,7 +165,7 @@ class Handshake(HTTPMessageDelegate):
         except UnicodeDecodeError:
             self._refused = _bad("The address is not UTF-8.")
             return
-        _log(request, self._door.enter(request, ref))
+        _log(self._door.services.telemetry.metrics, request, self._door.enter(request, ref))
 
     def finish(self) -> None:
         """The whole request is there, and can be refused."""
@@ -180,7 +182,7 @@ class Handshake(HTTPMessageDelegate):
             body,
         )
         connection.finish()
-        _log(self._request, status)
+        _log(self._door.services.telemetry.metrics, self._request, status)
 
 
 def _not_a_handshake(request: HTTPServerRequest) -> Refused | None:
@@ -229,6 +231,6 @@ def _accepted(key: str) -> bytes:
     )
 
 
-def _log(request: HTTPServerRequest, status: int) -> None:
-    """As for every other request; the query stays out of it, since it may hold a token."""
-    _access_log.info("%s %s %d %.1f ms", request.method, request.path, status, 1000 * request.request_time())
+def _log(metrics: Metrics, request: HTTPServerRequest, status: int) -> None:
+    """As for every other request."""
+    note(metrics, request.method, request.path, status, request.request_time())

@@ -19,16 +19,17 @@ from roomd.dialects.room_object import Shape
 from roomd.domain.actor import Actor
 from roomd.domain.refusals import Refusal
 from roomd.domain.room import Room
-from roomd.handlers.base import ALWAYS, JSON, error_body, headers_of, internal_error, request_id, status_of
+from roomd.handlers.base import ALWAYS, JSON, error_body, headers_of, internal_error, status_of
 from roomd.handlers.bounded import Budget
 from roomd.handlers.of_room import RoomHandler, visible_room
 from roomd.handlers.peeked import Peeked
+from roomd.handlers.told import note, request_id
 from roomd.services import Services
+from roomd.tracing import REQUEST
 
 #: What is told of a room to somebody, at a room time.
 Shown = Callable[[Room, Actor | None, float], Shape]
 
-_access_log = logging.getLogger("roomd.access")
 _log = logging.getLogger("roomd.handlers")
 _ALWAYS = "".join(f"{name}: {value}\r\n" for name, value in ALWAYS.items())
 
@@ -63,6 +64,7 @@ class Glance(HTTPMessageDelegate):
 
     async def answer(self) -> bytes:
         """Head and body."""
+        REQUEST.set(request_id(self._id))
         began, status, more = time.monotonic(), 500, dict[str, str]()
         try:
             shape = await self._look()
@@ -71,9 +73,8 @@ class Glance(HTTPMessageDelegate):
             status, more = status_of(refusal), headers_of(refusal)
             shape = error_body(refusal.code, refusal.message, refusal.fields)
         finally:
-            took_ms = 1_000 * (time.monotonic() - began)
-            _access_log.info("%s %s %d %.1f ms", "GET", self._path, status, took_ms)
-        return _answer(status, more, shape, request_id(self._id))
+            note(self._services.telemetry.metrics, "GET", self._path, status, time.monotonic() - began)
+        return _answer(status, more, shape, REQUEST.get())
 
     def failed(self, fault: BaseException) -> bytes:
         """The answer where `answer` ended with a fault of ours."""

@@ -2,6 +2,7 @@
 
 import logging
 from functools import partial
+from time import perf_counter
 
 from roomd.dialects import native
 from roomd.dialects.dialect import View
@@ -97,12 +98,14 @@ class NativeSocket(Wire):
         elif not self.may_command():
             self._refuse(asked.id, Limited("Too many commands at once; send it again in a moment."))
         else:
-            self.queue(partial(self._carry_out, asked), partial(self._refuse, asked.id))
+            self.queue(partial(self._carry_out, perf_counter(), asked), partial(self._refuse, asked.id))
 
     def refuse(self, refusal: Refusal) -> None:
+        self.count(refusal)
         self.send(native.error(refusal))
 
     def _refuse(self, command_id: str, refusal: Refusal) -> None:
+        self.count(refusal)
         self.send(native.error(refusal, command_id))
 
     def _turn_away(self, refusal: Refusal) -> None:
@@ -184,17 +187,18 @@ class NativeSocket(Wire):
         clock = self.services.clock.id
         return native.welcome(view, self.actor, resumed=resumed, clock=clock, heartbeat_ms=HEARTBEAT_MS, rev=rev)
 
-    async def _carry_out(self, asked: Asked) -> None:
+    async def _carry_out(self, began: float, asked: Asked) -> None:
         try:
             if self.room_id is not None:
-                self._done(asked.id, await self._handle(self.room_id, asked))
+                self._done(asked.id, await self._handle(self.room_id, asked), began)
             elif self.door_of is not None:
                 await self._at_the_door(self.door_of, asked)
         except Refusal as refusal:
             self._refuse(asked.id, refusal)
 
-    def _done(self, command_id: str, receipt: Receipt) -> None:
+    def _done(self, command_id: str, receipt: Receipt, began: float) -> None:
         def acknowledge(level: str) -> None:
+            self.services.telemetry.metrics.acks.add(perf_counter() - began, level)
             self.send(native.ack(command_id, receipt.room.epoch, receipt.rev, level))
 
         self.work.when_kept(receipt, acknowledge, partial(self._refuse, command_id))

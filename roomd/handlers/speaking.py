@@ -74,6 +74,7 @@ class SpeakingSocket(Wire):
                 self.misheard()
 
     def refuse(self, refusal: Refusal) -> None:
+        self.count(refusal)
         assert self.dialect.refuse is not None
         text = self.dialect.refuse(refusal)
         if text is not None:

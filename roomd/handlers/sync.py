@@ -38,6 +38,7 @@ class MetricsHandler(ApiHandler):
 
     async def _metrics(self) -> bytes:
         """Of this process; where it is one of several, of all that answer."""
+        await self.services.census.look()
         neighbours, own = self.services.neighbours, self.services.telemetry.metrics
         if neighbours.of == 1:
             return own.text()

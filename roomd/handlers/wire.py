@@ -210,6 +210,7 @@ class Wire(ABC):
         """Say why, and end the connection once the client has answered, or has not for too long."""
         if not self._shut:
             self._shut = True
+            self.services.telemetry.metrics.closes.add(str(code))
             self._socket.close(code, reason)
             self.services.drain.shut(self)
             self.leaving()
@@ -248,6 +249,11 @@ class Wire(ABC):
         self._malformed.append(now)
         if len(self._malformed) == MAX_MALFORMED and now - self._malformed[0] < MALFORMED_MS:
             self.shut(CLOSE_MALFORMED, "too many malformed messages")
+
+    def count(self, refusal: Refusal) -> None:
+        """That something is refused, where that is for being too much."""
+        if isinstance(refusal, Limited):
+            self.services.telemetry.metrics.limited.add(refusal.code)
 
     def queue(self, work: Callable[[], Awaitable[None]], refuse: Callable[[Refusal], None]) -> None:
         """Do the work after what came before it from this client; refuse it where that cannot be done in time."""

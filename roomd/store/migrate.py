@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from roomd.store.faults import MigrationError
 from roomd.store.postgres import postgres_needed
 
 if TYPE_CHECKING:
@@ -21,10 +22,6 @@ _LOCK = int.from_bytes(b"roomd")
 #: Waiting for another process's migrations may take longer than any ordinary command.
 _LOCK_TIMEOUT_S = 300.0
 _CONNECT_TIMEOUT_S = 10.0
-
-
-class MigrationError(RuntimeError):
-    """The database cannot be brought to this program's schema; the message says why."""
 
 
 async def migrate(dsn: str) -> None:

@@ -24,13 +24,17 @@ WHERE a.backend_type = 'client backend' AND r.rolname = current_user AND d.datna
 
 
 class PostgresVitals(Struct, frozen=True, kw_only=True):
-    """`left`: connections that may still be opened. `ahead_ms`: how far its clock is ahead of ours."""
+    """`left`: connections that may still be opened. `ahead_ms`: how far its clock is ahead of ours.
+
+    `admins`: how many accounts administer; None where there are no accounts yet.
+    """
 
     version: tuple[int, int]
     tls: bool
     left: int
     read_only: bool
     ahead_ms: float
+    admins: int | None = None
 
 
 async def look(dsn: str) -> PostgresVitals:
@@ -45,6 +49,7 @@ async def look(dsn: str) -> PostgresVitals:
                 left=int(await connection.fetchval(_LEFT)),
                 read_only=await connection.fetchval("SHOW transaction_read_only") == "on",
                 ahead_ms=await _ahead_ms(connection),
+                admins=await _admins(connection),
             )
     except asyncpg.PostgresError as fault:
         raise Unavailable(str(fault)) from None
@@ -63,6 +68,13 @@ async def _connect(dsn: str) -> "asyncpg.Connection[asyncpg.Record]":
         raise Unavailable("it does not answer in time") from None
     except OSError as fault:
         raise Unavailable(fault.strerror or str(fault) or type(fault).__name__) from None
+
+
+async def _admins(connection: "asyncpg.Connection[asyncpg.Record]") -> int | None:
+    try:
+        return int(await connection.fetchval("SELECT count(*) FROM users WHERE is_admin"))
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
+        return None
 
 
 async def _ahead_ms(connection: "asyncpg.Connection[asyncpg.Record]") -> float:

@@ -1,6 +1,6 @@
 """redis-py's client over our own connection: the same methods, a tenth of the time.
 
-On a cluster, and over an encrypted line, everything goes by redis-py's pool.
+On a cluster everything goes by redis-py's pool.
 """
 
 import asyncio

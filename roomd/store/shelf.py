@@ -100,6 +100,12 @@ class Shelf:
         async with acquired(self._pool) as connection:
             return int(await connection.fetchval("SELECT count(*) FROM rooms WHERE state <> 'closed'"))
 
+    async def counts(self) -> dict[str, int]:
+        """How many rooms are live, and how many asleep."""
+        async with acquired(self._pool) as connection:
+            found = await connection.fetch("SELECT state, count(*) FROM rooms WHERE state <> 'closed' GROUP BY state")
+        return {str(state): int(count) for state, count in found}
+
     async def page(self, after: RoomId, limit: int, *, live: bool | None = None) -> list[Shelved]:
         """Rooms that are not closed, by id; those that are live, or asleep, or both."""
         wanted = "<> 'closed'" if live is None else "= 'live'" if live else "= 'asleep'"

@@ -1,0 +1,40 @@
+"""What is noted of every answer over HTTP: a line in the log, and how long it took; and what its request is called."""
+
+import logging
+import re
+import secrets
+from typing import Any
+
+from tornado.httputil import HTTPServerRequest
+from tornado.web import Application
+
+from roomd.metrics import Metrics
+from roomd.tracing import REQUEST
+
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+_access_log = logging.getLogger("roomd.access")
+
+
+def note(metrics: Metrics | None, method: str | None, path: str, status: int, seconds: float) -> None:
+    """The query stays out of it: it may hold a token."""
+    said = {"method": method, "path": path, "status": status, "ms": round(1_000 * seconds, 1)}
+    _access_log.info("%(method)s %(path)s %(status)d %(ms).1f ms", said, extra=said)
+    if metrics is not None:
+        metrics.requests.add(seconds, str(status))
+
+
+def request_id(sent: str) -> str:
+    """What a request is called by: as the client does, where that can be written down."""
+    return sent if _SANE_ID.fullmatch(sent) else secrets.token_hex(8)
+
+
+class Site(Application):
+    """Each request has its id from the beginning: what is logged belongs to it, and not to the one before it on the
+    same connection.
+    """
+
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:  # noqa: ANN401 - as in Tornado
+        called = request.headers["X-Request-ID"] = request_id(request.headers.get("X-Request-ID", ""))
+        REQUEST.set(called)
+        return super().find_handler(request, **kwargs)
