@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Sequence
+from math import isfinite
 
 from roomd.clock import Clock
 from roomd.domain.vitals import level, mean, rate
@@ -17,23 +18,21 @@ _POINTS = 96
 KEPT = frozenset(
     {
         "roomd_sockets",
-        "roomd_rooms_live",
         "roomd_commands_total",
-        "roomd_slow_disconnects_total",
-        "roomd_limits_hit_total",
+        "roomd_limited_total",
+        "roomd_ack_seconds_sum",
+        "roomd_ack_seconds_count",
         "roomd_loop_lag_ms_sum",
         "roomd_loop_lag_ms_count",
-        "roomd_ack_ms_sum",
-        "roomd_ack_ms_count",
-        "roomd_archive_behind",
     }
 )
+#: How each curve is made of which metric, and by what it is multiplied.
 _CURVES = {
-    "sockets": (level, "roomd_sockets"),
-    "commands": (rate, "roomd_commands_total"),
-    "limits": (rate, "roomd_limits_hit_total"),
-    "lag_ms": (mean, "roomd_loop_lag_ms"),
-    "ack_ms": (mean, "roomd_ack_ms"),
+    "sockets": (level, "roomd_sockets", 1),
+    "commands": (rate, "roomd_commands_total", 1),
+    "ack_ms": (mean, "roomd_ack_seconds", 1_000),
+    "lag_ms": (mean, "roomd_loop_lag_ms", 1),
+    "limits": (rate, "roomd_limited_total", 1),
 }
 
 
@@ -60,13 +59,16 @@ class Vitals:
         begin = now - hours * 3_600_000
         samples = await self._store.since(begin)
         edges: Sequence[float] = [(begin + (now - begin) * n / _POINTS) / 1_000 for n in range(_POINTS + 1)]
-        curves = {name: how(samples, metric, edges) for name, (how, metric) in _CURVES.items()}
+        curves = {
+            name: [None if point is None else round(point * times, 3) for point in how(samples, metric, edges)]
+            for name, (how, metric, times) in _CURVES.items()
+        }
         return {"from": begin, "to": now, "curves": curves}
 
     def _figures(self) -> dict[str, float]:
         found: dict[str, float] = {}
         for family in self._metrics.families():
             for name, _, value in family.samples:
-                if name in KEPT:
+                if name in KEPT and isfinite(float(value)):
                     found[name] = found.get(name, 0.0) + float(value)
         return found
