@@ -139,7 +139,7 @@ def _folder() -> Path:
 async def _build(folder: Path, wanted: Wanted, stack: AsyncExitStack) -> World:
     settings, tie = Settings(data_dir=folder / "d"), best_tie()
     place = stack.enter_context(opened(settings))
-    await TEMPLATE.copy(place)
+    await TEMPLATE.copy(place.data)
     made = World(
         folder,
         Random(wanted.seed),
