@@ -14,7 +14,7 @@ NODE = $(shell $(BIN)/python -c 'import playwright, pathlib; print(pathlib.Path(
 #: pytest-xdist workers; a test that waits for a browser leaves its core to others.
 WORKERS ?= 3
 
-.PHONY: bench run test check unit test-cluster faults bench-sync bench-audio format clean help
+.PHONY: bench security run test check unit test-cluster faults bench-sync bench-audio format clean help
 
 help:
 	@echo "make run     set up whatever is missing, then serve on http://localhost:8000 (PORT=… for another)"
@@ -23,6 +23,7 @@ help:
 	@echo "make unit    only the Python tests (ARGS='-k queue' for some of them)"
 	@echo "make test-cluster the Python tests, with a real Redis Cluster in place of the single Redis"
 	@echo "make faults  kill, freeze, wipe and cut off everything at length (ARGS='--only wipe' for some of it)"
+	@echo "make security bandit over the source, and OSV asked for known vulnerabilities of what is installed (needs the network)"
 	@echo "make bench   what a delivery, a command and a connection cost, beside a floor in C (ARGS='--only F1 F9' for some of it)"
 	@echo "make bench-sync  how far apart real browsers are, in milliseconds (ARGS='--only element --seconds 20' for some of it)"
 	@echo "make bench-audio what is really heard of them, recorded (ARGS='--only G2 --seconds 20' for some of it)"
@@ -50,6 +51,10 @@ unit: $(VENV)/.ready-dev
 test-cluster: $(VENV)/.ready-dev
 	@scripts/ensure-tools $(BIN)/playwright
 	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal --redis=cluster $(ARGS)
+
+security: $(VENV)/.ready-dev
+	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml roomd
+	@scripts/audit $(BIN)
 
 faults: $(VENV)/.ready-dev
 	@$(BIN)/python scripts/faults.py $(ARGS)

@@ -42,6 +42,8 @@ DEV = [
     "vulture>=2.16,<3",
     "numpy>=2.4,<3",  # finds where recorded sound is in its source
     "soundfile>=0.13,<0.15",  # writes FLAC and MP3 for tests
+    "bandit>=1.9,<2",  # `make security`: what is risky in the source
+    "pip-audit>=2.10,<3",  # `make security`: known vulnerabilities of what is installed
     "moto[server]>=5.2,<6",  # an S3-speaking server for tests
 ]
 

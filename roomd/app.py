@@ -51,10 +51,12 @@ from roomd.handlers import subtitles as subtitles_handlers
 from roomd.handlers.base import ApiHandler, NotFoundHandler, log_request
 from roomd.handlers.door import Door
 from roomd.handlers.glance import Glanced, Glances
+from roomd.handlers.headers import guarding
 from roomd.handlers.media import media_routes
 from roomd.health import Health
 from roomd.hub import Hub
 from roomd.library import open_library
+from roomd.limiting import Limiter
 from roomd.listing import Listing
 from roomd.music import open_music
 from roomd.neighbours import Neighbours
@@ -68,8 +70,10 @@ from roomd.store import redis as redis_store
 from roomd.store.attempts import Attempts
 from roomd.store.bell import Bell
 from roomd.store.capabilities import Capabilities
+from roomd.store.gcra import Gcra
 from roomd.store.life import Life
 from roomd.store.shelf import Shelf
+from roomd.store.tickets import Tickets
 from roomd.telemetry import Telemetry, open_telemetry
 from roomd.upkeep import Upkeep
 from roomd.wheel import Wheel
@@ -113,19 +117,17 @@ async def lifespan(
 ) -> AsyncIterator[Services]:
     """A server's parts, running. `on_lost`: a store of ours keeps dying. `urls`: of stores that somebody else runs."""
     async with AsyncExitStack() as stack:
-        clock, life, neighbours = clock or Clock(), Life(), neighbours or Neighbours()
+        clock, neighbours = clock or Clock(), neighbours or Neighbours()
         running = nullcontext(urls) if urls else stores(settings, on_lost)
-        redis, pool = await _connected(await stack.enter_async_context(running), life, stack)
-        core, secret = Core.build(redis, pool, life, clock), secret_of(settings)
-        telemetry = await open_telemetry(redis, clock, core.holdings.process, stack)
+        core, redis, pool = await _connected(await stack.enter_async_context(running), clock, stack)
+        # The stores make the data folder private, which the secret is kept in.
+        telemetry, secret = await open_telemetry(redis, clock, core.holdings.process, stack), secret_of(settings)
         hub, presence, bell = _hub(core, redis, clock, telemetry, neighbours)
         passwords, keys = _passwords(stack), [secret, *settings.secret_key_previous]
         signing = accounts.make_accounts(pool=pool, redis=redis, keys=keys, passwords=passwords, clock=clock)
         subtitles, folder = Subtitles(_fetcher(settings), secret), await open_music(settings, secret, neighbours, stack)
-        library = await open_library(
-            settings, core, folder, redis=redis, pool=pool, clock=clock, secret=secret, stack=stack
-        )
-        more = library.jobs()
+        library = await open_library(settings, core, folder, redis, pool=pool, clock=clock, secret=secret, stack=stack)
+        limiter, more = Limiter(Gcra(redis), settings.limits, clock.local), library.jobs()
         upkeep = Upkeep(core, pool, presence=presence, accounts=signing, settings=settings, clock=clock, more=more)
         stops = (core.stop, upkeep.last, bell.stop, hub.stop, presence.stop, upkeep.scheduler.stop, library.stop)
         await _begun(core.start, bell.start, upkeep.scheduler.start, then=stops, stack=stack)
@@ -143,8 +145,10 @@ async def lifespan(
             folder=folder,
             resolver=_resolver(settings, folder, subtitles, library.catalogue.tracks),
             subtitles=subtitles,
-            doorkeeper=Doorkeeper(core.engine, passwords, Attempts(redis, clock.now), secret),
+            doorkeeper=Doorkeeper(core.engine, passwords, Attempts(redis, clock.now), limiter, secret),
             capabilities=Capabilities(redis, pool),
+            limiter=limiter,
+            tickets=Tickets(redis),
             library=library,
             telemetry=telemetry,
             wheel=_wheel(stack),
@@ -196,14 +200,15 @@ def _hub(
     return hub, presence, bell
 
 
-async def _connected(urls: Stores, life: Life, stack: AsyncExitStack) -> "tuple[Redis, postgres.PostgresPool]":
-    """The stores, with the schema of this program."""
+async def _connected(urls: Stores, clock: Clock, stack: AsyncExitStack) -> "tuple[Core, Redis, postgres.PostgresPool]":
+    """The stores, with the schema of this program, and the rooms over them."""
+    life = Life()
     await migrate.migrate(urls.database_url)
     pool = await postgres.connect(urls.database_url)
     stack.push_async_callback(postgres.close, pool)
     redis = await redis_store.opened(urls.redis_url, life)
     stack.push_async_callback(redis.aclose, close_connection_pool=True)
-    return redis, pool
+    return Core.build(redis, pool, life, clock), redis, pool
 
 
 def make_app(services: Services) -> Application:
@@ -214,6 +219,7 @@ def make_app(services: Services) -> Application:
         log_function=log_request,
         static_path=str(web_folder() / "static"),
         static_handler_class=pages.Static,
+        transforms=[guarding(services)],
         debug=False,
     )
     for host in allowed:

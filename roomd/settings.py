@@ -36,6 +36,8 @@ _NAMES = {
     "ffmpeg": "ROOMD_FFMPEG",
     "metrics_token": "ROOMD_METRICS_TOKEN",
     "processes": "ROOMD_PROCESSES",
+    "limits": "ROOMD_LIMITS",
+    "trusted_hops": "ROOMD_TRUSTED_HOPS",
 }
 #: So many hours or days: up to a century, and 0 where it is to be never.
 Span = Annotated[float, Meta(ge=0, le=876_000)]
@@ -85,7 +87,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     metrics_token: Annotated[str, Meta(min_length=16)] | None = None
     processes: Annotated[int, Meta(ge=0, le=MOST_PROCESSES)] | None = None
     web_concurrency: Annotated[int, Meta(ge=0, le=MOST_PROCESSES)] | None = None
+    limits: Annotated[float, Meta(ge=0, le=1_000)] = 1
+    trusted_hops: Annotated[int, Meta(ge=0, le=10)] | None = None
     dyno: str | None = None
+
+    @property
+    def hops(self) -> int:
+        """How many proxies in front of this server are believed; a dyno is reached through one."""
+        return self.trusted_hops if self.trusted_hops is not None else int(self.dyno is not None)
 
     @property
     def production(self) -> bool:
@@ -156,6 +165,8 @@ def _parse(field: str, text: str) -> object:
         if text.lower() not in _WORDS:
             raise SettingsError(f"DEBUG is {text!r}; it takes true or false")
         return _WORDS[text.lower()]
+    if field == "limits" and text.lower() in _WORDS:
+        return float(_WORDS[text.lower()])
     return text
 
 

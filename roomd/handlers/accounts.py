@@ -6,6 +6,7 @@ from roomd.accounts import Caller, SignIn
 from roomd.domain.refusals import Invalid, NotFound, Unauthenticated
 from roomd.handlers.base import ApiHandler
 from roomd.store.accounts import Changes, User
+from roomd.store.tickets import TICKET_S, Ticket
 
 
 class Registration(Struct):
@@ -51,6 +52,8 @@ class _AccountHandler(ApiHandler):
 
 
 class RegisterHandler(_AccountHandler):
+    counted = ("POST", "registration")
+
     async def post(self) -> None:
         body = self.body(Registration)
         user = await self.services.accounts.register(body.username, body.email, body.password)
@@ -58,6 +61,8 @@ class RegisterHandler(_AccountHandler):
 
 
 class TokenHandler(_AccountHandler):
+    counted = ("POST", "sign_in")
+
     async def post(self) -> None:
         body = self.body(Credentials)
         signed_in = await self.services.accounts.login(body.login, body.password, self.caller())
@@ -65,6 +70,8 @@ class TokenHandler(_AccountHandler):
 
 
 class TokenRefreshHandler(_AccountHandler):
+    counted = ("POST", "refresh")
+
     async def post(self) -> None:
         signed_in = await self.services.accounts.refresh(self.body(RefreshBody).refresh)
         self.answer({"access": signed_in.access, "refresh": signed_in.refresh})
@@ -93,12 +100,16 @@ class ProfileHandler(_AccountHandler):
 
 
 class LoginHandler(_AccountHandler):
+    counted = ("POST", "sign_in")
+
     async def post(self) -> None:
         body = self.body(Credentials)
         self.answer(_welcome(await self.services.accounts.login(body.login, body.password, self.caller())))
 
 
 class GuestHandler(_AccountHandler):
+    counted = ("POST", "guest")
+
     async def post(self) -> None:
         body = self.body(GuestBody)
         self.answer(_welcome(await self.services.accounts.guest(body.name, self.caller())))
@@ -108,6 +119,18 @@ class LogoutHandler(_AccountHandler):
     async def post(self) -> None:
         await self.services.accounts.logout(await self.actor())
         self.answer({"message": "signed out"})
+
+
+class TicketHandler(_AccountHandler):
+    counted = ("POST", "ticket")
+
+    async def post(self) -> None:
+        """What opens one WebSocket in place of the token, which then stands in no address."""
+        sent = self.request.headers.get("Authorization", "").partition(" ")[2]
+        await self.actor()
+        actor, until = await self.services.accounts.credential(sent.strip())
+        ticket = await self.services.tickets.issue(Ticket(actor, until))
+        self.answer({"ticket": ticket, "expires_in": TICKET_S})
 
 
 def profile(user: User) -> dict[str, str]:
@@ -151,4 +174,5 @@ ROUTES: list[tuple[str, type[ApiHandler]]] = [
     (r"/api/auth/login/?", LoginHandler),
     (r"/api/auth/guest/?", GuestHandler),
     (r"/api/auth/logout/?", LogoutHandler),
+    (r"/api/auth/ticket/?", TicketHandler),
 ]

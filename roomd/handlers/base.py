@@ -4,6 +4,7 @@ import http.client
 import logging
 import re
 import secrets
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -24,10 +25,11 @@ from roomd.domain.refusals import (
 )
 from roomd.handlers.bodies import decode_body
 from roomd.handlers.bounded import Bounded
+from roomd.handlers.headers import preflight
+from roomd.limiting import Who
+from roomd.limits import NAMED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from roomd.services import Services
 
 M = TypeVar("M", bound=Struct)
@@ -37,7 +39,7 @@ _access_log = logging.getLogger("roomd.access")
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: When a part that is down should be asked again: the database's pool is back 0.3 s after the database.
 RETRY_S = 2
-_STATUS: "Mapping[type[Refusal], int]" = {
+_STATUS: Mapping[type[Refusal], int] = {
     Invalid: 400,
     Unauthenticated: 401,
     Forbidden: 403,
@@ -46,12 +48,9 @@ _STATUS: "Mapping[type[Refusal], int]" = {
     Limited: 429,
     Unavailable: 503,
 }
-#: What every answer says besides; two of them never end up in a cache or in a frame.
+#: What every answer of the API says beside what all do (`headers.py`).
 ALWAYS = {
     "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 JSON = "application/json; charset=utf-8"
@@ -61,8 +60,31 @@ _STATUS_OF_CODE = {"unsupported_media_type": 415, "not_a_picture": 415, "too_lar
 class ApiHandler(Bounded):
     """A handler raises a Refusal wherever it will not go on; the right status and JSON follow from that."""
 
+    #: A method, and what requests of it are counted as (`roomd/limits.py`). Other changes count as commands, looks not.
+    counted: tuple[str, str] | tuple[()] = ()
+    _admitted = False
+
     def initialize(self, services: "Services") -> None:
         self.services = services
+
+    def prepare(self) -> None:
+        if told := preflight(self.services, self.request):
+            for name, value in told.items():
+                self.set_header(name, value)
+            self.set_status(204)
+            self.finish()
+            return
+        super().prepare()
+
+    async def admit(self) -> None:
+        """Count this request, once. Raises Limited where its address or its user asks too often."""
+        name = counted_as(type(self), self.request.method or "")
+        if name is None or self._admitted:
+            return
+        self._admitted = True
+        by_user = any(limit.per == "user" for limit in NAMED[name])
+        actor = await self.actor_or_none() if by_user else None
+        await self.services.limiter.use(name, Who(self.client_address(), actor.id if actor else ""))
 
     def body(self, model: type[M]) -> M:
         """The request's JSON object or form as a `model`. Raises Invalid, naming the fields."""
@@ -154,6 +176,13 @@ class NotFoundHandler(ApiHandler):
         raise NotFound("there is nothing at this address")
 
 
+def counted_as(handler: type[ApiHandler], method: str) -> str | None:
+    """The name of the limits that such a request counts for."""
+    if handler.counted and handler.counted[0] == method:
+        return handler.counted[1]
+    return None if method in {"GET", "HEAD", "OPTIONS"} else "command"
+
+
 def status_of(refusal: Refusal) -> int:
     """The HTTP status that says the same."""
     if refusal.code in _STATUS_OF_CODE:
@@ -187,7 +216,7 @@ def log_request(handler: RequestHandler) -> None:
     _access_log.info("%s %s %d %.1f ms", request.method, request.path, handler.get_status(), elapsed_ms)
 
 
-def error_body(code: str, message: str, fields: "Mapping[str, str] | None" = None) -> dict[str, object]:
+def error_body(code: str, message: str, fields: Mapping[str, str] | None = None) -> dict[str, object]:
     """`error` for roomd's own readers; `message` and `detail` for those who expect one string."""
     error: dict[str, object] = {"code": code, "message": message}
     if fields:

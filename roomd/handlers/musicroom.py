@@ -36,6 +36,8 @@ class JoinBody(Struct):
 
 
 class RoomsHandler(RoomHandler):
+    counted = ("POST", "room")
+
     async def get(self) -> None:
         """The rooms that the caller is a member of, the one joined last first."""
         actor = await self.actor()
@@ -76,6 +78,8 @@ class DetailHandler(Glanced):
 
 
 class JoinHandler(RoomHandler):
+    counted = ("POST", "join")
+
     async def post(self) -> None:
         actor = await self.actor()
         body = self.body(JoinBody)

@@ -45,6 +45,8 @@ class FromRoomBody(Struct):
 
 
 class ExportHandler(KeptHandler):
+    counted = ("GET", "export")
+
     async def get(self, playlist_id: str) -> None:
         actor = await self.actor()
         name = self.get_query_argument("format", "m3u")
@@ -69,6 +71,8 @@ class ExportHandler(KeptHandler):
 
 
 class ImportHandler(KeptHandler):
+    counted = ("POST", "import")
+
     async def post(self) -> None:
         """What is in the file and is here, in order; the answer names what is not."""
         actor = await self.actor()

@@ -56,6 +56,8 @@ class HistoryHandler(RoomHandler):
 
 
 class RecommendationsHandler(RoomHandler):
+    counted = ("GET", "search")
+
     async def get(self) -> None:
         actor = await self.actor()
         limit = self.limit(10, MOST_PICKS)
@@ -84,6 +86,8 @@ class PlayHandler(RoomHandler):
 
 
 class GenerateHandler(RoomHandler):
+    counted = ("POST", "search")
+
     async def post(self) -> None:
         """A playlist of a genre: what the caller likes of it before what they do not know."""
         actor = await self.actor()

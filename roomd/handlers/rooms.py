@@ -58,6 +58,7 @@ class HostBody(Struct):
 
 
 class CreateHandler(RoomHandler):
+    counted = ("POST", "room")
     takes_user_id = True
 
     async def post(self) -> None:
@@ -89,6 +90,7 @@ class CreateHandler(RoomHandler):
 
 
 class JoinHandler(RoomHandler):
+    counted = ("POST", "join")
     takes_user_id = True
 
     async def post(self) -> None:

@@ -166,6 +166,9 @@ class PictureHandler(_Sealed):
 
 
 class StreamHandler(CatalogueHandler, Passing):
+    # Players ask for sound in many parts; what passes at once is bounded (`catalogue/lanes.py`).
+    counted = ()
+
     async def get(self, track_id: str) -> None:
         """The sound itself; with `direct=false` the address that it has here, which does not run out."""
         await self.actor()
