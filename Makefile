@@ -22,8 +22,9 @@ help:
 	@echo "make check   lint, types (of Python and of the pages' modules), dead code"
 	@echo "make unit    only the Python tests (ARGS='-k queue' for some of them)"
 	@echo "make test-cluster the Python tests, with a real Redis Cluster in place of the single Redis"
-	@echo "make security made-up calls over the whole API, as everybody who may and may not (Schemathesis; minutes)"
 	@echo "make faults  kill, freeze, wipe and cut off everything at length (ARGS='--only wipe' for some of it)"
+	@echo "make security made-up calls over the whole API, as everybody who may and may not (minutes); bandit over the source, and"
+	@echo "             OSV asked for known vulnerabilities of what is installed (needs the network)"
 	@echo "make bench   what a delivery, a command and a connection cost, beside a floor in C (ARGS='--only F1 F9' for some of it)"
 	@echo "make bench-sync  how far apart real browsers are, in milliseconds (ARGS='--only element --seconds 20' for some of it)"
 	@echo "make bench-audio what is really heard of them, recorded (ARGS='--only G2 --seconds 20' for some of it)"
@@ -54,7 +55,9 @@ test-cluster: $(VENV)/.ready-dev node_modules/.ready
 	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal --redis=cluster $(ARGS)
 
 security: $(VENV)/.ready-dev
+	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml roomd
 	@$(BIN)/pytest -q -n $(WORKERS) tests/fuzz_openapi.py $(ARGS)
+	@scripts/audit $(BIN)
 
 faults: $(VENV)/.ready-dev
 	@$(BIN)/python scripts/faults.py $(ARGS)

@@ -56,6 +56,13 @@ class SignIn(NamedTuple):
     user: User
 
 
+class Credential(NamedTuple):
+    """Who holds a token, and until when it is good, in milliseconds since 1970."""
+
+    actor: Actor
+    until: float
+
+
 class Accounts:
     def __init__(
         self,
@@ -166,10 +173,19 @@ class Accounts:
 
     async def authenticate(self, token: str) -> Actor:
         """Who holds this access token. Raises Unauthenticated, or Unavailable when that cannot be told."""
-        actor = self._ring.verify(token).actor
+        return (await self.credential(token)).actor
+
+    async def credential(self, token: str) -> Credential:
+        """As `authenticate`, with the time that is left."""
+        claims = self._ring.verify(token)
+        actor = claims.actor
+        await self.demand_session(actor)
+        return Credential(actor, claims.exp * 1_000.0)
+
+    async def demand_session(self, actor: Actor) -> None:
+        """Raise Unauthenticated where the session that the actor's token is of has ended."""
         if actor.session and await self._revocations.is_revoked(actor.session):
             raise Unauthenticated("this session has ended; sign in again", "token_revoked")
-        return actor
 
     async def profile(self, user_id: UserId) -> User:
         return await self._users.by_id(user_id)

@@ -28,12 +28,14 @@ from roomd.handlers import subtitles as subtitles_handlers
 from roomd.handlers.base import ApiHandler, NotFoundHandler, log_request
 from roomd.handlers.door import Door
 from roomd.handlers.glance import Glanced, Glances
+from roomd.handlers.headers import guarding
 from roomd.handlers.media import media_routes
 from roomd.handlers.table import API_ROUTES, PAGE_ROUTES
 from roomd.handlers.told import Site
 from roomd.health import Health
 from roomd.hub import Hub
 from roomd.library import Library, open_library
+from roomd.limiting import Limiter
 from roomd.listing import Listing
 from roomd.music import open_music
 from roomd.neighbours import Neighbours
@@ -48,8 +50,10 @@ from roomd.store import migrate, postgres
 from roomd.store import redis as redis_store
 from roomd.store.attempts import Attempts
 from roomd.store.bell import Bell
+from roomd.store.gcra import Gcra
 from roomd.store.life import Life
 from roomd.store.shelf import Shelf
+from roomd.store.tickets import Tickets
 from roomd.telemetry import Telemetry, open_telemetry
 from roomd.upkeep import Upkeep
 from roomd.wheel import Wheel
@@ -71,15 +75,16 @@ async def lifespan(
 ) -> AsyncIterator[Services]:
     """A server's parts, running. `on_lost`: a store of ours keeps dying. `urls`: of stores that somebody else runs."""
     async with AsyncExitStack() as stack:
-        clock, life, neighbours = clock or Clock(), Life(), neighbours or Neighbours()
-        redis, pool = await _connected(nullcontext(urls) if urls else stores(settings, on_lost), life, stack)
-        core, (keys, secret) = Core.build(redis, pool, life, clock), keys_of(settings)
-        telemetry = await open_telemetry(redis, clock, core.holdings.process, stack)
+        clock, neighbours = clock or Clock(), neighbours or Neighbours()
+        core, redis, pool = await _connected(nullcontext(urls) if urls else stores(settings, on_lost), clock, stack)
+        # The stores make the data folder private, which the secret is kept in.
+        telemetry, (keys, secret) = await open_telemetry(redis, clock, core.holdings.process, stack), keys_of(settings)
         hub, presence, bell = _hub(core, redis, clock, telemetry, neighbours)
         passwords, signing = await open_accounts(settings, keys, pool=pool, redis=redis, clock=clock, stack=stack)
         subtitles, folder = Subtitles(_fetcher(settings), secret), await open_music(settings, secret, neighbours, stack)
         library = await open_library(settings, core, folder, clock, redis=redis, pool=pool, secret=secret, stack=stack)
         own = open_own(core, pool, redis, signing, library, clock=clock, stack=stack)
+        limiter = Limiter(Gcra(redis), settings.limits, clock.local)
         oversight = make_oversight(core, pool, signing, telemetry.metrics, clock)
         more = (*library.jobs(), *own.jobs(), *oversight.jobs())
         upkeep = Upkeep(core, pool, presence=presence, accounts=signing, settings=settings, clock=clock, more=more)
@@ -98,8 +103,10 @@ async def lifespan(
             folder=folder,
             resolver=_resolver(settings, folder, subtitles, library.catalogue.tracks),
             subtitles=subtitles,
-            doorkeeper=Doorkeeper(core.engine, passwords, Attempts(redis, clock.now), secret),
+            doorkeeper=Doorkeeper(core.engine, passwords, Attempts(redis, clock.now), limiter, secret),
             own=own,
+            limiter=limiter,
+            tickets=Tickets(redis),
             library=library,
             telemetry=telemetry,
             census=open_census(pool, library.answers, telemetry.metrics),
@@ -154,16 +161,16 @@ def _hub(
 
 
 async def _connected(
-    running: AbstractAsyncContextManager[Stores], life: Life, stack: AsyncExitStack
-) -> "tuple[Redis, postgres.PostgresPool]":
-    """The stores, with the schema of this program."""
-    urls = await stack.enter_async_context(running)
+    running: AbstractAsyncContextManager[Stores], clock: Clock, stack: AsyncExitStack
+) -> "tuple[Core, Redis, postgres.PostgresPool]":
+    """The stores, with the schema of this program, and the rooms over them."""
+    urls, life = await stack.enter_async_context(running), Life()
     await migrate.migrate(urls.database_url)
     pool = await postgres.connect(urls.database_url)
     stack.push_async_callback(postgres.close, pool)
     redis = await redis_store.opened(urls.redis_url, life)
     stack.push_async_callback(redis.aclose, close_connection_pool=True)
-    return redis, pool
+    return Core.build(redis, pool, life, clock), redis, pool
 
 
 def make_app(services: Services) -> Application:
@@ -175,6 +182,7 @@ def make_app(services: Services) -> Application:
         static_path=str(web_folder() / "static"),
         static_handler_class=pages.Static,
         documents=Documents(API_ROUTES),
+        transforms=[guarding(services)],
         debug=False,
         metrics=services.telemetry.metrics,
     )

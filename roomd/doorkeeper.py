@@ -11,6 +11,7 @@ from roomd.domain.refusals import Forbidden, Invalid
 from roomd.domain.room import EntryMode, Room
 from roomd.engine import Engine
 from roomd.keeping import Receipt
+from roomd.limiting import Limiter, Who
 from roomd.passwords import Passwords
 from roomd.store.attempts import Attempts
 
@@ -31,10 +32,11 @@ class Entered(NamedTuple):
 
 
 class Doorkeeper:
-    def __init__(self, engine: Engine, passwords: Passwords, attempts: Attempts, secret: str) -> None:
+    def __init__(self, engine: Engine, passwords: Passwords, attempts: Attempts, limiter: Limiter, secret: str) -> None:
         self._engine = engine
         self._passwords = passwords
         self._attempts = attempts
+        self._limiter = limiter
         self._secret = secret.encode()
 
     def origin(self, room_id: RoomId, address: str) -> str:
@@ -72,8 +74,10 @@ class Doorkeeper:
         """Raise a refusal unless this is the password of a room behind one."""
         if not password:
             raise Forbidden("This room asks for a password.", "password_needed")
-        key = f"room {room.id}"
+        key, who = f"room {room.id}", Who(room=room.id)
+        self._limiter.demand("wrong_password", who)
         await self._attempts.begin(key, address)
         if not await self._passwords.matches(password[:MAX_PASSWORD], room.password_hash):
+            await self._limiter.use("wrong_password", who)
             raise Forbidden("That is not the room's password.", "wrong_password")
         await self._attempts.clear(key, address)

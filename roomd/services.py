@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from tornado.httputil import HTTPServerRequest
 
 from roomd.accounts import Accounts
-from roomd.address import client_address
+from roomd.address import client_address, said_by_proxy
 from roomd.archiver import Archiver
 from roomd.catalogue.local import LocalFolder
 from roomd.catalogue.resolve import Resolver
@@ -19,6 +19,7 @@ from roomd.entrance import Entrance
 from roomd.health import Health
 from roomd.hub import Hub
 from roomd.library import Library
+from roomd.limiting import Limiter
 from roomd.listing import Listing
 from roomd.neighbours import Neighbours
 from roomd.oversight import Oversight
@@ -28,6 +29,7 @@ from roomd.settings import Settings
 from roomd.store.capabilities import Capabilities
 from roomd.store.index import Index
 from roomd.store.rooms import RoomStore
+from roomd.store.tickets import Tickets
 from roomd.telemetry import Telemetry
 from roomd.wheel import Wheel
 
@@ -50,6 +52,8 @@ class Services:
     health: Health
     doorkeeper: Doorkeeper
     own: Own
+    limiter: Limiter
+    tickets: Tickets
     library: Library
     telemetry: Telemetry
     census: Census
@@ -68,7 +72,12 @@ class Services:
 
     def address_of(self, request: HTTPServerRequest) -> str:
         """The address that limits are counted by, and that a guest's ban reaches."""
-        # A dyno is reached through one router, which adds the caller's address at the end of the list.
-        hops = 1 if self.settings.dyno else 0
         forwarded = ",".join(request.headers.get_list("X-Forwarded-For"))
-        return client_address(request.remote_ip or "", forwarded, hops)
+        return client_address(request.remote_ip or "", forwarded, self.settings.hops)
+
+    def is_secure(self, request: HTTPServerRequest) -> bool:
+        """Whether it came over TLS, as far as our own proxies say, or the address that the operator gave."""
+        protocols = ",".join(request.headers.get_list("X-Forwarded-Proto"))
+        # Most proxies put theirs in place of what was there.
+        said = said_by_proxy(protocols, min(self.settings.hops, protocols.count(",") + 1))
+        return "https" in {said, request.protocol} or (self.settings.public_url or "").startswith("https://")

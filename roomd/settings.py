@@ -43,6 +43,8 @@ _NAMES = {
     "log": "ROOMD_LOG",
     "admin_email": "ROOMD_ADMIN_EMAIL",
     "admin_password": "ROOMD_ADMIN_PASSWORD",
+    "limits": "ROOMD_LIMITS",
+    "trusted_hops": "ROOMD_TRUSTED_HOPS",
 }
 #: So many hours or days: up to a century, and 0 where it is to be never.
 Span = Annotated[float, Meta(ge=0, le=876_000)]
@@ -98,7 +100,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     web_concurrency: Annotated[int, Meta(ge=0, le=MOST_PROCESSES)] | None = None
     admin_email: str | None = None
     admin_password: str | None = None
+    limits: Annotated[float, Meta(ge=0, le=1_000)] = 1
+    trusted_hops: Annotated[int, Meta(ge=0, le=10)] | None = None
     dyno: str | None = None
+
+    @property
+    def hops(self) -> int:
+        """How many proxies in front of this server are believed; a dyno is reached through one."""
+        return self.trusted_hops if self.trusted_hops is not None else int(self.dyno is not None)
 
     @property
     def production(self) -> bool:
@@ -177,6 +186,8 @@ def _parse(field: str, text: str) -> object:
         if text.lower() not in _WORDS:
             raise SettingsError(f"{variable(field)} is {text!r}; it takes true or false")
         return _WORDS[text.lower()]
+    if field == "limits" and text.lower() in _WORDS:
+        return float(_WORDS[text.lower()])
     return text
 
 

@@ -129,7 +129,13 @@ async def main(sockets: int, rooms: int) -> None:
     with tempfile.TemporaryDirectory(prefix="rd-", dir="/tmp") as name:
         folder, port = Path(name), free_port()
         os.chmod(folder, 0o755)  # noqa: PTH101 - the stores' own user has to pass through
-        env = {"PATH": os.environ["PATH"], "HOST": "127.0.0.1", "PORT": str(port), "ROOMD_DATA_DIR": str(folder / "d")}
+        env = {
+            "PATH": os.environ["PATH"],
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+            "ROOMD_DATA_DIR": str(folder / "d"),
+            "ROOMD_LIMITS": "off",
+        }
         with (folder / "log").open("wb") as log:
             command = (sys.executable, "-m", "roomd", "serve")
             process = await asyncio.create_subprocess_exec(*command, env=env, stdout=log, stderr=log)

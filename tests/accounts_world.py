@@ -13,11 +13,14 @@ from roomd.accounts import Accounts, Caller, make_accounts
 from roomd.clock import Clock
 from roomd.domain.refusals import Unauthenticated
 from roomd.drain import Drain
+from roomd.limiting import Limiter
 from roomd.passwords import Passwords
 from roomd.services import Services
 from roomd.settings import Settings
+from roomd.store.gcra import Gcra
 from roomd.store.postgres import PostgresPool, connect
 from roomd.store.redis import connect as connect_redis
+from roomd.store.tickets import Tickets
 
 KEY = "0123456789abcdef0123456789abcdef"
 OTHER = "fedcba9876543210fedcba9876543210"
@@ -69,13 +72,23 @@ class SomeServices(NamedTuple):
     clock: Clock
     accounts: Accounts | None
     drain: Drain
+    limiter: Limiter
+    tickets: Tickets | None = None
+
+    def is_secure(self, request: HTTPServerRequest) -> bool:
+        return Services.is_secure(cast(Services, self), request)
 
     def address_of(self, request: HTTPServerRequest) -> str:
         return Services.address_of(cast(Services, self), request)
 
 
+def unlimited() -> Limiter:
+    """No limits, so no Redis is asked."""
+    return Limiter(cast(Gcra, None), 0, Clock().local)
+
+
 def some_services(clock: Clock, accounts: Accounts | None = None) -> Services:
-    return cast("Services", SomeServices(Settings(), clock, accounts, Drain()))
+    return cast("Services", SomeServices(Settings(), clock, accounts, Drain(), unlimited()))
 
 
 def impatient_redis(url: str) -> Redis:

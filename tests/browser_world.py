@@ -90,6 +90,7 @@ class Roomd:
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "ROOMD_DATA_DIR": str(self.data_dir),
+            "ROOMD_LIMITS": "off",
             **({"MUSIC_DIR": str(self.music_dir)} if self.music_dir else {}),
             **self.more,
         }

@@ -46,7 +46,8 @@ class Process:
             "ROOMD_PROCESSES",
             "WEB_CONCURRENCY",
         )
-        environment = {key: value for key, value in os.environ.items() if key not in stores} | more
+        environment = {key: value for key, value in os.environ.items() if key not in stores}
+        environment |= {"ROOMD_LIMITS": "off"} | more
         with (self.other / "log").open("ab") as log:
             self.running = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         async with asyncio.timeout(READY_S), httpx.AsyncClient(trust_env=False) as http:

@@ -80,7 +80,7 @@ class Follower:
 
     def _difference(self, history: History) -> str:
         lines = [line for line in history.lines if line.id in self._lines]
-        found = difference(_canonical(self._room), _canonical(_state(history)))
+        found = difference(canonical(self._room), canonical(_state(history)))
         found = found or difference(_chat(self._room["chat"]), _chat(_wire(lines)), "chat")
         if not found and isinstance(self._reducer, Client):
             found = difference(self._reducer.banned, _banned(history.room), "banned")
@@ -203,7 +203,7 @@ def _banned(room: Room) -> dict[str, str]:
     return {user: ban.name for user, ban in room.bans.items() if not user.startswith("origin:")}
 
 
-def _canonical(room: Wire) -> Wire:
+def canonical(room: Wire) -> Wire:
     """Without the order of what is in none, and without the chat."""
     shown = {name: value for name, value in room.items() if name != "chat"}
     for name in ("members", "pending", "requests"):

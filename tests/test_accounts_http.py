@@ -17,6 +17,7 @@ from roomd.domain.actor import Actor
 from roomd.domain.ids import UserId
 from roomd.handlers.accounts import ROUTES
 from roomd.handlers.base import NotFoundHandler, log_request
+from roomd.handlers.headers import guarding
 from roomd.passwords import Passwords
 from roomd.services import Services
 from roomd.store.postgres import PostgresPool, connect
@@ -67,6 +68,7 @@ def app(services: Services) -> Application:
         default_handler_class=NotFoundHandler,
         default_handler_args={"services": services},
         log_function=log_request,
+        transforms=[guarding(services)],
     )
 
 

@@ -130,6 +130,7 @@ def test_no_relative_imports() -> None:
                 "catalogue",
                 "store",
                 "limits",
+                "limiting",
                 "deadline",
                 "address",
                 "fanout",

@@ -72,6 +72,7 @@ async def test_welcome_and_state_are_as_documented(served: Served) -> None:
         "now": welcome["now"],
         "clock": served.services.clock.id,
         "heartbeat_ms": 10_000,
+        "token_ms": welcome["token_ms"],
     }
     assert state["type"] == "state"
     assert abs(welcome["now"] - served.services.clock.now()) < 5_000

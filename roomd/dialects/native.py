@@ -65,6 +65,12 @@ class Sync(sync.Report, frozen=True, tag_field="type", tag=snake):
     """How closely this client's player keeps to the line. It changes nothing, and there is no answer."""
 
 
+class Token(Struct, frozen=True, tag_field="type", tag=snake):
+    """A fresh one, before the one that let this client in runs out."""
+
+    token: str
+
+
 class Add(Command, frozen=True):
     """As the domain's, but of tracks as a client knows them: titles and lengths may be missing."""
 
@@ -131,7 +137,7 @@ COMMANDS: tuple[type[Command], ...] = (
     waits.Stalled,
 )
 
-_Wire = reduce(or_, COMMANDS, Hello | Ping | Sync)
+_Wire = reduce(or_, COMMANDS, Hello | Ping | Sync | Token)
 _decode = msgspec.json.Decoder(_Wire).decode
 _decode_any = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -152,7 +158,7 @@ class Misunderstood(Exception):  # noqa: N818 - an answer, not a fault
         self.command_id = command_id
 
 
-def hear(text: str | bytes) -> Hello | Ping | Sync | Asked:
+def hear(text: str | bytes) -> Hello | Ping | Sync | Token | Asked:
     """What a client said. Raises Misunderstood."""
     if isinstance(text, bytes):
         raise Misunderstood(Invalid("Messages are text frames; this one is binary."))
@@ -171,7 +177,9 @@ def hear(text: str | bytes) -> Hello | Ping | Sync | Asked:
     return Asked(command_id, said)
 
 
-def welcome(view: View, actor: Actor, *, resumed: bool, clock: str, heartbeat_ms: int, rev: int) -> str:
+def welcome(
+    view: View, actor: Actor, *, resumed: bool, clock: str, heartbeat_ms: int, rev: int, token_ms: float
+) -> str:
     return native_told.text(
         {
             "type": "welcome",
@@ -183,6 +191,7 @@ def welcome(view: View, actor: Actor, *, resumed: bool, clock: str, heartbeat_ms
             "now": view.now,
             "clock": clock,
             "heartbeat_ms": heartbeat_ms,
+            "token_ms": round(token_ms),
         }
     )
 
@@ -190,6 +199,11 @@ def welcome(view: View, actor: Actor, *, resumed: bool, clock: str, heartbeat_ms
 def waiting(room: Room) -> str:
     """The host has been asked whether to let this client in."""
     return native_told.text({"type": "waiting", "room": {"code": room.code, "name": room.settings.name}})
+
+
+def token(token_ms: float) -> str:
+    """The fresh token is taken; it is good for so long."""
+    return native_told.text({"type": "token", "token_ms": round(token_ms)})
 
 
 def pong(ping: Ping, received: float, sent: float, clock: str) -> str:

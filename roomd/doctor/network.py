@@ -102,9 +102,8 @@ def _proxy(settings: Settings) -> Iterator[Line]:
         yield ok(PROXY, "ALLOWED_HOSTS", ", ".join(hosts) or "not set: this server answers to every name")
     origins = ", ".join(map(address, settings.allowed_origins))
     yield ok(PROXY, "ALLOWED_ORIGINS", origins or "not set: WebSockets are for this server's own pages")
-    believed = (
-        "of one proxy, the platform's" if settings.dyno else "not believed: all behind a proxy count as one address"
-    )
+    hops = settings.hops
+    believed = f"of {hops}, counted from the right" if hops else "not believed: all behind a proxy count as one address"
     yield ok(PROXY, "X-Forwarded-For", believed)
 
 

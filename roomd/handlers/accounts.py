@@ -8,6 +8,7 @@ from roomd.handlers.base import ApiHandler
 from roomd.handlers.described import operation
 from roomd.openapi.shapes.accounts import Message, Profile, Registered, SignedIn, Tokens
 from roomd.store.accounts import Changes, User
+from roomd.store.tickets import TICKET_S, Ticket
 
 
 class Registration(Struct):
@@ -54,6 +55,8 @@ class _AccountHandler(ApiHandler):
 
 @operation("post", "Make an account", who="open", body=Registration, answer=Registered, status=201, errors="taken")
 class RegisterHandler(_AccountHandler):
+    counted = ("POST", "registration")
+
     async def post(self) -> None:
         body = self.body(Registration)
         user = await self.services.accounts.register(body.username, body.email, body.password)
@@ -69,6 +72,8 @@ class RegisterHandler(_AccountHandler):
     errors="wrong_credentials too_many_attempts",
 )
 class TokenHandler(_AccountHandler):
+    counted = ("POST", "sign_in")
+
     async def post(self) -> None:
         body = self.body(Credentials)
         signed_in = await self.services.accounts.login(body.login, body.password, self.caller())
@@ -85,6 +90,8 @@ class TokenHandler(_AccountHandler):
     about="The refresh token is spent by it; used again, its session ends.",
 )
 class TokenRefreshHandler(_AccountHandler):
+    counted = ("POST", "refresh")
+
     async def post(self) -> None:
         signed_in = await self.services.accounts.refresh(self.body(RefreshBody).refresh, self.caller())
         self.answer({"access": signed_in.access, "refresh": signed_in.refresh})
@@ -118,6 +125,8 @@ class ProfileHandler(_AccountHandler):
     "post", "Sign in", who="open", body=Credentials, answer=SignedIn, errors="wrong_credentials too_many_attempts"
 )
 class LoginHandler(_AccountHandler):
+    counted = ("POST", "sign_in")
+
     async def post(self) -> None:
         body = self.body(Credentials)
         self.answer(welcome(await self.services.accounts.login(body.login, body.password, self.caller())))
@@ -132,6 +141,8 @@ class LoginHandler(_AccountHandler):
     about="Without a name a friendly one is invented.",
 )
 class GuestHandler(_AccountHandler):
+    counted = ("POST", "guest")
+
     async def post(self) -> None:
         body = self.body(GuestBody)
         self.answer(welcome(await self.services.accounts.guest(body.name, self.caller())))
@@ -142,6 +153,18 @@ class LogoutHandler(_AccountHandler):
     async def post(self) -> None:
         await self.services.accounts.logout(await self.actor())
         self.answer({"message": "signed out"})
+
+
+class TicketHandler(_AccountHandler):
+    counted = ("POST", "ticket")
+
+    async def post(self) -> None:
+        """What opens one WebSocket in place of the token, which then stands in no address."""
+        sent = self.request.headers.get("Authorization", "").partition(" ")[2]
+        await self.actor()
+        actor, until = await self.services.accounts.credential(sent.strip())
+        ticket = await self.services.tickets.issue(Ticket(actor, until))
+        self.answer({"ticket": ticket, "expires_in": TICKET_S})
 
 
 def profile(user: User) -> dict[str, str]:
@@ -186,4 +209,5 @@ ROUTES: list[tuple[str, type[ApiHandler]]] = [
     (r"/api/auth/login/?", LoginHandler),
     (r"/api/auth/guest/?", GuestHandler),
     (r"/api/auth/logout/?", LogoutHandler),
+    (r"/api/auth/ticket/?", TicketHandler),
 ]

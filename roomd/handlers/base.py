@@ -2,6 +2,7 @@
 
 import http.client
 import logging
+from collections.abc import Mapping
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, ClassVar, NoReturn, TypeVar
 
@@ -22,12 +23,13 @@ from roomd.domain.refusals import (
 )
 from roomd.handlers.bodies import decode_body
 from roomd.handlers.bounded import Bounded
+from roomd.handlers.headers import preflight
 from roomd.handlers.told import note, request_id
+from roomd.limiting import Who
+from roomd.limits import NAMED
 from roomd.openapi.operation import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from roomd.services import Services
 
 M = TypeVar("M", bound=Struct)
@@ -35,7 +37,7 @@ M = TypeVar("M", bound=Struct)
 _log = logging.getLogger("roomd.handlers")
 #: When a part that is down should be asked again: the database's pool is back 0.3 s after the database.
 RETRY_S = 2
-_STATUS: "Mapping[type[Refusal], int]" = {
+_STATUS: Mapping[type[Refusal], int] = {
     Invalid: 400,
     Unauthenticated: 401,
     Forbidden: 403,
@@ -44,12 +46,9 @@ _STATUS: "Mapping[type[Refusal], int]" = {
     Limited: 429,
     Unavailable: 503,
 }
-#: What every answer says besides; two of them never end up in a cache or in a frame.
+#: What every answer of the API says beside what all do (`headers.py`).
 ALWAYS = {
     "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 JSON = "application/json; charset=utf-8"
@@ -61,9 +60,31 @@ class ApiHandler(Bounded):
 
     #: What each method (in small letters) takes and answers, as `@operation` declares it.
     operations: ClassVar["Mapping[str, Operation]"] = MappingProxyType({})
+    #: A method, and what requests of it are counted as (`roomd/limits.py`). Other changes count as commands, looks not.
+    counted: tuple[str, str] | tuple[()] = ()
+    _admitted = False
 
     def initialize(self, services: "Services") -> None:
         self.services = services
+
+    def prepare(self) -> None:
+        if told := preflight(self.services, self.request):
+            for name, value in told.items():
+                self.set_header(name, value)
+            self.set_status(204)
+            self.finish()
+            return
+        super().prepare()
+
+    async def admit(self) -> None:
+        """Count this request, once. Raises Limited where its address or its user asks too often."""
+        name = counted_as(type(self), self.request.method or "")
+        if name is None or self._admitted:
+            return
+        self._admitted = True
+        by_user = any(limit.per == "user" for limit in NAMED[name])
+        actor = await self.actor_or_none() if by_user else None
+        await self.services.limiter.use(name, Who(self.client_address(), actor.id if actor else ""))
 
     def body(self, model: type[M]) -> M:
         """The request's JSON object or form as a `model`. Raises Invalid, naming the fields."""
@@ -157,6 +178,13 @@ class NotFoundHandler(ApiHandler):
         raise NotFound("there is nothing at this address")
 
 
+def counted_as(handler: type[ApiHandler], method: str) -> str | None:
+    """The name of the limits that such a request counts for."""
+    if handler.counted and handler.counted[0] == method:
+        return handler.counted[1]
+    return None if method in {"GET", "HEAD", "OPTIONS"} else "command"
+
+
 def status_of(refusal: Refusal) -> int:
     """The HTTP status that says the same."""
     if refusal.code in _STATUS_OF_CODE:
@@ -184,7 +212,7 @@ def log_request(handler: RequestHandler) -> None:
     note(metrics, request.method, request.path, handler.get_status(), request.request_time())
 
 
-def error_body(code: str, message: str, fields: "Mapping[str, str] | None" = None) -> dict[str, object]:
+def error_body(code: str, message: str, fields: Mapping[str, str] | None = None) -> dict[str, object]:
     """`error` for roomd's own readers; `message` and `detail` for those who expect one string."""
     error: dict[str, object] = {"code": code, "message": message}
     if fields:

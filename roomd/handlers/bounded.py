@@ -93,9 +93,13 @@ class Bounded(RequestHandler):
             self.services.drain.demand_open()
         setattr(self, method, partial(self._in_time, getattr(self, method)))
 
+    async def admit(self) -> None:
+        """Whether this may be asked for now. Raises a Refusal."""
+
     async def _in_time(self, work: Callable[..., Any], *path: str) -> None:
         with self.services.drain.request():
             async with Budget():
+                await self.admit()
                 doing = work(*path)
                 if doing is not None:
                     await doing

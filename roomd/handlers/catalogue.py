@@ -28,6 +28,8 @@ RELATED = 10
 class CatalogueHandler(RoomHandler):
     """Waiting for a provider does not count as this server's own slowness: the catalogue bounds it."""
 
+    counted: tuple[str, str] | tuple[()] = ("GET", "search")
+
     def told(self, answer: Answer[Any], value: dict[str, object]) -> None:
         """`value`, saying which part of it is from before, or is missing."""
         self.answer(value | marks(answer))

@@ -14,6 +14,7 @@ from roomd.domain.wishes import Status
 from roomd.domain.words import Command
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.bounded import elsewhere
+from roomd.handlers.counting import count_links
 from roomd.handlers.described import operation
 from roomd.handlers.of_room import RoomHandler
 from roomd.handlers.speaking import SpeakingSocket
@@ -72,6 +73,7 @@ class RequestsHandler(RoomHandler):
         demand_member(room, actor)
         wish = asked(self.body(RequestData))
         if isinstance(wish, WantRequest):
+            await count_links(self.services, [wish.wanted], actor, self.client_address())
             with elsewhere():
                 (track,) = await self.services.resolver.resolve([wish.wanted])
             wish = Ask(action=wish.action, track=track)

@@ -27,11 +27,14 @@ from tornado.httputil import (
 )
 from tornado.routing import Router
 
-from roomd.domain.refusals import Unavailable
+from roomd.domain.refusals import Limited, Unavailable
 from roomd.drain import draining
-from roomd.handlers.base import RETRY_S, error_body
+from roomd.handlers.base import ALWAYS, RETRY_S, error_body, headers_of
+from roomd.handlers.headers import always
 from roomd.handlers.told import note, request_id
-from roomd.handlers.wire import Patience, Visit, Wire
+from roomd.handlers.visit import Patience, Visit
+from roomd.handlers.wire import Wire
+from roomd.limiting import Who
 from roomd.metrics import Metrics
 from roomd.services import Services
 from roomd.tracing import REQUEST
@@ -77,7 +80,12 @@ class Door(Router):
         """What is wrong with a handshake."""
         if self.services.drain.begun:
             return _unavailable(draining())
-        return _not_a_handshake(request) or self._check_origin(request.headers) or _unknown_protocol(request.headers)
+        return (
+            _not_a_handshake(request)
+            or self._check_origin(request.headers)
+            or _unknown_protocol(request.headers)
+            or self._check_often(request)
+        )
 
     def enter(self, request: HTTPServerRequest, ref: str) -> int:
         """Take the connection over from Tornado; the status of the answer."""
@@ -109,9 +117,18 @@ class Door(Router):
         return True
 
     def _begin(self, request: HTTPServerRequest, ref: str, connected: socket.socket, early: bytes) -> None:
-        token = request.query_arguments.get("token", [b""])[-1].decode(errors="replace")
+        query = request.query_arguments
+        token = (query.get("ticket") or query.get("token") or [b""])[-1].decode(errors="replace")
         wire = self._wire(self.services, Visit(ref, token, self.services.address_of(request)), self._patience)
         wire.begin(connected, _accepted(request.headers["Sec-WebSocket-Key"]), early)
+
+    def _check_often(self, request: HTTPServerRequest) -> Refused | None:
+        """Each process counts for itself: a handshake waits for nothing."""
+        try:
+            self.services.limiter.use_here("socket", Who(self.services.address_of(request)))
+        except Limited as refusal:
+            return Refused(429, refusal.code, refusal.message, headers_of(refusal))
+        return None
 
     def _check_origin(self, headers: HTTPHeaders) -> Refused | None:
         """Pages of this server may connect, and those that the operator named. Clients that are no browsers send no
@@ -178,7 +195,7 @@ class Handshake(HTTPMessageDelegate):
         assert connection is not None
         connection.write_headers(
             ResponseStartLine("HTTP/1.1", status, http.client.responses[status]),
-            HTTPHeaders({**told, "Cache-Control": "no-store", **headers}),
+            HTTPHeaders({**dict(always(self._door.services, self._request)), **ALWAYS, **told, **headers}),
             body,
         )
         connection.finish()

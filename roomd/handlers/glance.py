@@ -21,17 +21,22 @@ from roomd.domain.refusals import Refusal
 from roomd.domain.room import Room
 from roomd.handlers.base import ALWAYS, JSON, error_body, headers_of, internal_error, status_of
 from roomd.handlers.bounded import Budget
-from roomd.handlers.of_room import RoomHandler, visible_room
+from roomd.handlers.counting import visible_room
+from roomd.handlers.headers import plain
+from roomd.handlers.of_room import RoomHandler
 from roomd.handlers.peeked import Peeked
 from roomd.handlers.told import note, request_id
 from roomd.services import Services
 from roomd.tracing import REQUEST
 
+#: Headers that ask for more than a look: a body, another protocol, or an answer that another site may read.
+_OTHERWISE = ("Content-Length", "Transfer-Encoding", "Expect", "Upgrade", "Origin")
 #: What is told of a room to somebody, at a room time.
 Shown = Callable[[Room, Actor | None, float], Shape]
 
 _log = logging.getLogger("roomd.handlers")
 _ALWAYS = "".join(f"{name}: {value}\r\n" for name, value in ALWAYS.items())
+_OURS = frozenset(ALWAYS)
 
 
 class Glanced(RoomHandler, ABC):
@@ -60,6 +65,8 @@ class Glance(HTTPMessageDelegate):
         self._ref = ref
         self._path = request.path
         self._token = _token(request.headers)
+        self._address = services.address_of(request)
+        self._secure = services.is_secure(request)
         self._id = request.headers.get("X-Request-ID", "")
 
     async def answer(self) -> bytes:
@@ -74,20 +81,20 @@ class Glance(HTTPMessageDelegate):
             shape = error_body(refusal.code, refusal.message, refusal.fields)
         finally:
             note(self._services.telemetry.metrics, "GET", self._path, status, time.monotonic() - began)
-        return _answer(status, more, shape, REQUEST.get())
+        return _answer(status, more, shape, REQUEST.get(), self._secure)
 
     def failed(self, fault: BaseException) -> bytes:
         """The answer where `answer` ended with a fault of ours."""
         called = request_id(self._id)
         _log.error("request %s: GET %s failed", called, self._path, exc_info=fault)
-        return _answer(500, {}, internal_error(called), called)
+        return _answer(500, {}, internal_error(called), called, self._secure)
 
     async def _look(self) -> Shape:
         services = self._services
         with services.drain.request():
             async with Budget():
                 actor = await services.accounts.authenticate(self._token)
-                room = await visible_room(services.engine, self._ref, actor)
+                room = await visible_room(services, self._ref, actor, self._address)
                 return self._shown(room, actor, services.clock.now())
 
 
@@ -118,7 +125,7 @@ def _plain(request: HTTPServerRequest) -> bool:
         and request.query == ""
         and _token(headers) != ""
         and headers.get("Connection", "keep-alive").lower() == "keep-alive"
-        and not any(name in headers for name in ("Content-Length", "Transfer-Encoding", "Expect", "Upgrade"))
+        and not any(name in headers for name in _OTHERWISE)
     )
 
 
@@ -127,12 +134,12 @@ def _token(headers: HTTPHeaders) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _answer(status: int, more: dict[str, str], shape: Shape, called: str) -> bytes:
+def _answer(status: int, more: dict[str, str], shape: Shape, called: str, secure: bool) -> bytes:
     body = msgspec.json.encode(shape)
     extra = "".join(f"{name}: {value}\r\n" for name, value in more.items())
     head = (
         f"HTTP/1.1 {status} {http.client.responses[status]}\r\nContent-Type: {JSON}\r\nDate: {_date(int(time.time()))}"
-        f"\r\nX-Request-Id: {called}\r\n{_ALWAYS}{extra}Content-Length: {len(body)}\r\n\r\n"
+        f"\r\nX-Request-Id: {called}\r\n{_ALWAYS}{extra}Content-Length: {len(body)}\r\n{plain(secure, _OURS)}\r\n"
     )
     return head.encode("latin1") + body
 

@@ -1,21 +1,28 @@
 """The native WebSocket: `/ws/v1/{room}/`, as docs/protocol.md describes it."""
 
 import logging
+from collections.abc import Sequence
 from functools import partial
 from time import perf_counter
 
+from msgspec import structs
+
 from roomd.dialects import native
 from roomd.dialects.dialect import View
-from roomd.dialects.native import NATIVE, Asked, Hello, Misunderstood, Ping, Resume, Sync
+from roomd.dialects.native import NATIVE, Asked, Hello, Misunderstood, Ping, Resume, Sync, Token
 from roomd.domain.ids import RoomId
 from roomd.domain.membership import Leave
 from roomd.domain.queue import Add
 from roomd.domain.refusals import Conflict, Forbidden, Invalid, Limited, NotFound, Refusal, Unauthenticated
 from roomd.domain.requests import Ask
 from roomd.domain.room import Room
+from roomd.domain.wanted import Wanted
 from roomd.handlers import wire
 from roomd.handlers.bounded import elsewhere
-from roomd.handlers.wire import Patience, Visit, Wire
+from roomd.handlers.counting import count_links, find_room
+from roomd.handlers.sign_on import credential_of
+from roomd.handlers.visit import Patience, Visit
+from roomd.handlers.wire import Wire
 from roomd.keeping import Receipt
 from roomd.limits import Bucket
 from roomd.services import Services
@@ -57,6 +64,8 @@ class NativeSocket(Wire):
                 self._hello(said)
             case Sync():
                 self._sync(said)
+            case Token():
+                self._token(said)
             case Asked():
                 self._asked(said)
 
@@ -92,6 +101,27 @@ class NativeSocket(Wire):
         if self.room_id is not None and self._reports.take():
             self.services.telemetry.pulse.report(self.room_id, self, self.actor.id, said)
 
+    def _token(self, said: Token) -> None:
+        """Go on by a fresh token. One that is refused takes nothing away: the old one is good until it runs out."""
+        if not self.greeted:
+            self.send(native.error(Invalid("Say hello first.", "no_hello")))
+        elif not self.may_command():
+            self.refuse(Limited("Too many messages at once; wait a moment."))
+        else:
+            self.queue(partial(self._renew, said.token), self.refuse)
+
+    async def _renew(self, token: str) -> None:
+        try:
+            actor, until = await credential_of(self.services, token)
+            if actor.id != self.actor.id:
+                raise Unauthenticated("That is somebody else's token.", "token_invalid")
+        except Refusal as refusal:
+            self.refuse(refusal)
+            return
+        self.actor = structs.replace(self.actor, session=actor.session, admin=actor.admin)
+        self.good_until(until)
+        self.send(native.token(self.token_ms))
+
     def _asked(self, asked: Asked) -> None:
         if not self.greeted:
             self.send(native.error(Invalid("Say hello first.", "no_hello"), asked.id))
@@ -123,8 +153,10 @@ class NativeSocket(Wire):
         self.visit = self.visit._replace(token="")
 
         async def enter() -> None:
-            self.actor = await self.services.accounts.authenticate(token)
-            await self._come_in(await self.services.engine.find(self.visit.ref), hello)
+            self.actor, until = await credential_of(self.services, token)
+            self.good_until(until)
+            ref, address = self.visit.ref, self.visit.address
+            await self._come_in(await find_room(self.services, ref, self.actor, address), hello)
 
         try:
             await self.in_turn(enter)
@@ -184,8 +216,10 @@ class NativeSocket(Wire):
         await self.services.hub.enter(self, room_id, at_least, resume, self._welcome)
 
     def _welcome(self, view: View, resumed: bool, rev: int) -> str:
-        clock = self.services.clock.id
-        return native.welcome(view, self.actor, resumed=resumed, clock=clock, heartbeat_ms=HEARTBEAT_MS, rev=rev)
+        clock, left = self.services.clock.id, self.token_ms
+        return native.welcome(
+            view, self.actor, resumed=resumed, clock=clock, heartbeat_ms=HEARTBEAT_MS, rev=rev, token_ms=left
+        )
 
     async def _carry_out(self, began: float, asked: Asked) -> None:
         try:
@@ -215,15 +249,21 @@ class NativeSocket(Wire):
         command, resolver = asked.command, self.services.resolver
         match command:
             case native.Add(tracks=wanted, at=where):
+                await self._count_links(wanted)
                 with elsewhere():
                     command = Add(tracks=await resolver.resolve(wanted), at=where)
             case native.Ask(action=action, track=track, entry=entry, before=before):
+                wanted = (track,) if track is not None else ()
+                await self._count_links(wanted)
                 with elsewhere():
-                    tracks = await resolver.resolve([track] if track is not None else [])
+                    tracks = await resolver.resolve(wanted)
                 command = Ask(action=action, track=next(iter(tracks), None), entry=entry, before=before)
             case native.Door(entry_mode=mode, password=password):
                 return await self.services.doorkeeper.set_door(room_id, self.actor, mode, password, asked.id)
         return await self.services.engine.handle(room_id, command, self.actor, asked.id)
+
+    async def _count_links(self, wanted: Sequence[Wanted]) -> None:
+        await count_links(self.services, wanted, self.actor, self.visit.address)
 
 
 def _close_for(refusal: Refusal) -> tuple[int, str]:

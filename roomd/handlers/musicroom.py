@@ -41,6 +41,8 @@ class JoinBody(Struct):
 @operation("get", "Rooms you are in", answer=list[RoomShown])
 @operation("post", "Open a room", body=CreateBody, answer=RoomShown, status=201)
 class RoomsHandler(RoomHandler):
+    counted = ("POST", "room")
+
     async def get(self) -> None:
         """The rooms that the caller is a member of, the one joined last first."""
         actor = await self.actor()
@@ -89,6 +91,8 @@ class DetailHandler(Glanced):
     errors="password_needed wrong_password banned no_such_room room_full too_many_attempts",
 )
 class JoinHandler(RoomHandler):
+    counted = ("POST", "join")
+
     async def post(self) -> None:
         actor = await self.actor()
         body = self.body(JoinBody)

@@ -8,13 +8,13 @@ from roomd.accounts import Caller
 from roomd.dialects.room_object import room_object
 from roomd.domain.actor import Actor
 from roomd.domain.ids import RoomId
-from roomd.domain.people import role_of
-from roomd.domain.refusals import Forbidden, Invalid, Unauthenticated, no_such_room
+from roomd.domain.refusals import Forbidden, Invalid, Unauthenticated
 from roomd.domain.room import Room, RoomSettings
 from roomd.domain.words import Command
-from roomd.engine import Engine
 from roomd.handlers.base import ApiHandler, M
+from roomd.handlers.counting import find_room, visible_room
 from roomd.keeping import Receipt
+from roomd.limiting import Who
 
 if TYPE_CHECKING:
     from roomd.doorkeeper import Entered
@@ -30,14 +30,6 @@ class UserIdBody(Struct):
     """What a client without a token says of itself."""
 
     user_id: str = ""
-
-
-async def visible_room(engine: Engine, ref: str, actor: Actor | None) -> Room:
-    """As the handler's."""
-    room = await engine.room(await engine.find(ref))
-    if room.settings.visibility == "private" and (actor is None or role_of(room, actor.id) is None):
-        raise no_such_room()
-    return room
 
 
 class RoomHandler(ApiHandler):
@@ -64,19 +56,19 @@ class RoomHandler(ApiHandler):
             raise Invalid(f"a body has at most {MAX_BODY} bytes", "too_large")
         return super().body(model)
 
-    async def room_id(self, ref: str) -> RoomId:
-        return await self.services.engine.find(ref)
+    async def room_id(self, ref: str, actor: Actor | None = None) -> RoomId:
+        return await find_room(self.services, ref, actor, self.client_address())
 
     async def visible_room(self, ref: str, actor: Actor | None) -> Room:
         """The room, if the asker may know of it: absent and forbidden look the same."""
-        return await visible_room(self.services.engine, ref, actor)
+        return await visible_room(self.services, ref, actor, self.client_address())
 
     async def command(self, ref: str, command: Command) -> Receipt:
         """Carry out a command by whoever asks; `Idempotency-Key` makes repeating it safe."""
         actor = await self.actor()
         once = self.request.headers.get("Idempotency-Key", "")[:64] or None
         try:
-            receipt = await self.services.engine.handle(await self.room_id(ref), command, actor, once)
+            receipt = await self.services.engine.handle(await self.room_id(ref, actor), command, actor, once)
         except Forbidden as refusal:
             if refusal.code == "not_a_member":
                 await self.visible_room(ref, actor)
@@ -133,6 +125,7 @@ class RoomHandler(ApiHandler):
         if not name.strip():
             reason = "is needed without an access token"
             raise Invalid(f"user_name {reason}", fields={"user_name": reason})
+        await self.services.limiter.use("guest", Who(self.client_address()))
         caller = Caller(self.client_address(), self.request.headers.get("User-Agent", ""))
         signed_in = await self.services.accounts.guest(name, caller)
         guest = await self.services.accounts.authenticate(signed_in.access)

@@ -13,6 +13,8 @@ from tornado.httputil import (
     ResponseStartLine,
 )
 
+from roomd.handlers.headers import SAFE
+
 #: Bytes of such a body that are read and forgotten, so that the sender comes to read the answer.
 DRAINED = 16 << 20
 _WHY = "That is too large."
@@ -43,7 +45,7 @@ class _Bounded(HTTPMessageDelegate):
             told = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(_ANSWER))}
             self._connection.write_headers(
                 ResponseStartLine("HTTP/1.1", 413, "Content Too Large"),
-                HTTPHeaders({**told, "Cache-Control": "no-store", "Connection": "close"}),
+                HTTPHeaders({**SAFE, **told, "Cache-Control": "no-store", "Connection": "close"}),
                 _ANSWER,
             )
 

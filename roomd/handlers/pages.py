@@ -17,8 +17,9 @@ from roomd.dialects.room_object import room_card, song
 from roomd.domain.entries import ordered
 from roomd.domain.refusals import NotFound, Refusal
 from roomd.domain.room import Room
-from roomd.handlers.base import RETRY_S, status_of
+from roomd.handlers.base import RETRY_S, headers_of, status_of
 from roomd.handlers.bounded import Bounded
+from roomd.handlers.counting import find_room
 from roomd.handlers.packed import address
 from roomd.handlers.words import COOKIE, Words, wanted, words_of
 from roomd.services import Services
@@ -91,6 +92,8 @@ class Page(Bounded):
         match kwargs.get("exc_info"):
             case (_, Refusal() as refusal, _):
                 status, message = status_of(refusal), refusal.message
+                for name, value in headers_of(refusal).items():
+                    self.set_header(name, value)
             case _:
                 status, message = status_code, ""
         if status == 503:
@@ -123,8 +126,8 @@ class HomePage(Page):
 
 class RoomPage(Page):
     async def get(self, ref: str) -> None:
-        engine = self.services.engine
-        room = await engine.room(await engine.find(ref))
+        services = self.services
+        room = await services.engine.room(await find_room(services, ref, None, services.address_of(self.request)))
         if ref != room.code:
             self.redirect(f"/r/{room.code}")
             return

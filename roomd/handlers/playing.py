@@ -20,6 +20,7 @@ from roomd.domain.wanted import Wanted
 from roomd.domain.words import Command
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.bounded import elsewhere
+from roomd.handlers.counting import count_links
 from roomd.handlers.described import operation
 from roomd.handlers.glance import Glanced
 from roomd.handlers.of_room import RoomHandler
@@ -103,6 +104,7 @@ class QueueHandler(Glanced):
         wanted = [_wanted(each) for each in body.tracks or [body]]
         actor = await self.actor()
         demand_member(await self.visible_room(ref, actor), actor)
+        await count_links(self.services, wanted, actor, self.client_address())
         with elsewhere():
             tracks = await self.services.resolver.resolve(wanted)
         receipt = await self.command(ref, Add(tracks=tracks, at=body.at))

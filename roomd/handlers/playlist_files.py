@@ -58,6 +58,8 @@ class FromRoomBody(Struct):
     mime=tuple(form.mime.partition(";")[0] for form in lists.FORMATS.values()),
 )
 class ExportHandler(KeptHandler):
+    counted = ("GET", "export")
+
     async def get(self, playlist_id: str) -> None:
         actor = await self.actor()
         name = self.get_query_argument("format", "m3u")
@@ -91,6 +93,8 @@ class ExportHandler(KeptHandler):
     errors="not_a_playlist no_such_track too_many_playlists too_large busy",
 )
 class ImportHandler(KeptHandler):
+    counted = ("POST", "import")
+
     async def post(self) -> None:
         """What is in the file and is here, in order; the answer names what is not."""
         actor = await self.actor()

@@ -62,6 +62,8 @@ class HistoryHandler(RoomHandler):
 
 @operation("get", "What you may like", query=(limit(10, MOST_PICKS),), answer=Recommendations)
 class RecommendationsHandler(RoomHandler):
+    counted = ("GET", "search")
+
     async def get(self) -> None:
         actor = await self.actor()
         limit = self.limit(10, MOST_PICKS)
@@ -105,6 +107,8 @@ class PlayHandler(RoomHandler):
     errors="no_such_genre too_few_songs too_many_playlists",
 )
 class GenerateHandler(RoomHandler):
+    counted = ("POST", "search")
+
     async def post(self) -> None:
         """A playlist of a genre: what the caller likes of it before what they do not know."""
         actor = await self.actor()

@@ -62,6 +62,7 @@ class HostBody(Struct):
 
 @operation("post", "Open a room", who="guest", body=CreateBody, answer=RoomMade, status=201)
 class CreateHandler(RoomHandler):
+    counted = ("POST", "room")
     takes_user_id = True
 
     async def post(self) -> None:
@@ -101,6 +102,7 @@ class CreateHandler(RoomHandler):
     errors="password_needed wrong_password banned no_such_room room_full door_crowded too_many_attempts",
 )
 class JoinHandler(RoomHandler):
+    counted = ("POST", "join")
     takes_user_id = True
 
     async def post(self) -> None:

@@ -14,8 +14,15 @@ from roomd.domain.room import Room
 from roomd.domain.words import Command
 from roomd.handlers import wire
 from roomd.handlers.bounded import elsewhere
-from roomd.handlers.wire import Patience, Visit, Wire
+from roomd.handlers.counting import count_links, find_room
+from roomd.handlers.sign_on import credential_of
+from roomd.handlers.visit import Patience, Visit
+from roomd.handlers.wire import Wire
 from roomd.services import Services
+
+#: These contracts have no word for a new token, so an account's 15 minutes would end every party. Their sockets last as
+#: long as a guest's token does, unless the session ends first.
+DAY_MS = 24 * 3_600_000.0
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +96,8 @@ class SpeakingSocket(Wire):
 
     async def enter_by_token(self, token: str) -> None:
         try:
-            actor = await self.services.accounts.authenticate(token)
+            actor, until = await credential_of(self.services, token)
+            self.good_until(max(until, self.services.clock.now() + DAY_MS))
         except Refusal as refusal:
             self._turn_away(refusal)
             return
@@ -104,7 +112,7 @@ class SpeakingSocket(Wire):
             self._turn_away(refusal)
 
     async def _come_in(self) -> None:
-        room_id = await self.services.engine.find(self.visit.ref)
+        room_id = await find_room(self.services, self.visit.ref, self.actor, self.visit.address)
         origin = self.services.doorkeeper.origin(room_id, self.visit.address)
         entered_at = await self.services.presence.attach(room_id, self.actor, self.id, origin)
         self.room_id, self.attached = room_id, True
@@ -132,10 +140,12 @@ class SpeakingSocket(Wire):
             case Command():
                 await self._do(room_id, heard)
             case WantAdd(wanted=wanted, play=play):
+                await count_links(self.services, [wanted], self.actor, self.visit.address)
                 with elsewhere():
                     tracks = await resolver.resolve([wanted])
                 await self._do(room_id, Add(tracks=tracks, play=play))
             case WantRequest(action=action, wanted=wanted):
+                await count_links(self.services, [wanted], self.actor, self.visit.address)
                 with elsewhere():
                     (track,) = await resolver.resolve([wanted])
                 await self._do(room_id, Ask(action=action, track=track))

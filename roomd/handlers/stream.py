@@ -181,6 +181,9 @@ class PictureHandler(_Sealed):
     about="With `direct=false` the answer is JSON. A pasted link is redirected to. Errors have PlayPod's form.",
 )
 class StreamHandler(CatalogueHandler, Passing):
+    # Players ask for sound in many parts; what passes at once is bounded (`catalogue/lanes.py`).
+    counted = ()
+
     async def get(self, track_id: str) -> None:
         """The sound itself; with `direct=false` the address that it has here, which does not run out."""
         await self.actor()

@@ -16,19 +16,20 @@ from roomd.domain.queue import Add
 from roomd.domain.refusals import Forbidden, Invalid, Refusal, Unauthenticated
 from roomd.handlers import wire
 from roomd.handlers.bounded import elsewhere
+from roomd.handlers.counting import count_links
 from roomd.handlers.speaking import SpeakingSocket
 from roomd.handlers.syncplay import watchable
-from roomd.handlers.wire import Patience, Visit
+from roomd.handlers.visit import Patience, Visit
 from roomd.services import Services
 
 PATH = r"/ws/room/([^/]+)/?"
 
 
 class WithToken(PathMatches):
-    """The path, where the query names a token, be it a good one or not."""
+    """The path, where the query names a token or a ticket, be it a good one or not."""
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
-        return super().match(request) if "token" in request.query_arguments else None
+        return super().match(request) if {"token", "ticket"} & request.query_arguments.keys() else None
 
 
 class StreamItSocket(SpeakingSocket):
@@ -112,6 +113,7 @@ class SyncPlaySocket(SpeakingSocket):
         if not isinstance(heard, WantAdd):
             await super()._carry_out(room_id, heard)
             return
+        await count_links(self.services, [heard.wanted], self.actor, self.visit.address)
         with elsewhere():
             track = await watchable(self.services.resolver, heard.wanted)
         await self._do(room_id, Add(tracks=(track,), play=True, keep=True))

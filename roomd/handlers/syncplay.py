@@ -15,6 +15,7 @@ from roomd.domain.track import MAX_URL, Track, check_track
 from roomd.domain.wanted import Wanted
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.bounded import elsewhere
+from roomd.handlers.counting import count_links
 from roomd.handlers.described import operation
 from roomd.handlers.of_room import RoomHandler
 from roomd.openapi.shapes.rooms import RoomShown, Sessions
@@ -34,8 +35,10 @@ class ChangeVideoHandler(RoomHandler):
         body = self.body(VideoBody)
         actor = await self.actor()
         demand(await self.visible_room(ref, actor), actor, "skip")
+        wanted = video(body.video_url, body.video_title)
+        await count_links(self.services, [wanted], actor, self.client_address())
         with elsewhere():
-            track = await watchable(self.services.resolver, video(body.video_url, body.video_title))
+            track = await watchable(self.services.resolver, wanted)
         receipt = await self.command(ref, Add(tracks=(track,), play=True, keep=True))
         self.answer_room(receipt.room)
 

@@ -31,6 +31,7 @@ class _UploadHandler(ApiHandler):
     """The body is collected only from somebody who may send one; any other is read, and forgotten."""
 
     field = ""
+    counted = ("POST", "upload")
 
     # Who sends has to be known before the body comes, and to know that takes Redis.
     async def prepare(self) -> None:  # type: ignore[override]
@@ -50,6 +51,7 @@ class _UploadHandler(ApiHandler):
             return
         try:
             async with Budget():
+                await self.admit()
                 self._sender = await self.actor()
             self._place.enter_context(self.services.library.uploads.place(self._sender.id))
         except Refusal as refusal:

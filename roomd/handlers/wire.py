@@ -6,16 +6,16 @@ import socket
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple
 
 from roomd.domain.actor import Actor
 from roomd.domain.ids import RoomId, SocketId
-from roomd.domain.refusals import Invalid, Limited, Refusal
+from roomd.domain.refusals import Invalid, Limited, Refusal, Unauthenticated
 from roomd.fanout import Batch
 from roomd.handlers.backlog import Backlog
 from roomd.handlers.bounded import elsewhere
 from roomd.handlers.frames import CLOSE_TOO_LARGE, FrameError
 from roomd.handlers.socket import Socket
+from roomd.handlers.visit import Patience, Visit
 from roomd.limits import Bucket
 from roomd.services import Services
 
@@ -48,21 +48,6 @@ _NEVER = float("inf")
 log = logging.getLogger(__name__)
 
 
-class Patience(NamedTuple):
-    """Seconds that a client has to say who it is, and that it may be silent; pings are answered by its WebSocket."""
-
-    hello_s: float = 10
-    silent_s: float = 40
-
-
-class Visit(NamedTuple):
-    """What is kept of a handshake: the room that the address names, the token in its query, and where it came from."""
-
-    ref: str
-    token: str
-    address: str
-
-
 class Wire(ABC):
     """A WebSocket that never waits for its client and never lets it fill the memory."""
 
@@ -77,6 +62,7 @@ class Wire(ABC):
         "_pinged",
         "_shut",
         "_socket",
+        "_until",
         "actor",
         "attached",
         "id",
@@ -115,6 +101,8 @@ class Wire(ABC):
         self._due = _NEVER
         self._socket = Socket(connected, self, MAX_MESSAGE)
         self._socket.start(answer, early)
+        #: When what let this client in is good no longer.
+        self._until = _NEVER
         self.services.drain.opened(self)
         self.on_open()
         self.services.wheel.watch(self, self._next())
@@ -145,6 +133,24 @@ class Wire(ABC):
         if not self._shut:
             self._due = _NEVER
 
+    def good_until(self, until: float) -> None:
+        """The token that let this client in runs out then, in ms since 1970; the connection does with it."""
+        now = asyncio.get_running_loop().time()
+        self._until = now + (until - self.services.clock.now()) / 1_000
+        # The next look is that of a ping at the latest, and finds out when the one after it is to be.
+        if self._until < now + PING_INTERVAL_S:
+            self.services.wheel.watch(self, self._until)
+
+    @property
+    def token_ms(self) -> float:
+        """For how much longer this client's token is good."""
+        return max(0.0, 1_000 * (self._until - asyncio.get_running_loop().time()))
+
+    def sign_off(self, refusal: Unauthenticated) -> None:
+        """Whoever this was is signed in no longer: say why, and end the connection."""
+        self.refuse(refusal)
+        self.shut(CLOSE_TOKEN, refusal.code)
+
     def heard(self) -> None:
         self._heard = asyncio.get_running_loop().time()
 
@@ -158,6 +164,9 @@ class Wire(ABC):
         if now >= self._due:
             self._due = _NEVER
             self.out_of_patience()
+        elif now >= self._until:
+            self._until = _NEVER
+            self.sign_off(Unauthenticated("Your token has run out; get another, and come back.", "token_expired"))
         elif now >= self._heard + self._patience.silent_s:
             self.shut(CLOSE_SILENT, "silent")
         elif now >= self._pinged + PING_INTERVAL_S:
@@ -283,7 +292,7 @@ class Wire(ABC):
     def _next(self) -> float:
         if self._shut:
             return self._due
-        return min(self._due, self._heard + self._patience.silent_s, self._pinged + PING_INTERVAL_S)
+        return min(self._due, self._until, self._heard + self._patience.silent_s, self._pinged + PING_INTERVAL_S)
 
     def _too_slow(self) -> None:
         if not self._shut:

@@ -111,3 +111,13 @@ def quota_of(name: str) -> str:
 def answer(key: str) -> str:
     """What a catalogue's provider answered lately."""
     return f"roomd:answer:{key}"
+
+
+def limit_of(name: str, subject: str) -> str:
+    """When a limit of somebody's will be whole again. All are in one slot, so that several are one call of a script."""
+    return f"roomd:{{limits}}:{name}:{subject}"
+
+
+def ticket_of(digest: str) -> str:
+    """Who may open a WebSocket with the ticket of this digest."""
+    return f"roomd:ticket:{digest}"

@@ -80,7 +80,14 @@ def roomd(**more: str) -> Iterator[Server]:
         # PostgreSQL may have to run as somebody else.
         Path(folder).chmod(0o711)
         kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME") if name in os.environ}
-        env = {**kept, "HOST": "127.0.0.1", "PORT": str(port), "ROOMD_DATA_DIR": f"{folder}/data", **more}
+        env = {
+            **kept,
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+            "ROOMD_DATA_DIR": f"{folder}/data",
+            "ROOMD_LIMITS": "off",
+            **more,
+        }
         with _process("roomd", [sys.executable, "-m", "roomd", "serve"], port, env) as server:
             for child in _children(server.pid):
                 os.sched_setaffinity(child, {sorted(os.sched_getaffinity(0))[-1]})

@@ -180,6 +180,7 @@ async def _add(made: World, place: Folder, number: int, wanted: Wanted, stack: A
         "DATABASE_URL": database_url,
         "SECRET_KEY": SECRET,
         "ROOMD_ENV": "production",
+        "ROOMD_LIMITS": "off",
         "ROOMD_DATA_DIR": str(made.folder / f"data{number}"),
         "MUSIC_DIR": str(music),
     }

@@ -127,3 +127,51 @@ test("a report goes out while the room hears it, and is not kept; a pulse is hea
   assert.deepEqual(client.pulse, pulse);
   assert.equal(client.state, before);
 });
+
+test("a token is renewed before it runs out, told, and not asked for any more once there is no connection", async (t) => {
+  const { timers, lines, renewals } = renewing(t, [true, false]);
+  lines[0].tell(welcome({ token_ms: 900_000 }), { type: "state", epoch: 1, rev: 5, room: EMPTY });
+  assert.deepEqual(timers.waits(), [840_000]);
+  await timers.run(840_000);
+  assert.deepEqual(lines[0].sent.at(-1), { type: "token", token: "fresh 1" });
+  // Of a short life, half is over then.
+  lines[0].tell({ type: "token", token_ms: 3_000 });
+  assert.deepEqual(timers.waits(), [1_500]);
+  await timers.run(1_500);
+  assert.equal(renewals(), 2);
+  assert.equal(lines[0].sent.filter((message) => message.type === "token").length, 1);
+  lines[0].tell({ type: "token", token_ms: 3_000 });
+  lines[0].onclose({ code: 1006, reason: "" });
+  assert.equal(timers.waits().includes(1_500), false);
+});
+
+function renewing(t, answers) {
+  const lines = [];
+  const due = new Map();
+  const timers = {
+    set: (run, ms) => { const id = Symbol(ms); due.set(id, { run, ms }); return id; },
+    clear: (id) => due.delete(id),
+    now: () => 0,
+    // Neither the connection's own timers, nor what comes of them.
+    waits: () => [...due.values()].map(({ ms }) => ms).filter((ms) => ms !== 12_000 && ms !== 1e6),
+    run: async (wanted) => {
+      const [id, { run }] = [...due].find(([, { ms }]) => ms === wanted);
+      due.delete(id);
+      run();
+      await new Promise((done) => setImmediate(done));
+    },
+  };
+  let count = 0;
+  const client = new RoomClient({
+    url: "ws://room.example/ws/v1/Q7K2MX/",
+    token: () => (count ? `fresh ${count}` : "secret"),
+    renewToken: async () => answers[count++],
+    clock: new RoomClock({ now: () => 0, wall: () => 0 }),
+    socket: () => lines[lines.push(new Line()) - 1],
+    timers,
+  });
+  client.open();
+  lines[0].onopen();
+  t.after(() => client.close());
+  return { client, lines, timers, renewals: () => count };
+}

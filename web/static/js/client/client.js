@@ -11,6 +11,7 @@
 import { RoomClock } from "./clock.js";
 import { Commands } from "./commands.js";
 import { Connection, TOKEN_REFUSED } from "./connection.js";
+import { Freshness } from "./freshness.js";
 import { Pinger } from "./pinger.js";
 import { apply, may, opened } from "./room.js";
 
@@ -46,6 +47,9 @@ export class RoomClient {
       status: (status) => this.#changeStatus(status),
       ...connection,
     });
+    const { timers } = connection;
+    const tell = () => this.#sendWhenLive({ type: "token", token: token() });
+    this.freshness = new Freshness({ renewToken, tell, ...(timers && { timers }) });
     const crowd = () => this.state?.members.length ?? 1;
     this.pinger = new Pinger({ send: (message) => this.connection.send(message), clock, crowd });
   }
@@ -93,6 +97,7 @@ export class RoomClient {
       commit: () => this.#advance(message),
       pong: () => this.pinger.pong(message),
       pulse: () => this.#beat(message),
+      token: () => this.freshness.goodFor(message.token_ms),
       ack: () => this.commands.answer(message),
       error: () => this.commands.answer(message),
     };
@@ -103,6 +108,7 @@ export class RoomClient {
     this.you = message.you;
     if (this.#outboxOf) this.commands.keepIn(this.#outboxOf(message.you.id), (...refused) => this.#refusals.forEach((tell) => tell(...refused)));
     this.clock.hint(message.now);
+    this.freshness.goodFor(message.token_ms);
     this.pinger.start();
   }
 
@@ -136,6 +142,7 @@ export class RoomClient {
 
   #changeStatus(status) {
     this.status = status;
+    if (status.phase !== "live") this.freshness.stop();
     if (status.phase === "live") this.commands.resend();
     else if (status.phase !== "door") this.pinger.stop();
     if (status.phase === "ended") {
