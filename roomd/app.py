@@ -42,6 +42,7 @@ from roomd.neighbours import Neighbours
 from roomd.openapi.documents import Documents
 from roomd.oversight import make_oversight
 from roomd.own import open_own
+from roomd.passwords import Passwords
 from roomd.presence import Presence
 from roomd.secret import keys_of
 from roomd.services import Services
@@ -77,14 +78,12 @@ async def lifespan(
     async with AsyncExitStack() as stack:
         clock, neighbours = clock or Clock(), neighbours or Neighbours()
         core, redis, pool = await _connected(nullcontext(urls) if urls else stores(settings, on_lost), clock, stack)
-        # The stores make the data folder private, which the secret is kept in.
         telemetry, (keys, secret) = await open_telemetry(redis, clock, core.holdings.process, stack), keys_of(settings)
         hub, presence, bell = _hub(core, redis, clock, telemetry, neighbours)
         passwords, signing = await open_accounts(settings, keys, pool=pool, redis=redis, clock=clock, stack=stack)
         subtitles, folder = Subtitles(_fetcher(settings), secret), await open_music(settings, secret, neighbours, stack)
         library = await open_library(settings, core, folder, clock, redis=redis, pool=pool, secret=secret, stack=stack)
         own = open_own(core, pool, redis, signing, library, clock=clock, stack=stack)
-        limiter = Limiter(Gcra(redis), settings.limits, clock.local)
         oversight = make_oversight(core, pool, signing, telemetry.metrics, clock)
         more = (*library.jobs(), *own.jobs(), *oversight.jobs())
         upkeep = Upkeep(core, pool, presence=presence, accounts=signing, settings=settings, clock=clock, more=more)
@@ -103,9 +102,8 @@ async def lifespan(
             folder=folder,
             resolver=_resolver(settings, folder, subtitles, library.catalogue.tracks),
             subtitles=subtitles,
-            doorkeeper=Doorkeeper(core.engine, passwords, Attempts(redis, clock.now), limiter, secret),
+            doorkeeper=_doorkeeper(core, redis, settings, clock, passwords=passwords, secret=secret),
             own=own,
-            limiter=limiter,
             tickets=Tickets(redis),
             library=library,
             telemetry=telemetry,
@@ -125,6 +123,13 @@ async def _begun(  # noqa: PLR0917 - the parts, in the order in which they begin
         await start()
     for stop in (core.stop, upkeep.last, bell.stop, hub.stop, presence.stop, upkeep.scheduler.stop, library.stop):
         stack.push_async_callback(stop)
+
+
+def _doorkeeper(
+    core: Core, redis: "Redis", settings: Settings, clock: Clock, *, passwords: Passwords, secret: str
+) -> Doorkeeper:
+    limiter = Limiter(Gcra(redis), settings.limits, clock.local)
+    return Doorkeeper(core.engine, passwords, Attempts(redis, clock.now), limiter, secret)
 
 
 def _wheel(stack: AsyncExitStack) -> Wheel:

@@ -36,7 +36,7 @@ class Doorkeeper:
         self._engine = engine
         self._passwords = passwords
         self._attempts = attempts
-        self._limiter = limiter
+        self.limiter = limiter
         self._secret = secret.encode()
 
     def origin(self, room_id: RoomId, address: str) -> str:
@@ -75,9 +75,9 @@ class Doorkeeper:
         if not password:
             raise Forbidden("This room asks for a password.", "password_needed")
         key, who = f"room {room.id}", Who(room=room.id)
-        self._limiter.demand("wrong_password", who)
+        self.limiter.demand("wrong_password", who)
         await self._attempts.begin(key, address)
         if not await self._passwords.matches(password[:MAX_PASSWORD], room.password_hash):
-            await self._limiter.use("wrong_password", who)
+            await self.limiter.use("wrong_password", who)
             raise Forbidden("That is not the room's password.", "wrong_password")
         await self._attempts.clear(key, address)

@@ -52,7 +52,6 @@ class Services:
     health: Health
     doorkeeper: Doorkeeper
     own: Own
-    limiter: Limiter
     tickets: Tickets
     library: Library
     telemetry: Telemetry
@@ -65,6 +64,10 @@ class Services:
     @property
     def drain(self) -> Drain:
         return self.own.drain
+
+    @property
+    def limiter(self) -> Limiter:
+        return self.doorkeeper.limiter
 
     @property
     def capabilities(self) -> Capabilities:

@@ -51,7 +51,7 @@ Span = Annotated[float, Meta(ge=0, le=876_000)]
 MOST_PROCESSES = 64
 _SWITCHES = {"debug", "link_previews", "redis_verify"}
 _LISTS = {"allowed_hosts", "allowed_origins", "fetch_allow", "secret_key_previous"}
-_WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+_WORDS = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("false", "no", "off", "0"), False)
 
 
 class SettingsError(ValueError):
@@ -118,8 +118,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def redis_at(self) -> str | None:
         """`redis_url` as clients of Redis take it: whether the certificate is looked at stands in the address."""
-        url = self.redis_url
-        if url is None or self.redis_verify or not url.startswith("rediss:"):
+        if (url := self.redis_url) is None or self.redis_verify or not url.startswith("rediss:"):
             return url
         return f"{url}{'&' if '?' in url else '?'}ssl_cert_reqs=none"
 

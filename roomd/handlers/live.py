@@ -21,7 +21,7 @@ from roomd.handlers import wire
 from roomd.handlers.bounded import elsewhere
 from roomd.handlers.counting import count_links, find_room
 from roomd.handlers.sign_on import credential_of
-from roomd.handlers.visit import Patience, Visit
+from roomd.handlers.visit import Patience, Visit, in_ms
 from roomd.handlers.wire import Wire
 from roomd.keeping import Receipt
 from roomd.limits import Bucket
@@ -276,6 +276,6 @@ def _close_for(refusal: Refusal) -> tuple[int, str]:
         case NotFound():
             return wire.CLOSE_GONE, refusal.code
         case Limited():
-            return wire.CLOSE_RESTART, wire.in_ms(refusal)
+            return wire.CLOSE_RESTART, in_ms(refusal)
         case _:
             return wire.CLOSE_RESTART, refusal.code

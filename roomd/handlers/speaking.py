@@ -16,7 +16,7 @@ from roomd.handlers import wire
 from roomd.handlers.bounded import elsewhere
 from roomd.handlers.counting import count_links, find_room
 from roomd.handlers.sign_on import credential_of
-from roomd.handlers.visit import Patience, Visit
+from roomd.handlers.visit import Patience, Visit, in_ms
 from roomd.handlers.wire import Wire
 from roomd.services import Services
 
@@ -130,7 +130,7 @@ class SpeakingSocket(Wire):
             code = wire.CLOSE_FORBIDDEN
         elif isinstance(refusal, NotFound):
             code = wire.CLOSE_GONE
-        self.shut(code, wire.in_ms(refusal) if isinstance(refusal, Limited) else refusal.code)
+        self.shut(code, in_ms(refusal) if isinstance(refusal, Limited) else refusal.code)
 
     async def _carry_out(self, room_id: RoomId, heard: Heard) -> None:
         resolver = self.services.resolver

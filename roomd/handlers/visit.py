@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from roomd.domain.refusals import Limited
+
 
 class Patience(NamedTuple):
     """Seconds that a client has to say who it is, and that it may be silent; pings are answered by its WebSocket."""
@@ -16,3 +18,8 @@ class Visit(NamedTuple):
     ref: str
     token: str
     address: str
+
+
+def in_ms(limited: Limited) -> str:
+    """When to come back, as the reason for closing a socket says it."""
+    return str(round(limited.retry_after_s * 1_000))

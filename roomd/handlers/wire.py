@@ -298,8 +298,3 @@ class Wire(ABC):
         if not self._shut:
             log.info("socket %s is too slow: %d bytes wait for it", self.id, self.waiting)
             self.shut(CLOSE_SLOW, "too slow")
-
-
-def in_ms(limited: Limited) -> str:
-    """When to come back, as the reason for closing a socket says it."""
-    return str(round(limited.retry_after_s * 1_000))

@@ -47,7 +47,7 @@ export class RoomClient {
       status: (status) => this.#changeStatus(status),
       ...connection,
     });
-    const { timers } = connection;
+    const { timers } = /** @type {any} */ (connection);
     const tell = () => this.#sendWhenLive({ type: "token", token: token() });
     this.freshness = new Freshness({ renewToken, tell, ...(timers && { timers }) });
     const crowd = () => this.state?.members.length ?? 1;

@@ -16,7 +16,9 @@ export class Freshness {
    *   `tell` sends the token that there is now
    */
   constructor({ renewToken, tell, timers = { set: (run, ms) => setTimeout(run, ms), clear: (id) => clearTimeout(id) } }) {
-    Object.assign(this, { renewToken, tell, timers });
+    this.renewToken = renewToken;
+    this.tell = tell;
+    this.timers = timers;
   }
 
   /** The server takes the token for so many milliseconds more. */
