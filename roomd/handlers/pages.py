@@ -98,13 +98,8 @@ class Page(Bounded):
                 status, message = status_code, ""
         if status == 503:
             self.set_header("Retry-After", str(RETRY_S))
-        if status == 404:
-            title, message = "Nothing here", message or "There is no page at this address."
-        elif status >= 500:
-            title, message = "Something went wrong", message or "That was our fault. Try again in a moment."
-        else:
-            title, message = "That did not work", message or self._reason
-        self.show("error.html", status, title=title, message=message, number=status)
+        usual = "" if status == 404 or status >= 500 else self._reason
+        self.show("error.html", status, message=message or usual, number=status)
 
     def log_exception(
         self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
@@ -142,7 +137,7 @@ class RoomPage(Page):
 
 class MissingPage(Page):
     def prepare(self) -> None:
-        raise NotFound("There is no page at this address.")
+        raise NotFound("")
 
 
 class Static(StaticFileHandler):
