@@ -57,10 +57,23 @@ def main() -> None:
         page.screenshot(path=str(PICTURES / "room.png"))
         bob.page.screenshot(path=str(PICTURES / "phone.png"))
         carol.open(server.url)
+        expect(carol.page.locator(".room-card").first).to_be_visible()
         carol.page.screenshot(path=str(PICTURES / "home.png"))
+        in_the_library(carol.page, server.url)
         for person in people.values():
             person.browser.close()
         server.end(signal.SIGTERM)
+
+
+def in_the_library(page: Page, url: str) -> None:
+    """Somebody listens by themselves, and looks around meanwhile."""
+    page.goto(f"{url}/library/search?q=light")
+    page.locator("li[data-index] button").first.click()
+    expect(page.locator("#seek")).to_be_enabled()
+    page.goto(f"{url}/library/")
+    wait_until("it is the last that was heard", lambda: page.get_by_text("Heard last").count() > 0)
+    page.wait_for_timeout(2_000)
+    page.screenshot(path=str(PICTURES / "library.png"))
 
 
 def found(page: Page) -> int:
