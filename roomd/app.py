@@ -78,9 +78,7 @@ async def lifespan(
         passwords, keys = _passwords(stack), [secret, *settings.secret_key_previous]
         signing = accounts.make_accounts(pool=pool, redis=redis, keys=keys, passwords=passwords, clock=clock)
         subtitles, folder = Subtitles(_fetcher(settings), secret), await open_music(settings, secret, neighbours, stack)
-        library = await open_library(
-            settings, core, folder, redis=redis, pool=pool, clock=clock, secret=secret, stack=stack
-        )
+        library = await open_library(settings, core, folder, stack, redis=redis, pool=pool, clock=clock, secret=secret)
         own = open_own(core, pool, redis, signing, library, clock=clock, stack=stack)
         oversight = make_oversight(core, pool, signing, telemetry.metrics, clock)
         more = (*library.jobs(), *own.jobs(), oversight.vitals.job())

@@ -86,12 +86,12 @@ async def open_library(
     settings: Settings,
     core: Core,
     folder: LocalFolder,
+    stack: AsyncExitStack,
     *,
     redis: "Redis",
     pool: PostgresPool,
     clock: Clock,
     secret: str,
-    stack: AsyncExitStack,
 ) -> Library:
     """Put it together; what has to be stopped at the end goes on the stack."""
     songs, listens = Songs(pool), Listens(pool, clock.now)

@@ -66,7 +66,7 @@ class RegisterHandler(_AccountHandler):
     who="open",
     body=Credentials,
     answer=Tokens,
-    errors="wrong_credentials too_many_attempts",
+    errors="wrong_credentials account_banned too_many_attempts",
 )
 class TokenHandler(_AccountHandler):
     async def post(self) -> None:
@@ -81,7 +81,7 @@ class TokenHandler(_AccountHandler):
     who="open",
     body=RefreshBody,
     answer=Tokens,
-    errors="token_invalid token_expired token_revoked token_reused",
+    errors="token_invalid token_expired token_revoked token_reused account_banned",
     about="The refresh token is spent by it; used again, its session ends.",
 )
 class TokenRefreshHandler(_AccountHandler):
@@ -115,7 +115,12 @@ class ProfileHandler(_AccountHandler):
 
 
 @operation(
-    "post", "Sign in", who="open", body=Credentials, answer=SignedIn, errors="wrong_credentials too_many_attempts"
+    "post",
+    "Sign in",
+    who="open",
+    body=Credentials,
+    answer=SignedIn,
+    errors="wrong_credentials account_banned too_many_attempts",
 )
 class LoginHandler(_AccountHandler):
     async def post(self) -> None:
@@ -170,6 +175,7 @@ def welcome(signed_in: SignIn) -> dict[str, object]:
             "username": user.username or user.name,
             "email": user.email or "",
             "is_guest": user.guest,
+            **({"is_admin": True} if user.is_admin else {}),
         },
     }
 
