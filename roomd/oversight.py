@@ -99,7 +99,7 @@ class Oversight:
             ]
         return found
 
-    async def set_admin(self, admin: Actor, user: UserId, *, on: bool) -> None:
+    async def set_admin(self, admin: Actor, user: UserId, why: str, *, on: bool) -> None:
         """Raises NotFound, Conflict. Tokens say who is an admin, so whoever is none any more has to sign in again."""
         name = await self._store.name_of(user)
         if on and not await self._store.promote(user):
@@ -108,7 +108,7 @@ class Oversight:
             if not await self._store.demote(user):
                 raise Conflict("that is no admin, or the last one", "last_admin")
             await self._end(user)
-        await self._note(admin, "promote" if on else "demote", user, name)
+        await self._note(admin, "promote" if on else "demote", user, name, why)
 
     async def ban(self, admin: Actor, user: UserId, why: str) -> None:
         """Shut an account out: its sign-ins end, and it cannot sign in. Raises NotFound, Conflict."""
@@ -118,19 +118,19 @@ class Oversight:
         await self._end(user)
         await self._note(admin, "ban", user, name, why)
 
-    async def unban(self, admin: Actor, user: UserId) -> None:
+    async def unban(self, admin: Actor, user: UserId, why: str) -> None:
         name = await self._store.name_of(user)
         await self._store.ban(user, None, "")
-        await self._note(admin, "unban", user, name)
+        await self._note(admin, "unban", user, name, why)
 
-    async def end_session(self, admin: Actor, user: UserId, family: str) -> None:
+    async def end_session(self, admin: Actor, user: UserId, family: str, why: str) -> None:
         """Raises NotFound."""
         name = await self._store.name_of(user)
         ended = await self._sessions.end(user, self._clock.now(), only=family)
         if not ended:
             raise NotFound("there is no such session (any more)", "no_such_session")
         await self._revocations.revoke(*ended)
-        await self._note(admin, "end_session", user, name)
+        await self._note(admin, "end_session", user, name, why)
 
     async def _end(self, user: UserId) -> None:
         ended: Sequence[str] = await self._sessions.end(user, self._clock.now())
@@ -138,9 +138,11 @@ class Oversight:
             await self._revocations.revoke(*ended)
 
     async def _do(self, admin: Actor, room: RoomId, command: Command) -> None:
-        await self._core.engine.handle(room, command, structs.replace(admin, overseer=True))
+        """Once it is archived, so that the lists, which are read from PostgreSQL, show it at once."""
+        engine = self._core.engine
+        await engine.kept(await engine.handle(room, command, structs.replace(admin, overseer=True)))
 
-    async def _note(self, admin: Actor, act: str, about: str, what: str, why: str = "") -> None:
+    async def _note(self, admin: Actor, act: str, about: str, what: str, why: str) -> None:
         await self._store.note(Deed(admin.id, admin.name, act, about, what, why), self._clock.now())
 
 

@@ -19,7 +19,7 @@ from hypothesis.errors import Unsatisfiable
 from openapi_world import DOCUMENT, Call, calls
 from schemathesis import Case, GenerationMode
 from serving import Served
-from test_openapi_roles import BY_ITSELF, ROLES, Stage, excused, order
+from test_openapi_roles import BY_ITSELF, ROLES, Stage, excused, order, staged
 
 EXAMPLES = 8
 #: A server that is asked so much says so.
@@ -42,8 +42,18 @@ def sent(stage: Stage, call: Call, case: Case) -> httpx.Response:
     }
     if isinstance(plain.get("data"), bytes | str):
         plain["content"] = plain.pop("data")
+    if plain.get("files"):
+        files = plain["files"].items() if isinstance(plain["files"], dict) else plain["files"]
+        plain["files"] = [(name, as_file(value)) for name, value in files]
     with httpx.Client(trust_env=False, timeout=30) as http:
         return http.request(headers=headers, **plain)
+
+
+def as_file(value: Any) -> Any:
+    """As httpx takes a file: what was made up may be a number, or anything else."""
+    if isinstance(value, tuple):
+        return tuple(as_file(each) for each in value)
+    return value if value is None or isinstance(value, str | bytes) else json.dumps(value)
 
 
 def faults(stage: Stage, call: Call, mode: GenerationMode) -> list[str]:
@@ -83,9 +93,7 @@ def faults(stage: Stage, call: Call, mode: GenerationMode) -> list[str]:
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.gen_test(timeout=1_800)
 async def test_made_up_calls(served: Served, role: str) -> None:
-    host, member = await served.person("Alice"), await served.person("Bob")
-    stage = Stage(served, role, host if role == "host" else await served.person("Carol"), host)
-    await stage.set_up(member)
+    stage = await staged(served, role)
     found = []
     for call in sorted(calls(), key=order):
         if call.name in BY_ITSELF:

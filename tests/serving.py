@@ -16,6 +16,7 @@ from tornado.ioloop import IOLoop
 from tornado.testing import bind_unused_port
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
+from roomd.accounts import Caller
 from roomd.app import lifespan, make_app
 from roomd.clock import Clock
 from roomd.handlers.reception import Reception
@@ -23,6 +24,8 @@ from roomd.serve import MAX_BODY
 from roomd.services import Services
 from roomd.settings import Settings
 
+#: A password that will do.
+GOOD = "correct horse battery staple"
 SECRET = "tests-sign-with-this-and-nobody-else-does"
 #: Seconds within which anything that is to happen has happened, on a machine busy with other tests.
 PATIENCE_S = 15.0
@@ -125,6 +128,17 @@ class Served:
         hello: dict[str, Any] = {"type": "hello", "token": person.token}
         await live.say(**hello | ({"resume": resume} if resume else {}))
         return live
+
+
+async def account(served: Served, name: str, *, admin: bool = False) -> Person:
+    """Somebody with an account, signed in."""
+    await served.services.accounts.register(name, f"{name}@example.org", GOOD, admin=admin)
+    return await signed_in(served, name)
+
+
+async def signed_in(served: Served, name: str) -> Person:
+    signed = await served.services.accounts.login(name, GOOD, Caller("127.0.0.1", "a browser"))
+    return Person(signed.user.id, name, signed.access, served.http)
 
 
 @asynccontextmanager

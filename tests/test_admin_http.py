@@ -7,18 +7,7 @@ from typing import Any
 
 import pytest
 from hub_world import eventually
-from serving import Person, Served, serving
-
-from roomd.accounts import Caller
-
-GOOD = "correct horse battery staple"
-
-
-async def account(served: Served, name: str, *, admin: bool = False) -> Person:
-    accounts = served.services.accounts
-    await accounts.register(name, f"{name}@example.org", GOOD, admin=admin)
-    signed = await accounts.login(name, GOOD, Caller("127.0.0.1", "a browser"))
-    return Person(signed.user.id, name, signed.access, served.http)
+from serving import GOOD, Person, Served, account, serving, signed_in
 
 
 async def told(person: Person, path: str) -> Any:
@@ -111,20 +100,20 @@ async def test_people_are_found_shut_out_and_let_in_again(redis_url: str, databa
         await done(root, "DELETE", f"people/{carol.id}/sessions/{session['id']}/")
         assert (await carol.call("GET", "/api/accounts/profile/")).json()["error"]["code"] == "token_revoked"
 
-        again = await account_again(served, carol)
+        again = await signed_in(served, "carol")
         await done(root, "PUT", f"people/{carol.id}/ban/", {"reason": "sells"})
         assert (await again.call("GET", "/api/accounts/profile/")).status_code == 401
         wrong = {"email": "carol@example.org", "password": GOOD}
         refused = await served.http.post("/api/auth/login/", json=wrong)
         assert (refused.status_code, refused.json()["error"]["code"]) == (403, "account_banned")
         assert (await told(root, "people/?banned=true"))["people"][0]["banned_why"] == "sells"
-        await done(root, "DELETE", f"people/{carol.id}/ban/")
+        await done(root, "DELETE", f"people/{carol.id}/ban/", {"reason": "said sorry"})
         assert (await served.http.post("/api/auth/login/", json=wrong)).status_code == 200
-
-
-async def account_again(served: Served, person: Person) -> Person:
-    signed = await served.services.accounts.login(person.name, GOOD, Caller("127.0.0.1", "a browser"))
-    return Person(person.id, person.name, signed.access, served.http)
+        assert await acts(root) == [
+            ("unban", "carol", "said sorry"),
+            ("ban", "carol", "sells"),
+            ("end_session", "carol", ""),
+        ]
 
 
 @pytest.mark.gen_test(timeout=60)
@@ -142,7 +131,7 @@ async def test_there_is_always_an_admin(redis_url: str, database_url: str, data_
         await done(root, "PATCH", f"people/{carol.id}/", {"admin": True})
         assert await refused("PUT", f"{carol.id}/ban/", {}) == "is_admin"
         assert (await root.call("PATCH", "/api/admin/people/nobody/", {"admin": True})).status_code == 404
-        again = await account_again(served, carol)
+        again = await signed_in(served, "carol")
         await done(again, "PATCH", f"people/{root.id}/", {"admin": False})
         assert (await root.call("GET", "/api/admin/audit/")).status_code == 401
         assert [act for act, _, _ in await acts(again)] == ["demote", "promote"]

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.browser
 
 #: Every page but a room's. One that is not there is the page that says so.
-PAGES = ("/", "/me/", "/library/", "/dashboard/", "/style/", "/nothing-here")
+PAGES = ("/", "/me/", "/library/", "/dashboard/", "/admin/", "/style/", "/nothing-here")
 #: A room's sheets, by the button that opens each.
 SHEETS = {"share": "#share-button", "settings": "[data-opens=settings]", "shortcuts": None, "sync": "#sync"}
 

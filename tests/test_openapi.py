@@ -79,7 +79,7 @@ def test_codes_are_those_of_the_document_of_errors() -> None:
 @pytest.mark.parametrize("served", SERVED, ids=called)
 def test_an_operation_is_as_its_row_says(served: Served) -> None:
     _, token, _, answer, errors = ROWS[called(served)]
-    said = {"open": "any", "any": "any", "guest": "any, guest", "token": "needed"}
+    said = {"open": "any", "any": "any", "guest": "any, guest", "token": "needed", "admin": "admin"}
     assert said[served.operation.who] == token
     if status := re.match(r"\d{3}", answer):
         assert served.operation.status == int(status[0])
@@ -126,7 +126,8 @@ def read_by(served: Served) -> tuple[set[str], set[str]]:
                 case ast.Call(func=ast.Name(id="decode_body"), args=[*_, ast.Name(id=name)]):
                     bodies.add(name)
                 case ast.Call(
-                    func=ast.Attribute(attr="get_query_argument" | "flag"), args=[ast.Constant(value=name), *_]
+                    func=ast.Attribute(attr="get_query_argument" | "flag" | "choice" | "_number"),
+                    args=[ast.Constant(value=name), *_],
                 ):
                     query.add(str(name))
                 case ast.Call(func=ast.Attribute(attr="limit" | "offset" as name), args=_) if own(node):

@@ -5,8 +5,9 @@ from typing import Any
 
 import media_files as files
 import pytest
+from hub_world import eventually
 from openapi_world import BY_HAND, DOCUMENT, calls
-from serving import Person, Served
+from serving import GOOD, Person, Served, account
 
 from roomd.openapi.channels import CHANNELS, tag_of
 
@@ -20,11 +21,11 @@ class Story:
         self.served = served
         self.told: set[str] = set()
 
-    async def __call__(self, who: Person | None, name: str, body: Any = None, **values: str) -> Any:
+    async def __call__(self, who: Person | None, name: str, body: Any = None, query: Any = None, **values: str) -> Any:
         call = CALLS[name]
         headers = who.headers if who else {}
         path = call.path.format_map(values)
-        answer = await self.served.http.request(call.method, path, json=body, headers=headers)
+        answer = await self.served.http.request(call.method, path, json=body, headers=headers, params=query)
         assert answer.status_code < 300, f"{name}: {answer.status_code} {answer.text}"
         assert not call.fault(answer)
         self.told.add(name)
@@ -36,6 +37,7 @@ async def test_what_takes_more_is_answered_as_described(served: Served) -> None:
     story = Story(served)
     await documents(story)
     await accounts(story)
+    await overseeing(story)
     await music(story)
     await rooms(story)
     assert story.told >= BY_HAND
@@ -64,6 +66,43 @@ async def accounts(story: Story) -> None:
     tokens = await story(None, "POST /api/accounts/token/", {"email": "dave", "password": words["password"]})
     await story(None, "POST /api/accounts/token/refresh/", {"refresh": tokens["refresh"]})
     assert "roomd_" in await story(None, "GET /metrics/")
+
+    mine = {"username": "erin", "email": "erin@example.org", "password": "a long walk home"}
+    phone, laptop = await story.served.person("Erin"), await story.served.person("Erin")
+    made = await story(phone, "POST /api/accounts/upgrade/", mine)
+    assert not made["user"]["is_guest"]
+    await story(phone, "POST /api/accounts/password/", {"password": mine["password"], "new_password": "and back again"})
+    await story(phone, "POST /api/accounts/delete/", {"password": "and back again"})
+    (session,) = (await story(laptop, "GET /api/accounts/sessions/"))["sessions"]
+    await story(laptop, "DELETE /api/accounts/sessions/{session}/", session=session["id"])
+
+
+async def overseeing(story: Story) -> None:
+    """With rows in every list, which the roles of test_openapi_roles.py may not leave there."""
+    root, dora = await account(story.served, "root", admin=True), await account(story.served, "dora")
+    words = {"email": "root", "password": GOOD}
+    assert (await story(None, "POST /api/auth/login/", words))["user"]["is_admin"]
+    code = await story.served.room(dora)
+    live = await story.served.enter(dora, code)
+    await live.until(type="welcome")
+    await live.do("say", text="a line to be found")
+
+    async def archived() -> bool:
+        found = await story(root, "GET /api/admin/messages/", query={"q": "to be found"})
+        return bool(found["count"])
+
+    await eventually(archived, "the line to be archived")
+    (room,) = (await story(root, "GET /api/admin/rooms/", query={"q": code}))["rooms"]
+    assert (room["online"], room["host"]) == (1, "dora")
+    (session,) = (await story(root, "GET /api/admin/sessions/", query={"user": dora.id}))["sessions"]
+    why = {"reason": "to try it"}
+    ends = "DELETE /api/admin/people/{user}/sessions/{session}/"
+    await story(root, ends, why, user=dora.id, session=session["id"])
+    await story(root, "PATCH /api/admin/people/{user}/", why | {"admin": True}, user=dora.id)
+    await story(root, "GET /api/admin/people/", query={"admins": "true"})
+    acts = (await story(root, "GET /api/admin/audit/"))["acts"]
+    assert [(each["act"], each["why"]) for each in acts] == [("promote", "to try it"), ("end_session", "to try it")]
+    await story(root, "GET /api/admin/vitals/")
 
 
 async def music(story: Story) -> None:

@@ -3,16 +3,20 @@
 import asyncio
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import pytest
 from openapi_world import BY_HAND, ELSEWHERE, Call, calls
-from serving import Person, Served
+from serving import Person, Served, account
 
 from roomd.domain.people import RIGHTS
 
-ROLES = ("anonymous", "stranger", "member", "cohost", "host")
+ROLES = ("anonymous", "stranger", "member", "cohost", "host", "admin")
 #: What ends, or changes who is who, comes at the end; the rest in the order of the document.
 LAST = (
+    "DELETE /api/admin/rooms/{room}/messages/{message}/",
+    "DELETE /api/admin/rooms/{room}/members/{user}/",
+    "DELETE /api/admin/rooms/{room}/",
     "DELETE /api/rooms/{room}/queue/{entry}/",
     "POST /api/rooms/{room}/queue/clear/",
     "DELETE /api/rooms/{room}/messages/{message}/",
@@ -37,8 +41,9 @@ LAST = (
 ONES_OWN = {"POST /api/rooms/{room}/queue/undo/"}
 #: Refusals that say who somebody is, or is not.
 BARRED = {401, 403}
-#: Tried elsewhere: to whoever is near, /metrics/ answers without a token of the usual kind.
-BY_ITSELF = {"GET /metrics/"}
+#: Tried elsewhere: to whoever is near, /metrics/ answers without a token of the usual kind; and whoever has deleted
+#: their account can try nothing else.
+BY_ITSELF = {"GET /metrics/", "POST /api/accounts/delete/"}
 
 
 class Stage:
@@ -76,6 +81,8 @@ class Stage:
             "playlist": listed["id"],
             "genre": "1",
             "key": "nothing.webp",
+            # Nobody's: whoever ends their own can try nothing else.
+            "session": str(UUID(int=1)),
         }
 
     async def joined(self, person: Person, code: str) -> None:
@@ -119,12 +126,15 @@ class Stage:
 
     def barred(self, call: Call) -> set[int]:
         """The statuses of which one has to be answered; none where the call is to get through."""
-        if call.who == "token" and self.role == "anonymous":
+        if call.who in {"token", "admin"} and self.role == "anonymous":
             return {401}
+        if call.who == "admin":
+            return set() if self.role == "admin" else {403}
         if call.needs in {"", "owner"}:
             # Whose it is has tests of its own: a playlist of the host's is private, so it is not there for others.
             return set()
-        if self.role == "stranger":
+        # In a room, an admin of the server is what everybody else is.
+        if self.role in {"stranger", "admin"}:
             return {403, 404}
         if call.needs == "member" or self.role == "host" or (call.name in ONES_OWN and self.role == "member"):
             return set()
@@ -144,6 +154,7 @@ async def tried(stage: Stage, call: Call) -> list[str]:
     headers = {} if stage.role == "anonymous" else stage.who.headers
     body = stage.body(call)
     query = {"track_id": stage.track} if call.path.endswith(("remove/", "remove_track/")) else {}
+    query |= {"url": "http://127.0.0.1:9/"} if call.path.endswith("/preview/") else {}
     answer = await stage.served.http.request(call.method, stage.address(call), json=body, headers=headers, params=query)
     faults = [fault] if (fault := call.fault(answer)) else []
     if answer.status_code < 300:
@@ -163,7 +174,7 @@ def excused(stage: Stage, call: Call) -> bool:
         # Nobody has such a password, or such a refresh token.
         call.path in {"/api/accounts/token/", "/api/accounts/token/refresh/", "/api/auth/login/"}
         # Of a private room, and of what is somebody else's.
-        or stage.role in {"anonymous", "stranger"}
+        or (stage.role in {"anonymous", "stranger", "admin"} and call.who != "admin")
         or call.needs == "owner"
         or call.path == "/api/playlists/from-room/"
     )
@@ -183,10 +194,19 @@ async def test_everybody_gets_as_far_as_their_role(served: Served) -> None:
     assert left <= BY_HAND | ELSEWHERE
 
 
-async def played(served: Served, role: str, carried_out: set[str]) -> list[str]:
+async def staged(served: Served, role: str) -> Stage:
     host, member = await served.person("Alice"), await served.person("Bob")
-    stage = Stage(served, role, host if role == "host" else await served.person("Carol"), host)
+    if role == "host":
+        who = host
+    else:
+        who = await (account(served, "root", admin=True) if role == "admin" else served.person("Carol"))
+    stage = Stage(served, role, who, host)
     await stage.set_up(member)
+    return stage
+
+
+async def played(served: Served, role: str, carried_out: set[str]) -> list[str]:
+    stage = await staged(served, role)
     # Where no room is meant, everybody with a token is alike.
     wanted = [call for call in sorted(calls(), key=order) if call.needs or role not in {"member", "cohost"}]
     faults = [fault for call in wanted for fault in await tried(stage, call)]

@@ -69,7 +69,7 @@ class RegisterHandler(_AccountHandler):
     who="open",
     body=Credentials,
     answer=Tokens,
-    errors="wrong_credentials too_many_attempts",
+    errors="wrong_credentials account_banned too_many_attempts",
 )
 class TokenHandler(_AccountHandler):
     counted = ("POST", "sign_in")
@@ -86,7 +86,7 @@ class TokenHandler(_AccountHandler):
     who="open",
     body=RefreshBody,
     answer=Tokens,
-    errors="token_invalid token_expired token_revoked token_reused",
+    errors="token_invalid token_expired token_revoked token_reused account_banned",
     about="The refresh token is spent by it; used again, its session ends.",
 )
 class TokenRefreshHandler(_AccountHandler):
@@ -122,7 +122,12 @@ class ProfileHandler(_AccountHandler):
 
 
 @operation(
-    "post", "Sign in", who="open", body=Credentials, answer=SignedIn, errors="wrong_credentials too_many_attempts"
+    "post",
+    "Sign in",
+    who="open",
+    body=Credentials,
+    answer=SignedIn,
+    errors="wrong_credentials account_banned too_many_attempts",
 )
 class LoginHandler(_AccountHandler):
     counted = ("POST", "sign_in")
@@ -193,6 +198,7 @@ def welcome(signed_in: SignIn) -> dict[str, object]:
             "username": user.username or user.name,
             "email": user.email or "",
             "is_guest": user.guest,
+            **({"is_admin": True} if user.is_admin else {}),
         },
     }
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -13,7 +13,10 @@ from roomd.domain.refusals import Forbidden, Invalid, NotFound
 from roomd.domain.room import Room
 from roomd.domain.text import tidy_text
 from roomd.handlers.base import ApiHandler
+from roomd.handlers.described import operation
 from roomd.handlers.of_room import RoomHandler
+from roomd.openapi.operation import Parameter, flag, limit, offset, text
+from roomd.openapi.shapes.admin import OverseenLines, OverseenRooms, Overview, Vitals
 
 MOST = 200
 MAX_REASON = 200
@@ -23,14 +26,10 @@ class WhyBody(Struct):
     reason: Annotated[str, Meta(max_length=800)] = ""
 
 
-class PersonBody(Struct):
-    admin: bool
-
-
-class Page(NamedTuple):
-    text: str
-    limit: int
-    offset: int
+#: As `why` and `span` read them, and the words that are looked for.
+REASON = text("reason", "Why, where it does not stand in the body", most=MAX_REASON)
+SPAN = (limit(50, MOST), offset())
+SOUGHT = text("q", "What to look for; of more than 100 characters the first 100 count")
 
 
 class AdminHandler(RoomHandler):
@@ -41,9 +40,12 @@ class AdminHandler(RoomHandler):
             raise Forbidden("This is for admins of this server.", "not_an_admin")
         return actor
 
-    def page(self) -> Page:
-        text = self.get_query_argument("q", "")[:100]
-        return Page(text, self.limit(50, MOST), self.offset())
+    def sought(self) -> str:
+        return self.get_query_argument("q", "")[:100]
+
+    def span(self) -> tuple[int, int]:
+        """How many, and after how many. Raises Invalid."""
+        return self.limit(50, MOST), self.offset()
 
     def choice(self, name: str, *allowed: str) -> str:
         """One of these, or "" for all. Raises Invalid."""
@@ -54,8 +56,8 @@ class AdminHandler(RoomHandler):
 
     def why(self) -> str:
         """Raises Invalid."""
-        text = self.body(WhyBody).reason or self.get_query_argument("reason", "")
-        return tidy_text("reason", text, MAX_REASON, empty=True)
+        given = self.body(WhyBody).reason or self.get_query_argument("reason", "")
+        return tidy_text("reason", given, MAX_REASON, empty=True)
 
     @staticmethod
     def user(text: str) -> UserId:
@@ -64,6 +66,7 @@ class AdminHandler(RoomHandler):
         return UserId(text.lower())
 
 
+@operation("get", "How the server is now", who="admin", answer=Overview)
 class OverviewHandler(AdminHandler):
     async def get(self) -> None:
         await self.admin()
@@ -86,27 +89,50 @@ class OverviewHandler(AdminHandler):
         )
 
 
+@operation(
+    "get",
+    "Curves of how it was",
+    who="admin",
+    query=(Parameter("hours", Annotated[int, Meta(ge=1, le=48)], "Of how many hours", 24),),
+    answer=Vitals,
+)
 class VitalsHandler(AdminHandler):
     async def get(self) -> None:
         await self.admin()
         self.answer(await self.services.oversight.vitals.curves(self._number("hours", 24, 1, 48)))
 
 
+@operation(
+    "get",
+    "All rooms, the last used first",
+    who="admin",
+    query=(SOUGHT, Parameter("state", Literal["", "live", "asleep", "closed"], "Only these", ""), *SPAN),
+    answer=OverseenRooms,
+    about="By name, code or id. None is woken by it.",
+)
 class AdminRoomsHandler(AdminHandler):
     async def get(self) -> None:
         await self.admin()
-        page = self.page()
         state = self.choice("state", "live", "asleep", "closed")
-        rooms = await self.services.oversight.rooms(state, *page)
+        rooms = await self.services.oversight.rooms(state, self.sought(), *self.span())
         self.answer({"rooms": [shown(row) | _live(room) for row, room in rooms], "count": len(rooms)})
 
 
+@operation("delete", "Close a room for everybody", who="admin", body=WhyBody, query=(REASON,))
 class AdminRoomHandler(AdminHandler):
     async def delete(self, ref: str) -> None:
         await self.services.oversight.close(await self.admin(), ref, self.why())
         self.set_status(204)
 
 
+@operation(
+    "delete",
+    "Send somebody out of a room",
+    who="admin",
+    body=WhyBody,
+    query=(flag("ban", "Whether they stay out"), REASON),
+    errors="no_such_user no_such_member too_many_bans",
+)
 class AdminRoomPeopleHandler(AdminHandler):
     async def delete(self, ref: str, user: str) -> None:
         admin, why = await self.admin(), self.why()
@@ -114,70 +140,26 @@ class AdminRoomPeopleHandler(AdminHandler):
         self.set_status(204)
 
 
+@operation("delete", "Remove a line of chat", who="admin", body=WhyBody, query=(REASON,))
 class AdminLineHandler(AdminHandler):
     async def delete(self, ref: str, line: str) -> None:
         await self.services.oversight.remove_line(await self.admin(), ref, line, self.why())
         self.set_status(204)
 
 
+@operation(
+    "get",
+    "Lines of the last seven days, the latest first",
+    who="admin",
+    query=(SOUGHT, limit(50, MOST)),
+    answer=OverseenLines,
+    about="As far as they are archived.",
+)
 class AdminLinesHandler(AdminHandler):
     async def get(self) -> None:
         await self.admin()
-        page = self.page()
-        lines = await self.services.oversight.lines(page.text, page.limit)
+        lines = await self.services.oversight.lines(self.sought(), self.limit(50, MOST))
         self.answer({"messages": lines, "count": len(lines)})
-
-
-class AdminPeopleHandler(AdminHandler):
-    async def get(self) -> None:
-        await self.admin()
-        page, kind = self.page(), self.choice("kind", "account", "guest")
-        rows = await self.services.oversight.look.people(
-            page.text, kind, page.limit, page.offset, admins=self.flag("admins"), banned=self.flag("banned")
-        )
-        self.answer({"people": [shown(row) for row in rows], "count": len(rows)})
-
-
-class AdminPersonHandler(AdminHandler):
-    async def patch(self, user: str) -> None:
-        admin, body = await self.admin(), self.body(PersonBody)
-        await self.services.oversight.set_admin(admin, self.user(user), on=body.admin)
-        self.set_status(204)
-
-
-class AdminBanHandler(AdminHandler):
-    async def put(self, user: str) -> None:
-        await self.services.oversight.ban(await self.admin(), self.user(user), self.why())
-        self.set_status(204)
-
-    async def delete(self, user: str) -> None:
-        await self.services.oversight.unban(await self.admin(), self.user(user))
-        self.set_status(204)
-
-
-class AdminSessionsHandler(AdminHandler):
-    async def get(self) -> None:
-        await self.admin()
-        page, user = self.page(), self.get_query_argument("user", "")
-        rows = await self.services.oversight.look.sessions(user, self.services.clock.now(), page.limit, page.offset)
-        self.answer({"sessions": [shown(row) for row in rows], "count": len(rows)})
-
-
-class AdminSessionHandler(AdminHandler):
-    async def delete(self, user: str, family: str) -> None:
-        admin = await self.admin()
-        if not is_uuid(family):
-            raise NotFound("there is no such session", "no_such_session")
-        await self.services.oversight.end_session(admin, self.user(user), family.lower())
-        self.set_status(204)
-
-
-class AdminActsHandler(AdminHandler):
-    async def get(self) -> None:
-        await self.admin()
-        page = self.page()
-        rows = await self.services.oversight.look.acts(page.limit, page.offset)
-        self.answer({"acts": [shown(row) for row in rows], "count": len(rows)})
 
 
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -203,7 +185,7 @@ def _live(room: Room | None) -> dict[str, object]:
     }
 
 
-_ROOM, _USER = r"/api/admin/rooms/([^/]+)", r"/api/admin/people/([^/]+)"
+_ROOM = r"/api/admin/rooms/([^/]+)"
 ROUTES: list[tuple[str, type[ApiHandler]]] = [
     (r"/api/admin/overview/?", OverviewHandler),
     (r"/api/admin/vitals/?", VitalsHandler),
@@ -212,10 +194,4 @@ ROUTES: list[tuple[str, type[ApiHandler]]] = [
     (rf"{_ROOM}/members/([^/]+)/?", AdminRoomPeopleHandler),
     (rf"{_ROOM}/messages/([0-9]{{1,15}})/?", AdminLineHandler),
     (r"/api/admin/messages/?", AdminLinesHandler),
-    (r"/api/admin/people/?", AdminPeopleHandler),
-    (rf"{_USER}/?", AdminPersonHandler),
-    (rf"{_USER}/ban/?", AdminBanHandler),
-    (rf"{_USER}/sessions/([^/]+)/?", AdminSessionHandler),
-    (r"/api/admin/sessions/?", AdminSessionsHandler),
-    (r"/api/admin/audit/?", AdminActsHandler),
 ]

@@ -11,6 +11,8 @@ from roomd.domain.refusals import NotFound, Unauthenticated, Unavailable
 from roomd.handlers.accounts import welcome
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.bounded import elsewhere
+from roomd.handlers.described import operation
+from roomd.openapi.shapes.accounts import Ended, Sessions, Upgraded
 from roomd.store.sessions import SignedIn
 
 #: Seconds that a reader of an export may leave it standing still.
@@ -34,6 +36,8 @@ class DeleteBody(Struct):
     password: str = ""
 
 
+@operation("get", "Where you are signed in", answer=Sessions)
+@operation("delete", "Sign out everywhere else", answer=Ended)
 class SessionsHandler(ApiHandler):
     async def get(self) -> None:
         actor = await self.actor()
@@ -46,12 +50,21 @@ class SessionsHandler(ApiHandler):
         self.answer({"ended": await self.services.accounts.own.end_others(await self.actor())})
 
 
+@operation("delete", "Sign out somewhere", errors="no_such_session")
 class SessionHandler(ApiHandler):
     async def delete(self, family: str) -> None:
         await self.services.accounts.own.end_session(await self.actor(), family)
         self.set_status(204)
 
 
+@operation(
+    "post",
+    "Change your password",
+    body=PasswordBody,
+    answer=Ended,
+    errors="not_your_password guest too_many_attempts",
+    about="All other sessions end by it.",
+)
 class PasswordHandler(ApiHandler):
     async def post(self) -> None:
         actor = await self.actor()
@@ -60,6 +73,14 @@ class PasswordHandler(ApiHandler):
         self.answer({"ended": await own.change_password(actor, body.password, body.new_password, address)})
 
 
+@operation(
+    "post",
+    "Make an account of a guest",
+    body=UpgradeBody,
+    answer=Upgraded,
+    errors="taken account_already",
+    about="They are the same person, with all that is theirs; their refresh token goes on.",
+)
 class UpgradeHandler(ApiHandler):
     async def post(self) -> None:
         actor = await self.actor()
@@ -68,6 +89,7 @@ class UpgradeHandler(ApiHandler):
         self.answer({key: value for key, value in welcome(signed_in).items() if key != "refresh_token"})
 
 
+@operation("post", "Delete your account, for good", body=DeleteBody, errors="not_your_password too_many_attempts")
 class DeleteHandler(ApiHandler):
     async def post(self) -> None:
         actor = await self.actor()
@@ -80,6 +102,7 @@ class DeleteHandler(ApiHandler):
         self.set_status(204)
 
 
+@operation("get", "All of your data, as a ZIP", answer=bytes, mime=("application/zip",), errors="busy")
 class ExportHandler(ApiHandler):
     async def get(self) -> None:
         actor = await self.actor()

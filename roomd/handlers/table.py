@@ -4,6 +4,7 @@ from roomd.handlers import (
     accounts,
     admin,
     admin_pages,
+    admin_people,
     catalogue,
     charts,
     collab,
@@ -36,6 +37,7 @@ from roomd.handlers import (
 API_ROUTES = (
     *accounts.ROUTES,
     *admin.ROUTES,
+    *admin_people.ROUTES,
     *catalogue.ROUTES,
     *charts.ROUTES,
     *collab.ROUTES,

@@ -48,8 +48,10 @@ def codes(told: Told) -> Iterator[str]:
     """Every code that it may be refused with."""
     operation, changes = told.operation, told.method != "get"
     yield from ("invalid", "bad_request", *operation.errors.split())
-    if operation.who == "token":
+    if operation.who in {"token", "admin"}:
         yield "unauthenticated"
+    if operation.who == "admin":
+        yield "not_an_admin"
     if operation.who != "open":
         yield from ("unauthenticated", *_TOKEN)
     if operation.body is not None:

@@ -23,6 +23,8 @@ _NAMES = {
     "album_id": "id",
     "track_id": "id",
     "number": "genre",
+    "line": "message",
+    "family": "session",
 }
 _ABOUT = {
     "room": "A room's id or its six-character code, in any case",
@@ -31,14 +33,17 @@ _ABOUT = {
     "entry": "An entry's id in the queue",
     "message": "A line's id",
     "request": "A request's id",
+    "session": "A sign-in's id",
     "genre": "A genre's number",
     "key": "The picture's name",
 }
 #: Tags by the module that answers; a module that is not here is called by its name.
 _TAGS = {
     "accounts": "Accounts",
+    "own_account": "Accounts",
     "uploads": "Accounts",
     "rooms": "Rooms",
+    "previews": "Rooms",
     "misc": "Server",
     "sync": "Server",
     "docs": "Server",
@@ -57,12 +62,15 @@ _TAGS = {
     "personal": "Your own queue",
     "personal_playing": "Your own queue",
     "recommendations": "What you may like",
+    "admin": "Overseeing the server",
+    "admin_people": "Overseeing the server",
 }
 _SECURITY: Mapping[str, list[dict[str, list[str]]]] = {
     "open": [],
     "any": [{}, {"bearer": []}],
     "guest": [{}, {"bearer": []}],
     "token": [{"bearer": []}],
+    "admin": [{"bearer": []}],
 }
 _INTRODUCTION = (
     "JSON in, JSON out. Addresses are written with a slash at their end and work without one; times are ISO 8601 in "
@@ -193,7 +201,8 @@ def _parameters(served: Served, schemas: Schemas) -> Iterator[Schema]:
             "description": each.about,
             "schema": schema,
         }
-    if served.method != "get" and ("{room}" in served.path or "/playlists/queue/" in served.path):
+    changes = served.method != "get" and served.operation.who != "admin"
+    if changes and ("{room}" in served.path or "/playlists/queue/" in served.path):
         yield {
             "name": "Idempotency-Key",
             "in": "header",

@@ -9,8 +9,8 @@ from roomd.domain.people import Right
 from roomd.openapi.shapes.accounts import Error
 
 #: `open`: anybody, and no token is looked at. `any`: anybody. `guest`: anybody, and whoever has no token becomes a
-#: guest. `token`: needs an access token.
-Who = Literal["open", "any", "guest", "token"]
+#: guest. `token`: needs an access token. `admin`: that of an admin of the server.
+Who = Literal["open", "any", "guest", "token", "admin"]
 #: Beyond the token: to be in the room, to have a right there, or to be the one whose it is.
 Needs = Right | Literal["", "member", "owner"]
 

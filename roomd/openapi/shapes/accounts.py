@@ -28,11 +28,14 @@ class Profile(TypedDict):
 
 
 class SignedInUser(TypedDict):
+    """`is_admin`: there, and true, of an admin of the server."""
+
     id: str
     name: str
     username: str
     email: str
     is_guest: bool
+    is_admin: NotRequired[bool]
 
 
 class SignedIn(TypedDict):
@@ -43,6 +46,39 @@ class SignedIn(TypedDict):
     token_type: Literal["Bearer"]
     expires_in: int
     user: SignedInUser
+
+
+class Upgraded(TypedDict):
+    """As SignedIn; the refresh token that a guest had goes on."""
+
+    access_token: str
+    token_type: Literal["Bearer"]
+    expires_in: int
+    user: SignedInUser
+
+
+class Session(TypedDict):
+    """`device`: in words. `current`: the one that asks."""
+
+    id: str
+    device: str
+    browser: str
+    system: str
+    address: str
+    created_at: str
+    last_used: str
+    current: bool
+
+
+class Sessions(TypedDict):
+    sessions: list[Session]
+    count: int
+
+
+class Ended(TypedDict):
+    """How many sessions."""
+
+    ended: int
 
 
 class Part(TypedDict):

@@ -224,3 +224,13 @@ class Peaks(TypedDict):
 
     duration_ms: float
     peaks: list[int]
+
+
+class LinkPreview(TypedDict):
+    """What a page says of itself. `picture`: a data URL."""
+
+    url: str
+    site: str
+    title: str
+    description: str
+    picture: str

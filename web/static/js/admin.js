@@ -9,7 +9,7 @@ import { t } from "./models/words.js";
 
 const SECTIONS = { overview, rooms, people, messages, sessions, audit };
 const { session, api } = bindSite({ onUser: () => show() });
-const acts = bindActs({ api, after: () => show() });
+const acts = bindActs({ api });
 let leave = () => {};
 
 function show() {
@@ -17,8 +17,10 @@ function show() {
   const name = Object.hasOwn(SECTIONS, location.hash.slice(1)) ? location.hash.slice(1) : "overview";
   const place = find("#section");
   for (const link of findAll("#sections a")) {
-    if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (link.hash === `#${name}`) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest", inline: "nearest" });
+    } else link.removeAttribute("aria-current");
   }
   if (!session.user || session.user.is_guest) {
     deny(t("Sign in with an admin's account to see this."));

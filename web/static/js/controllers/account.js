@@ -39,6 +39,7 @@ export function bindAccount({ session, onUser = () => {} }) {
     find("#who").hidden = find("#sign-out").hidden = user === null;
     find("#sign-in").hidden = user !== null;
     setText(find("#who"), user?.name ?? "");
+    find("#oversee").hidden = !user?.is_admin;
     for (const field of findAll("[data-guest-only]")) field.hidden = user !== null;
   }
 

@@ -3,7 +3,7 @@
  * once only: used a second time, the server takes it for stolen and ends the session. So a renewal first looks whether
  * another tab has already renewed, and holds a lock while it does.
  *
- * @typedef {{access: string, refresh: string, user: {id: string, name: string, is_guest?: boolean}}} Signed
+ * @typedef {{access: string, refresh: string, user: {id: string, name: string, is_guest?: boolean, is_admin?: boolean}}} Signed
  */
 
 const KEY = "roomd.session";

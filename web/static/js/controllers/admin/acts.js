@@ -5,26 +5,28 @@ import { onSubmit } from "../../helpers/forms.js";
 import { toast } from "../../helpers/toast.js";
 import { t } from "../../models/words.js";
 
-/** @param {{api: Function, after: () => void}} parts */
-export function bindActs({ api, after }) {
+/** @param {{api: Function}} parts */
+export function bindActs({ api }) {
   const dialog = find("#act");
   let wanted = null;
+  let after = async () => {};
 
   onSubmit(find("#act-form"), async ({ reason }) => {
     const { method, path, body } = wanted;
     await api(method, path, { body: { ...body, reason: reason.trim() } });
     dialog.close();
     toast(t("Done, and noted."));
-    after();
+    await after();
   });
 
-  /** A button that does something, after a question. @param {{label: string, title: string, text: string, method: string, path: string, body?: object, bad?: boolean}} act */
-  function button(act) {
-    return make("button", { type: "button", class: act.bad === false ? "button small" : "button small danger", onclick: () => ask(act) }, act.label);
+  /** A button that does something, after a question; then `done` shows what has become of it. @param {{label: string, title: string, text: string, method: string, path: string, body?: object, bad?: boolean}} act @param {() => Promise<void>} done */
+  function button(act, done) {
+    return make("button", { type: "button", class: act.bad === false ? "button small" : "button small danger", onclick: () => ask(act, done) }, act.label);
   }
 
-  function ask(act) {
+  function ask(act, done) {
     wanted = act;
+    after = done;
     find("#act-title").textContent = act.title;
     find("#act-text").textContent = act.text;
     find("#act-yes").textContent = act.label;

@@ -8,7 +8,7 @@ const number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
 /** @param {{place: HTMLElement, api: Function, signal: AbortSignal}} parts */
 export async function overview({ place, api, signal }) {
   const [now, day] = await Promise.all([api("GET", "/api/admin/overview/", { signal }), api("GET", "/api/admin/vitals/", { signal })]);
-  place.append(figures(now), curves(day));
+  place.append(make("h2", {}, t("Now")), figures(now), make("h2", {}, t("The last 24 hours")), curves(day));
 }
 
 function figures(now) {
@@ -54,7 +54,7 @@ function curve(name, points) {
   const most = peak(points);
   const latest = points.findLast((point) => point !== null);
   const told = latest === undefined ? t("Nothing noted yet") : t("now {now}, at most {most}", { now: number.format(latest), most: number.format(most) });
-  return make("section", { class: "curve" }, make("h3", {}, name), make("p", {}, make("span", {}, told), make("span", {}, t("24 hours"))), drawn(points, most));
+  return make("section", { class: "curve" }, make("h3", {}, name), make("p", {}, told), drawn(points, most));
 }
 
 function drawn(points, most) {

@@ -1,33 +1,22 @@
 /** Rooms, people, lines, sign-ins and admins' acts: each a table that is searched, and paged on. */
 import { make } from "../../helpers/dom.js";
+import { toast } from "../../helpers/toast.js";
 import { lately } from "../../models/admin/when.js";
 import { language, t } from "../../models/words.js";
 
 const PAGE = 50;
+const MOST = 200;
 const SLOW_MS = 300;
-
-const STATES = () => ({ live: t("Live"), asleep: t("Asleep"), closed: t("Closed") });
-const ACTS = () => ({
-  close_room: t("closed a room"),
-  kick: t("sent somebody out of a room"),
-  ban_from_room: t("kept somebody out of a room"),
-  remove_message: t("removed a line"),
-  promote: t("made an admin"),
-  demote: t("took admin away"),
-  ban: t("shut an account out"),
-  unban: t("let an account in again"),
-  end_session: t("ended a sign-in"),
-});
 
 export const rooms = table({
   path: "/api/admin/rooms/",
   key: "rooms",
   search: () => t("Name or code"),
-  filter: () => ["state", [["", t("All")], ...Object.entries(STATES())]],
+  filter: () => ["state", [["", t("All")], ["live", t("Live")], ["asleep", t("Asleep")], ["closed", t("Closed")]]],
   head: () => [t("Room"), t("State"), t("Now"), t("People"), t("Songs"), t("Last used"), ""],
   row: (room, { acts }) => [
     [room.state === "closed" ? room.name : make("a", { href: `/r/${room.code}` }, room.name), small(room.personal ? t("{code}, somebody's own queue", { code: room.code }) : room.code)],
-    chip(STATES()[room.state] ?? room.state, room.state === "live"),
+    chip(state(room.state), room.state === "live"),
     room.playing ? [room.playing, small(room.is_playing ? t("playing") : t("paused"))] : "",
     [String(room.people), room.online ? small(t("{n} online", { n: room.online })) : null],
     String(room.tracks),
@@ -100,9 +89,28 @@ export const audit = table({
   path: "/api/admin/audit/",
   key: "acts",
   head: () => [t("When"), t("Admin"), t("What"), t("About"), t("Why")],
-  row: (act) => [when(act.at), act.name, ACTS()[act.act] ?? act.act, [act.what, small(act.about)], act.why],
+  row: (act) => [when(act.at), act.name, deed(act.act), [act.what, small(act.about)], act.why],
   nothing: () => t("No admin has done anything yet."),
 });
+
+function state(name) {
+  return { live: t("live"), asleep: t("asleep"), closed: t("closed") }[name] ?? name;
+}
+
+function deed(name) {
+  const told = {
+    close_room: t("closed a room"),
+    kick: t("sent somebody out of a room"),
+    ban_from_room: t("shut somebody out of a room"),
+    remove_message: t("removed a line"),
+    promote: t("made somebody an admin"),
+    demote: t("took admin away"),
+    ban: t("shut somebody out"),
+    unban: t("let somebody in again"),
+    end_session: t("ended a sign-in"),
+  };
+  return told[name] ?? name;
+}
 
 function standing(person, acts) {
   const path = `/api/admin/people/${person.id}/`;
@@ -123,30 +131,45 @@ function standing(person, acts) {
 function table({ path, key, search, field = "q", filter, head, row, nothing }) {
   return async ({ place, api, acts, signal }) => {
     const form = search || filter ? searching(search, filter) : null;
-    const body = make("tbody");
+    const body = make("tbody", { role: "rowgroup" });
     const more = make("button", { type: "button", class: "button", hidden: true }, t("More"));
     const empty = make("p", { class: "empty", hidden: true }, nothing());
-    const columns = make("tr", {}, ...head().map((name) => make("th", { scope: "col" }, name)));
-    place.append(...(form ? [form] : []), make("div", { class: "admin-scroll", tabindex: "0" }, make("table", {}, make("thead", {}, columns), body), empty), make("p", { class: "admin-more" }, more));
+    const names = head();
+    // On a phone rows are shown as blocks, and what is shown so is a table to nobody unless it says so.
+    const columns = make("tr", { role: "row" }, ...names.map((name) => make("th", { scope: "col", role: "columnheader" }, name || make("span", { class: "visually-hidden" }, t("Actions")))));
+    const scroll = make("div", { class: "admin-scroll", tabindex: "0" }, make("table", { role: "table" }, make("thead", { role: "rowgroup" }, columns), body), empty);
+    place.append(...(form ? [form] : []), scroll, make("p", { class: "admin-more" }, more));
     let asked = 0;
 
-    async function ask({ on = false } = {}) {
+    const acting = { button: (act) => acts.button(act, again) };
+
+    async function ask({ on = false, limit = PAGE } = {}) {
       const turn = (asked += 1);
-      const query = new URLSearchParams({ limit: String(PAGE), offset: String(on ? body.children.length : 0) });
+      const query = new URLSearchParams({ limit: String(limit), offset: String(on ? body.children.length : 0) });
       if (form) for (const [name, value] of new FormData(form)) if (value) query.set(name === "q" ? field : name, String(value));
       const found = (await api("GET", `${path}?${query}`, { signal }))[key];
       if (turn !== asked) return;
       if (!on) body.replaceChildren();
-      body.append(...found.map((each) => make("tr", {}, ...row(each, { acts }).map(cell))));
+      body.append(...found.map((each) => make("tr", { role: "row" }, ...row(each, { acts: acting }).map((content, n) => cell(content, names[n])))));
       empty.hidden = body.children.length > 0;
-      more.hidden = found.length < PAGE;
+      more.hidden = found.length < limit;
     }
 
-    more.addEventListener("click", () => ask({ on: true }));
+    /** The same rows anew. What had the focus is gone with its row; its table is not. */
+    async function again() {
+      await ask({ limit: Math.min(MOST, Math.max(PAGE, body.children.length)) });
+      if (document.activeElement === document.body) scroll.focus({ preventScroll: true });
+    }
+
+    function say(fault) {
+      if (!signal.aborted) toast(fault.message);
+    }
+
+    more.addEventListener("click", () => ask({ on: true }).catch(say));
     let timer = 0;
     form?.addEventListener("input", () => {
       clearTimeout(timer);
-      timer = setTimeout(() => ask().catch(() => {}), SLOW_MS);
+      timer = setTimeout(() => ask().catch(say), SLOW_MS);
     });
     form?.addEventListener("submit", (event) => event.preventDefault());
     await ask();
@@ -164,10 +187,11 @@ function searching(search, filter) {
   return form;
 }
 
-function cell(content) {
+function cell(content, name) {
   const parts = Array.isArray(content) ? content.filter(Boolean) : [content];
   const does = parts.some((part) => part instanceof HTMLButtonElement);
-  return make("td", { class: does ? "does" : null }, ...parts);
+  const empty = !parts.some((part) => part !== "");
+  return make("td", { role: "cell", class: does ? "does" : empty ? "is-empty" : null, "data-name": name }, ...parts);
 }
 
 function small(text) {

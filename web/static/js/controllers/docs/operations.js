@@ -45,6 +45,7 @@ function told(operation, document) {
 function who(operation) {
   const needs = operation["x-needs"];
   if (operation["x-who"] === "guest") return t("Anybody may ask; whoever has no token becomes a guest.");
+  if (operation["x-who"] === "admin") return t("Needs an access token, of an admin of this server.");
   if (operation["x-who"] !== "token") return t("Anybody may ask.");
   if (!needs) return t("Needs an access token.");
   if (needs === "member") return t("Needs an access token, of somebody who is in the room.");
