@@ -6,7 +6,7 @@ from roomd.accounts import Caller, SignIn
 from roomd.domain.refusals import Invalid, NotFound, Unauthenticated
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.described import operation
-from roomd.openapi.shapes.accounts import Message, Profile, Registered, SignedIn, Tokens
+from roomd.openapi.shapes.accounts import Message, Profile, Registered, SignedIn, SocketTicket, Tokens
 from roomd.store.accounts import Changes, User
 from roomd.store.tickets import TICKET_S, Ticket
 
@@ -160,6 +160,7 @@ class LogoutHandler(_AccountHandler):
         self.answer({"message": "signed out"})
 
 
+@operation("post", "Get a ticket for a WebSocket", answer=SocketTicket, about="In place of the token; good once.")
 class TicketHandler(_AccountHandler):
     counted = ("POST", "ticket")
 

@@ -102,7 +102,11 @@ CODES: dict[str, Code] = {
     "too_large": Code(413, "a body over 1 MiB, a frame over 64 KiB, or a picture over 8 MiB or 40 megapixels"),
     "unsupported_media_type": Code(415, "the body is neither JSON nor a form, or not the form that it has to be"),
     "not_a_picture": Code(415, "that is no JPEG, PNG, WebP, GIF or AVIF, or a damaged one"),
-    "limited": Code(429, "too much at once; wait and send it again"),
+    "limited": Code(429, "too much at once, or [too often](security.md#limits); wait and send it again"),
+    "too_many_codes": Code(
+        429,
+        "too many codes that are of no room came from one's address; `Retry-After` says when the next one counts",
+    ),
     "slow_mode": Code(429, "one line in so many seconds"),
     "too_many_requests": Code(429, "one has as many requests waiting as one may"),
     "too_many_tracks": Code(429, "one has as many tracks coming as one may"),

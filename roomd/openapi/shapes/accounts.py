@@ -18,6 +18,11 @@ class Tokens(TypedDict):
     refresh: str
 
 
+class SocketTicket(TypedDict):
+    ticket: str
+    expires_in: float
+
+
 class Profile(TypedDict):
     id: str
     username: str
