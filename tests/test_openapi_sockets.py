@@ -34,7 +34,7 @@ DOCUMENT = asyncapi("1.2.3")
 COMPONENTS = {"schemas": closed(DOCUMENT["components"]["schemas"])}
 DIALECTS = {each.name: each for each in (NATIVE, MUSICROOM, COLLAB, SYNCPLAY, STREAMIT)}
 #: Told to one socket, and not by a commit: looked at below, one by one.
-TO_ONE = {"welcome", "waiting", "pong", "pulse", "ack", "error", "ERROR"}
+TO_ONE = {"token", "welcome", "waiting", "pong", "pulse", "ack", "error", "ERROR"}
 #: Whole greetings are looked at after so many commits.
 GREETED_EACH = 40
 
@@ -97,7 +97,8 @@ def test_what_one_socket_is_told() -> None:
     history, _ = next(histories("evening"))
     assert list(history.steps(5))
     view = history.view()
-    ear.take(native.welcome(view, ALICE, resumed=False, clock="a1", heartbeat_ms=10_000, rev=3))
+    ear.take(native.welcome(view, ALICE, resumed=False, clock="a1", heartbeat_ms=10_000, rev=3, token_ms=900_000))
+    ear.take(native.token(899_000))
     ear.take(native.waiting(view.room))
     ear.take(native.pong(native.Ping(c0=1.5, id=7), 2.0, 3.0, "a1"))
     shown = Shown(state="playing", player="element", error=-0.3, p95=8.9, uncertainty=None, at=4.0)

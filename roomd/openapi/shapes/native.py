@@ -34,6 +34,15 @@ class Welcome(TypedDict):
     now: float
     clock: str
     heartbeat_ms: int
+    #: For how much longer the token that let this client in is good.
+    token_ms: int
+
+
+class TokenTaken(TypedDict):
+    """A fresh token is taken; it is good for so long."""
+
+    type: Literal["token"]
+    token_ms: int
 
 
 class WaitingRoom(TypedDict):
@@ -234,7 +243,7 @@ class UnbannedTold(TypedDict):
 
 
 #: What a server says, beside commits.
-TOLD = (Welcome, AtTheDoor, Pong, PulseTold, Ack, Refused, State, Committed)
+TOLD = (Welcome, TokenTaken, AtTheDoor, Pong, PulseTold, Ack, Refused, State, Committed)
 #: Events that are told otherwise than they are kept, in the shape that clients know.
 EVENTS_TOLD = (
     EntriesAddedTold,
