@@ -1,7 +1,8 @@
 # Two commands on a fresh machine with Python 3.11 or later: `make run` and `make test`.
 
-PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
-	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && { echo $$p; break; }; done)
+# Of those that there are the first for which a Redis comes by pip, or else the first that will do at all.
+PYTHON ?= $(shell for most in 13 99; do for p in python3 python3.12 python3.11 python3.13 python3.14 python; do \
+	command -v $$p >/dev/null && $$p -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, $$most))" 2>/dev/null && { echo $$p; exit; }; done; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
