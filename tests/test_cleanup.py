@@ -191,7 +191,11 @@ async def test_what_redis_lost_counts_as_it_was_archived(house: Process) -> None
     (found,) = await idle(house, 24)
     assert not found.asleep
     assert await cleaner(house, 24).remove(found)
-    assert (await Shelf(house.pool).states([used.id, unused.id])) == {used.id: "live", unused.id: "closed"}
+
+    async def archived() -> bool:
+        return await Shelf(house.pool).states([used.id, unused.id]) == {used.id: "live", unused.id: "closed"}
+
+    await eventually(archived, "its closing to be archived")
 
 
 @pytest.mark.gen_test(timeout=30)
