@@ -105,7 +105,7 @@ class ProfileHandler(_AccountHandler):
         try:
             self.answer(profile(await self.services.accounts.profile(actor.id)))
         except NotFound:
-            raise _nobody() from None
+            raise nobody() from None
 
     async def patch(self) -> None:
         actor = await self.actor()
@@ -118,7 +118,7 @@ class ProfileHandler(_AccountHandler):
         try:
             self.answer(profile(await self.services.accounts.update_profile(actor.id, changes)))
         except NotFound:
-            raise _nobody() from None
+            raise nobody() from None
 
 
 @operation(
@@ -204,7 +204,8 @@ def welcome(signed_in: SignIn) -> dict[str, object]:
     }
 
 
-def _nobody() -> Unauthenticated:
+def nobody() -> Unauthenticated:
+    """Of somebody who has deleted their account since."""
     return Unauthenticated("the user of this token is gone; sign in again", "token_invalid")
 
 

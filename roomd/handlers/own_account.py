@@ -7,8 +7,8 @@ from tornado.iostream import StreamClosedError
 
 from roomd.dialects.room_object import timestamp
 from roomd.domain.devices import device_of
-from roomd.domain.refusals import NotFound, Unauthenticated, Unavailable
-from roomd.handlers.accounts import welcome
+from roomd.domain.refusals import NotFound, Unavailable
+from roomd.handlers.accounts import nobody, welcome
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.bounded import elsewhere
 from roomd.handlers.described import operation
@@ -96,9 +96,9 @@ class DeleteHandler(ApiHandler):
         try:
             await self.services.accounts.own.prove(actor, self.body(DeleteBody).password, self.client_address())
         except NotFound:
-            raise _nobody() from None
+            raise nobody() from None
         if not await self.services.own.departures.delete(actor.id):
-            raise _nobody()
+            raise nobody()
         self.set_status(204)
 
 
@@ -130,10 +130,6 @@ def session(of: SignedIn) -> dict[str, object]:
         "system": device.system,
     }
     return told | {"address": of.address, "created_at": timestamp(of.created_at), "last_used": timestamp(of.last_used)}
-
-
-def _nobody() -> Unauthenticated:
-    return Unauthenticated("the user of this token is gone; sign in again", "token_invalid")
 
 
 ROUTES: list[tuple[str, type[ApiHandler]]] = [

@@ -4,7 +4,8 @@ import { Favourites } from "../../web/static/js/models/library/favourites.js";
 import { lots, shuffled } from "../../web/static/js/models/library/load.js";
 import { Paged } from "../../web/static/js/models/library/paged.js";
 import { albumAt, routeOf, searchAt } from "../../web/static/js/models/library/routes.js";
-import { caveat, duration, heardAt, yearOf } from "../../web/static/js/models/library/say.js";
+import { caveat } from "../../web/static/js/models/library.js";
+import { duration, heardAt, yearOf } from "../../web/static/js/models/library/say.js";
 import { distinct, ofEntry, ofKept, ofTrack } from "../../web/static/js/models/library/song.js";
 import { before, placeAt, seen } from "../../web/static/js/models/library/window.js";
 
@@ -171,7 +172,7 @@ test("how things are said", () => {
   assert.equal(duration(3_600), "1 hour");
   assert.equal(duration(2 * 3_600 + 60), "2 hours 1 minute");
   assert.deepEqual([yearOf("1999-04-01"), yearOf("1999"), yearOf(""), yearOf(undefined)], ["1999", "1999", "", ""]);
-  assert.equal(caveat({ left_out: ["deezer", "mine"] }, { deezer: "Deezer" }), "No answer from Deezer and mine right now.");
+  assert.equal(caveat({ left_out: ["deezer", "mine"] }, { deezer: "Deezer" }), "Deezer and mine do not answer right now.");
   assert.equal(caveat({}), "");
   const now = new Date(2026, 10, 22, 12);
   assert.doesNotMatch(heardAt(new Date(2026, 10, 22, 9, 5).toISOString(), now), /Nov/);

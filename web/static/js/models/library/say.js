@@ -27,10 +27,3 @@ export function heardAt(iso, now = new Date()) {
 
 /** The year of a release, where one is known. */
 export const yearOf = (date) => (/^\d{4}/.test(date ?? "") ? date.slice(0, 4) : "");
-
-/** What the server said besides: that it is from before, or that a catalogue did not answer. */
-export function caveat(/** @type {{stale?: boolean, left_out?: string[]}} */ { stale, left_out: missing }, labels = {}) {
-  const names = (Array.isArray(missing) ? missing : []).map((name) => labels[name] ?? name);
-  if (names.length > 0) return t("No answer from {names} right now.", { names: new Intl.ListFormat(language).format(names) });
-  return stale ? t("A catalogue does not answer right now; this is what it said before.") : "";
-}

@@ -1,6 +1,6 @@
 /** What is heard most, what is new; and the genres. */
 import { make } from "../../../helpers/dom.js";
-import { caveat } from "../../../models/library/say.js";
+import { caveat } from "../../../models/library.js";
 import { t } from "../../../models/words.js";
 import { empty, remark, skeletonRows, skeletonTiles } from "../states.js";
 import { albumTile, genreTile, grid } from "../tiles.js";

@@ -2,7 +2,8 @@
 import { icon, make } from "../../../helpers/dom.js";
 import { paintCover } from "../../../helpers/cover.js";
 import { artistAt, playlistAt } from "../../../models/library/routes.js";
-import { caveat, duration, songs as songCount, yearOf } from "../../../models/library/say.js";
+import { caveat } from "../../../models/library.js";
+import { duration, songs as songCount, yearOf } from "../../../models/library/say.js";
 import { t, tn } from "../../../models/words.js";
 import { empty, remark, skeletonRows } from "../states.js";
 import { albumTile, grid } from "../tiles.js";

@@ -1,7 +1,7 @@
 /** Looking for something: songs, artists and albums of all catalogues, and playlists. */
 import { make } from "../../../helpers/dom.js";
 import { searchAt } from "../../../models/library/routes.js";
-import { caveat } from "../../../models/library/say.js";
+import { caveat } from "../../../models/library.js";
 import { t } from "../../../models/words.js";
 import { empty, remark, skeletonRows } from "../states.js";
 import { albumTile, artistTile, grid, playlistTile } from "../tiles.js";
