@@ -32,7 +32,9 @@ class Template:
 
     def lay(self, data: Path) -> None:
         """The same for whoever has no loop, or one that is not to be disturbed."""
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        data.mkdir(parents=True, exist_ok=True)
+        # A folder that holds something has to be private by then; an empty one roomd would make so itself.
+        data.chmod(0o700)
         with ThreadPoolExecutor(1) as beside:
             beside.submit(asyncio.run, self.copy(data)).result()
 
