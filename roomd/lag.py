@@ -15,16 +15,19 @@ class Lag:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        self._next(asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        self._next(loop, loop.time())
 
     async def stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _next(self, loop: asyncio.AbstractEventLoop) -> None:
-        due = loop.time() + EVERY_S
+    def _next(self, loop: asyncio.AbstractEventLoop, now: float) -> None:
+        # At the scheduler's moments, so that the process wakes up once for all of them.
+        due = now + EVERY_S - now % EVERY_S
         self._timer = loop.call_at(due, self._look, loop, due)
 
     def _look(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
-        self._note(max(0.0, loop.time() - due) * 1_000)
-        self._next(loop)
+        now = loop.time()
+        self._note(max(0.0, now - due) * 1_000)
+        self._next(loop, now)

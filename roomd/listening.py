@@ -45,6 +45,8 @@ class Listening:
     def __init__(self, stream: ListenStream, listens: Listens, songs: Songs, now: Callable[[], float]) -> None:
         self.stream = stream
         self._listens = listens
+        #: How far the stream is written, where this process has found that out.
+        self._upto: str | None = None
         self._songs = songs
         self._now = now
         self._noted: deque[Noted] = deque(maxlen=MOST_NOTED)
@@ -82,14 +84,18 @@ class Listening:
 
     async def write(self) -> float:
         """Write a batch of the stream into PostgreSQL; in how many seconds to come again. Raises Unavailable."""
-        before = await self._listens.upto()
+        before = self._upto or await self._listens.upto()
         waiting = await self.stream.after(before, WRITTEN)
         if waiting is None:
+            self._upto = before
             return LOOK_S
+        # Until it is known to be written, PostgreSQL is asked again.
+        self._upto = None
         lines = lines_of(waiting.noted)
         tracks = {run.track for noted in waiting.noted for run in noted.runs}
         await self._songs.keep((song_from(track) for track in tracks), self._now())
         if await self._listens.write(lines, before, waiting.last):
+            self._upto = waiting.last
             await self.stream.trim(waiting.last)
         return 0.0
 

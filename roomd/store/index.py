@@ -56,8 +56,7 @@ class Back(NamedTuple):
 class Index:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        script = resources.files("roomd.store").joinpath("scripts/replan.lua").read_text(encoding="utf-8")
-        self._replan = redis.register_script(script)
+        self._replan, self._take = (redis.register_script(_script(name)) for name in ("replan", "lease"))
 
     async def plan(self, room: RoomId, at: float) -> None:
         """Make sure that the room is looked at by room time `at`; never later than was planned before."""
@@ -272,14 +271,8 @@ class Index:
 
     async def take_lease(self, job: str, process: str, ms: int) -> bool:
         """Be the one process that does a job for the next `ms`; also renews one's own lease."""
-        key = lease(job)
         with answering():
-            if await self._redis.set(key, process, nx=True, px=ms):
-                return True
-            holder: Any = await self._redis.get(key)
-            if holder is None or holder.decode() != process:
-                return False
-            return bool(await self._redis.pexpire(key, ms))
+            return bool(await self._take(keys=[lease(job)], args=[process, ms]))
 
     async def drop_lease(self, job: str, process: str) -> None:
         """Let others do the job, before its time. A lease saves work and no more, so this need not be in one step."""
@@ -288,3 +281,7 @@ class Index:
             holder: Any = await self._redis.get(key)
             if holder is not None and holder.decode() == process:
                 await self._redis.delete(key)
+
+
+def _script(name: str) -> str:
+    return resources.files("roomd.store").joinpath(f"scripts/{name}.lua").read_text(encoding="utf-8")
