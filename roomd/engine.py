@@ -5,7 +5,9 @@ so are those of several rooms (group_commit.py). Other processes are kept honest
 decision made on an older room; then it is made again.
 """
 
+import asyncio
 from collections.abc import Sequence
+from functools import partial
 from secrets import token_hex
 
 from roomd.archived import Level
@@ -123,18 +125,25 @@ class Engine:
 
     async def handle(self, room_id: RoomId, command: Command, actor: Actor, command_id: str | None = None) -> Receipt:
         """Carry out a command once, however often it is sent under its id. Raises a Refusal."""
+        return await self.ask(room_id, command, actor, command_id)
+
+    def ask(
+        self, room_id: RoomId, command: Command, actor: Actor, command_id: str | None = None
+    ) -> asyncio.Future[Receipt]:
+        """As `handle`, behind what the room was asked before; whoever does not wait for the answer saves a task."""
         # Two people may choose the same id; the same person's is the same command.
         once = f"{actor.id}:{command_id}" if command_id else f":{token_hex(8)}"
         asked = Asked(command, actor, command_id, once)
+        asked.answer.add_done_callback(partial(self._count, str(command.__struct_config__.tag)))
         self._group.desks.take(room_id, asked)
-        name = str(command.__struct_config__.tag)
-        try:
-            receipt = await asked.answer
-        except Refusal as refusal:
-            self.results.add(name, refusal.code)
-            raise
-        self.results.add(name, "ok")
-        return receipt
+        return asked.answer
+
+    def _count(self, name: str, answer: asyncio.Future[Receipt]) -> None:
+        if answer.cancelled():
+            return
+        fault = answer.exception()
+        if fault is None or isinstance(fault, Refusal):
+            self.results.add(name, fault.code if fault is not None else "ok")
 
     async def kept(self, receipt: Receipt) -> Level:
         """How safe a command's effect is by now. Raises Unavailable when it was lost before anybody was told of it."""

@@ -36,26 +36,30 @@ class Asker(Protocol):
 
 
 class Backlog:
-    __slots__ = ("_asker", "_elsewhere_s", "_jobs", "_unkept", "_working")
+    __slots__ = ("_asker", "_elsewhere_s", "_jobs", "_under_way", "_working")
 
     def __init__(self, asker: Asker) -> None:
         self._asker = asker
         #: While somebody works on them: an empty deque takes 700 bytes.
         self._jobs: deque[Job] | None = None
         self._working: asyncio.Task[None] | None = None
-        #: Commands that were carried out and wait for the archive; and seconds that all of them spent elsewhere.
-        self._unkept = 0
+        #: Commands that are carried out without a task, or were and wait for the archive; and seconds that all spent
+        #: elsewhere.
+        self._under_way = 0
         self._elsewhere_s = 0.0
 
     @property
     def idle(self) -> bool:
-        return self._working is None and not self._unkept
+        return self._working is None and not self._under_way
+
+    @property
+    def clear(self) -> bool:
+        """Whether what is asked now is behind nothing that has yet to be begun."""
+        return self._working is None
 
     def add(self, work: Callable[[], Awaitable[None]], refuse: Callable[[Refusal], None]) -> None:
         """Do the work after what came before it, or refuse it where that takes too long. Raises Limited."""
-        waiting = len(self._jobs) if self._jobs is not None else 0
-        if waiting + self._unkept >= MAX_BACKLOG:
-            raise Limited("Too many commands are waiting; send it again in a moment.")
+        self.demand_place()
         if self._jobs is None:
             self._jobs = deque()
         self._jobs.append(Job(work, refuse, asyncio.get_running_loop().time(), self._elsewhere_s))
@@ -63,18 +67,46 @@ class Backlog:
             self._working = asyncio.create_task(self._work())
             self._working.add_done_callback(self._worked)
 
+    def demand_place(self) -> None:
+        """Raises Limited while too much is under way."""
+        waiting = len(self._jobs) if self._jobs is not None else 0
+        if waiting + self._under_way >= MAX_BACKLOG:
+            raise Limited("Too many commands are waiting; send it again in a moment.")
+
+    def follow(
+        self,
+        asked: asyncio.Future[Receipt],
+        done: Callable[[Receipt], None],
+        refuse: Callable[[Refusal], None],
+    ) -> None:
+        """Do with the answer of what was begun already, without a task: `done` may have it `when_kept`."""
+
+        def answered(asked: asyncio.Future[Receipt]) -> None:
+            self._under_way -= 1
+            fault = asked.exception()
+            if fault is None:
+                done(asked.result())
+            elif isinstance(fault, Refusal):
+                refuse(fault)
+            else:
+                self._asker.failed(fault)
+            self._rest()
+
+        self._under_way += 1
+        asked.add_done_callback(answered)
+
     def when_kept(self, receipt: Receipt, tell: "Callable[[Level], None]", refuse: Callable[[Refusal], None]) -> None:
         """Tell how safe a command's effect is, once that is known; the next command does not wait for it."""
 
         def known(kept: "asyncio.Future[Level]") -> None:
-            self._unkept -= 1
+            self._under_way -= 1
             try:
                 tell(demand_kept(kept.result()))
             except Refusal as refusal:
                 refuse(refusal)
             self._rest()
 
-        self._unkept += 1
+        self._under_way += 1
         if receipt.kept.done():
             known(receipt.kept)
         else:

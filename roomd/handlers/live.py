@@ -13,15 +13,15 @@ from roomd.dialects.native import NATIVE, Asked, Hello, Misunderstood, Ping, Res
 from roomd.domain.ids import RoomId
 from roomd.domain.membership import Leave
 from roomd.domain.queue import Add
-from roomd.domain.refusals import Conflict, Forbidden, Invalid, Limited, NotFound, Refusal, Unauthenticated
+from roomd.domain.refusals import Forbidden, Invalid, Limited, Refusal, Unauthenticated
 from roomd.domain.requests import Ask
 from roomd.domain.room import Room
 from roomd.domain.wanted import Wanted
-from roomd.handlers import wire
 from roomd.handlers.bounded import elsewhere
 from roomd.handlers.counting import count_links, find_room
 from roomd.handlers.sign_on import credential_of
-from roomd.handlers.visit import Patience, Visit, in_ms
+from roomd.handlers.turned_away import close_for
+from roomd.handlers.visit import Patience, Visit
 from roomd.handlers.wire import Wire
 from roomd.keeping import Receipt
 from roomd.limits import Bucket
@@ -29,6 +29,8 @@ from roomd.services import Services
 from roomd.store.rooms import Number
 
 HEARTBEAT_MS = 10_000
+#: Commands whose tracks or passwords are looked up before the room is asked.
+_LOOKED_UP = (native.Add, native.Ask, native.Door)
 
 log = logging.getLogger(__name__)
 
@@ -127,8 +129,25 @@ class NativeSocket(Wire):
             self.send(native.error(Invalid("Say hello first.", "no_hello"), asked.id))
         elif not self.may_command():
             self._refuse(asked.id, Limited("Too many commands at once; send it again in a moment."))
+        elif self.room_id is not None and self.work.clear and not isinstance(asked.command, _LOOKED_UP):
+            self._ask(self.room_id, perf_counter(), asked)
         else:
             self.queue(partial(self._carry_out, perf_counter(), asked), partial(self._refuse, asked.id))
+
+    def _ask(self, room_id: RoomId, began: float, asked: Asked) -> None:
+        """Have a command carried out for which nothing is to be looked up before."""
+        try:
+            self.services.drain.demand_open()
+            self.work.demand_place()
+        except Refusal as refusal:
+            self._refuse(asked.id, refusal)
+            return
+
+        def done(receipt: Receipt) -> None:
+            self._done(asked.id, receipt, began)
+
+        answer = self.services.engine.ask(room_id, asked.command, self.actor, asked.id)
+        self.work.follow(answer, done, partial(self._refuse, asked.id))
 
     def refuse(self, refusal: Refusal) -> None:
         self.count(refusal)
@@ -140,7 +159,7 @@ class NativeSocket(Wire):
 
     def _turn_away(self, refusal: Refusal) -> None:
         self.refuse(refusal)
-        self.shut(*_close_for(refusal))
+        self.shut(*close_for(refusal))
 
     def _misunderstood(self, answer: Misunderstood) -> None:
         self.send(native.error(answer.refusal, answer.command_id))
@@ -264,18 +283,3 @@ class NativeSocket(Wire):
 
     async def _count_links(self, wanted: Sequence[Wanted]) -> None:
         await count_links(self.services, wanted, self.actor, self.visit.address)
-
-
-def _close_for(refusal: Refusal) -> tuple[int, str]:
-    """The close code that carries the policy: whether, and with what, to come back."""
-    match refusal:
-        case Unauthenticated():
-            return wire.CLOSE_TOKEN, refusal.code
-        case Forbidden() | Conflict():
-            return wire.CLOSE_FORBIDDEN, refusal.code
-        case NotFound():
-            return wire.CLOSE_GONE, refusal.code
-        case Limited():
-            return wire.CLOSE_RESTART, in_ms(refusal)
-        case _:
-            return wire.CLOSE_RESTART, refusal.code
