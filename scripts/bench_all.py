@@ -73,6 +73,7 @@ MEASURES: dict[str, Callable[[Options], Iterator[Row]]] = {
     "F11": goals.stalled,
     "bad": goals.bad_company,
     "F12": goals.reading,
+    "several": goals.several,
 }
 
 

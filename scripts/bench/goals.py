@@ -15,6 +15,7 @@ from typing import NamedTuple
 from bench import connects
 from bench.connects import SECRET, open_rooms, people
 from bench.fanout import Figures, Load, measured, run_on
+from bench.peers import installed
 from bench.servers import OTHER_CORE, BenchError, Server, floor, naive, pinned, roomd
 
 Made = Callable[[], AbstractContextManager[Server]]
@@ -58,14 +59,24 @@ def medians(runs: Iterable[Figures]) -> Figures:
     return Figures(*(statistics.median(each) for each in zip(*runs, strict=True)))
 
 
+def _everybody() -> dict[str, Made]:
+    """The floor, what others would write, as far as that is installed, and ours."""
+    return {"floor": floor, "naive Tornado": naive, **installed(), "ours": OURS}
+
+
+def _others(found: dict[str, Figures], ratio: Callable[[Figures], float]) -> str:
+    told = (f"{name} {ratio(each):.2g} ×" for name, each in found.items() if name not in {"floor", "ours"})
+    return ", ".join(told)
+
+
 def steady(options: Options) -> Iterator[Row]:
     """F1 and F4: 20 messages a second to 1,000 people."""
     load = Load(options.of(1_000), rate=20, seconds=options.seconds)
-    found = side_by_side({"floor": floor, "naive": naive, "ours": OURS}, load, options)
-    low, ours, slow = found["floor"], found["ours"], found["naive"]
+    found = side_by_side(_everybody(), load, options)
+    low, ours = found["floor"], found["ours"]
     ratio = ours.us_per_delivery / low.us_per_delivery
-    other = slow.us_per_delivery / low.us_per_delivery
-    text = f"{ratio:.2f} × floor ({ours.us_per_delivery:.2f} µs; naive Tornado {other:.1f} ×)"
+    others = _others(found, lambda each: each.us_per_delivery / low.us_per_delivery)
+    text = f"{ratio:.2f} × floor ({ours.us_per_delivery:.2f} µs; {others})"
     yield Row("F1", f"CPU per delivery, {load.called}", "≤ 1.35 × floor", text, ratio <= 1.35)
     for name, mine, its in (("p50", ours.p50_ms, low.p50_ms), ("p99", ours.p99_ms, low.p99_ms)):
         share = mine / its
@@ -76,9 +87,10 @@ def saturated(options: Options) -> Iterator[Row]:
     """F2 and F3: as many messages as go through."""
     for goal, outstanding, target in (("F2", 8, 4.0), ("F3", 64, 15.0)):
         load = Load(options.of(1_000), outstanding=outstanding, seconds=options.seconds)
-        found = side_by_side({"floor": floor, "naive": naive, "ours": OURS}, load, options)
-        mine, low, slow = (found[name].per_cpu_s for name in ("ours", "floor", "naive"))
-        text = f"{mine / low:.1f} × floor ({mine / 1e3:,.0f} k; {mine / slow:.0f} × naive Tornado)"
+        found = side_by_side(_everybody(), load, options)
+        mine, low = found["ours"].per_cpu_s, found["floor"].per_cpu_s
+        others = _others(found, lambda each, low=low: each.per_cpu_s / low)
+        text = f"{mine / low:.1f} × floor ({mine / 1e3:,.0f} k; {others})"
         yield Row(
             goal, f"deliveries per CPU-second, {load.called}", f"≥ {target:g} × floor", text, mine >= target * low
         )
@@ -172,6 +184,24 @@ def bad_company(options: Options) -> Iterator[Row]:
     moved = beside.p99_ms - alone.p99_ms
     text = f"{moved:+.1f} ms ({alone.p99_ms:.1f} to {beside.p99_ms:.1f})"
     yield Row("–", f"others' p99 beside {5 * each} bad clients", "< +5 ms", text, moved < 5)
+
+
+def several(options: Options) -> Iterator[Row]:
+    """One room whose people are spread over two processes, against the same room in one."""
+    load = Load(options.of(1_000), rate=20, seconds=options.seconds)
+    servers = {"one": partial(roomd, 1, SECRET_KEY=SECRET), "two": partial(roomd, 2, SECRET_KEY=SECRET)}
+    found = side_by_side(servers, load, options)
+    one, two = found["one"], found["two"]
+    ratio = two.us_per_delivery / one.us_per_delivery
+    costs, waits = (
+        f"{getattr(one, name):.{digits}f} to {getattr(two, name):.{digits}f}"
+        for name, digits in (("us_per_delivery", 2), ("p50_ms", 1))
+    )
+    text = f"{ratio:.2f} × ({costs} µs, p50 {waits} ms)"
+    yield Row(
+        "–", f"CPU per delivery of both, a room of {load.sockets} over two processes", "≤ 1.2 ×", text, ratio <= 1.2
+    )
+    yield Row("–", "… messages that reached everybody", "all", f"{100 * two.whole:.1f} %", two.whole > 0.999)
 
 
 def reading(options: Options) -> Iterator[Row]:

@@ -10,10 +10,13 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+
+from roomd.embedded.binaries import redis_server
+from roomd.settings import Settings
 
 HERE = Path(__file__).parent
 PATIENCE_S = 60.0
@@ -30,15 +33,17 @@ class Server:
     name: str
     port: int
     pid: int
+    #: Further processes that serve.
+    workers: list[int] = field(default_factory=list)
 
     def cpu_s(self) -> float:
-        """Seconds of CPU that the process has used, in the kernel too; to the nanosecond, where ticks are 10 ms."""
-        spent = [path.read_text() for path in Path(f"/proc/{self.pid}/task").glob("*/schedstat")]
-        return sum(int(text.split()[0]) for text in spent) / 1e9
+        """Seconds of CPU that it has used, in the kernel too; to the nanosecond, where ticks are 10 ms."""
+        tasks = [task for pid in (self.pid, *self.workers) for task in Path(f"/proc/{pid}/task").glob("*/schedstat")]
+        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
     def memory_kib(self) -> int:
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0])
+        states = [Path(f"/proc/{pid}/status").read_text() for pid in (self.pid, *self.workers)]
+        return sum(int(state.partition("VmRSS:")[2].split()[0]) for state in states)
 
 
 def built(name: str) -> Path:
@@ -62,19 +67,24 @@ def pinned(core: int, command: Sequence[str | Path]) -> list[str]:
 
 @contextmanager
 def floor() -> Iterator[Server]:
-    with _process("floor", [built("floor"), (port := free_port())], port) as server:
+    with process("floor", [built("floor"), (port := free_port())], port, http=False) as server:
         yield server
 
 
 @contextmanager
 def naive() -> Iterator[Server]:
-    with _process("naive Tornado", [sys.executable, HERE / "naive.py", (port := free_port())], port) as server:
+    with process(
+        "naive Tornado", [sys.executable, HERE / "naive.py", (port := free_port())], port, http=False
+    ) as server:
         yield server
 
 
 @contextmanager
-def roomd(**more: str) -> Iterator[Server]:
-    """On stores of its own, which run on the other core. `more` are further settings."""
+def roomd(processes: int = 1, **more: str) -> Iterator[Server]:
+    """On stores of its own, which run on the other core; several processes share all cores with them and with the load.
+
+    `more` are further settings.
+    """
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="roomd-bench-") as folder:
         # PostgreSQL may have to run as somebody else.
@@ -88,11 +98,28 @@ def roomd(**more: str) -> Iterator[Server]:
             "ROOMD_LIMITS": "off",
             **more,
         }
-        with _process("roomd", [sys.executable, "-m", "roomd", "serve"], port, env) as server:
+        command = [sys.executable, "-m", "roomd", "serve", "--processes", processes]
+        with process("roomd", command, port, env, http=True, core=None if processes > 1 else SERVER_CORE) as server:
             for child in _children(server.pid):
-                os.sched_setaffinity(child, {sorted(os.sched_getaffinity(0))[-1]})
+                if _is_worker(child):
+                    server.workers.append(child)
+                elif processes == 1:
+                    os.sched_setaffinity(child, {sorted(os.sched_getaffinity(0))[-1]})
             _settled(server)
             yield server
+
+
+@contextmanager
+def plain_redis() -> Iterator[str]:
+    """The address of a Redis that keeps nothing, on the other core."""
+    port = free_port()
+    command = [redis_server(Settings()).path, "--port", str(port), "--save", "", "--appendonly", "no"]
+    with process("Redis", command, port, http=False, core=OTHER_CORE):
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+def _is_worker(pid: int) -> bool:
+    return b"roomd.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def _settled(server: Server) -> None:
@@ -113,24 +140,32 @@ def free_port() -> int:
 
 
 @contextmanager
-def _process(
-    name: str, command: Sequence[str | Path | int], port: int, env: dict[str, str] | None = None
+def process(
+    name: str,
+    command: Sequence[str | Path | int],
+    port: int,
+    env: dict[str, str] | None = None,
+    *,
+    http: bool,
+    core: int | None = SERVER_CORE,
 ) -> Iterator[Server]:
-    process = subprocess.Popen(
-        pinned(SERVER_CORE, [str(part) for part in command]),
+    """A server on a core of its own, or on all; ready once it answers its health check, or takes connections."""
+    whole = [str(part) for part in command]
+    running = subprocess.Popen(
+        whole if core is None else pinned(core, whole),
         env=env,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
-        _answers(name, process, port, http=env is not None)
-        yield Server(name, port, process.pid)
+        _answers(name, running, port, http=http)
+        yield Server(name, port, running.pid)
     finally:
-        process.send_signal(signal.SIGTERM)
+        running.send_signal(signal.SIGTERM)
         try:
-            process.wait(PATIENCE_S)
+            running.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
-            process.kill()
+            running.kill()
 
 
 def _answers(name: str, process: subprocess.Popen[bytes], port: int, *, http: bool) -> None:
