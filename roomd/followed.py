@@ -14,7 +14,7 @@ from roomd.domain.ids import SocketId, UserId
 from roomd.domain.membership import MemberLeft
 from roomd.domain.moderation import ChatCleared, MessageDeleted
 from roomd.domain.room import Room
-from roomd.fanout import Batch, Channel
+from roomd.fanout import Batch, Channel, Pace
 
 #: Chat lines a newcomer is shown.
 CHAT_SHOWN = 50
@@ -56,8 +56,15 @@ class Waiter(NamedTuple):
 class Followed:
     """A room with sockets here, or with somebody at its door."""
 
-    def __init__(self, room: Room, chat: Iterable[Message], told: Callable[[float], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        room: Room,
+        chat: Iterable[Message],
+        told: Callable[[float], None] = lambda _: None,
+        pace: Pace | None = None,
+    ) -> None:
         self.room = room
+        self._pace = pace
         #: Hears how many seconds it took to tell everybody.
         self._told = told
         #: The latest lines. (An empty deque, which takes 760 bytes, is all that most rooms would have of it.)
@@ -98,7 +105,7 @@ class Followed:
         self.waiting.pop(socket.id, None)
         dialect = socket.dialect
         if dialect.name not in self.channels:
-            self.channels[dialect.name] = dialect, Channel(told=self._told)
+            self.channels[dialect.name] = dialect, Channel(told=self._told, pace=self._pace)
         self.channels[dialect.name][1].add(socket)
 
     def part(self, socket_id: SocketId) -> None:

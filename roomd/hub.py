@@ -20,6 +20,7 @@ from roomd.domain.membership import MAX_SOCKETS, SocketClosed
 from roomd.domain.refusals import Conflict, NotFound, Unavailable, no_such_room
 from roomd.domain.room import Room
 from roomd.engine import Engine
+from roomd.fanout import Pace
 from roomd.followed import CHAT_SHOWN, Followed, Socket, Waiter
 from roomd.following import Following
 from roomd.replay import MAX_REPLAY, Replay
@@ -46,6 +47,7 @@ class Hub:
         self._on_evicted: Callable[[Socket, RoomId], None] = lambda socket, room_id: None
         self._replay = Replay(store)
         self._tasks = Tasks(log)
+        self._pace = Pace()
         self.resumes = Tally("roomd_resumes", "Clients that came back: told what they missed, or shown the room", "how")
         self.gaps = Tally("roomd_gaps", "Commits whose bell did not fit, so that the log was read instead")
         self.told = Spans("roomd_fanout_seconds", "From what happened in a room until all its sockets here were told")
@@ -167,7 +169,8 @@ class Hub:
 
     async def _load(self, room_id: RoomId) -> Followed:
         room = await self._engine.room(room_id)
-        return Followed(room, await self._store.chat(room_id, CHAT_SHOWN, upto=room.rev), self.told.add)
+        chat = await self._store.chat(room_id, CHAT_SHOWN, upto=room.rev)
+        return Followed(room, chat, self.told.add, self._pace)
 
     async def _greet(
         self,

@@ -43,7 +43,7 @@ AWAY_S = 0.5
 #: Seconds to wait after a fault of ours.
 FAILED_S = 5.0
 #: Seconds between the moments at which what need not be punctual is done, all together: waking up is what costs. An
-#: idle server used 12 ms of CPU a second when each job had its own moments, and FIGURE ms with these.
+#: idle server used 12 ms of CPU a second when each job had its own moments, and 6 with these.
 BEAT_S = 0.1
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roomd.domain.ids import SocketId
-from roomd.fanout import SLICE, Batch, Channel, frame
+from roomd.fanout import ALONE_S, LONG_SLICE, SLICE, Batch, Channel, Pace, frame
 
 
 @dataclass
@@ -163,3 +163,28 @@ async def test_on_a_real_loop_it_takes_a_turn() -> None:
     channel.push(["a"])
     await asyncio.sleep(0)
     assert ear.texts == ["a"]
+
+
+def test_a_room_that_is_told_things_alone_has_longer_turns() -> None:
+    now = [100.0]
+    turns, pace = Turns(), Pace(lambda: now[0])
+    alone, other = Channel(turns.soon, pace=pace), Channel(turns.soon, pace=pace)
+    ears = [Ear(SocketId(f"p.{n}")) for n in range(2 * LONG_SLICE)]
+    for ear in ears:
+        alone.add(ear)
+    other.add(Ear(SocketId("p.other")))
+
+    def told_in_one_turn() -> int:
+        alone.push(["a"])
+        before = sum(len(ear.batches) for ear in ears)
+        turns.turn()
+        told = sum(len(ear.batches) for ear in ears) - before
+        turns.all()
+        return told
+
+    assert told_in_one_turn() in {SLICE, SLICE + 1}
+    now[0] += ALONE_S
+    assert told_in_one_turn() in {LONG_SLICE, LONG_SLICE + 1}
+    other.push(["b"])
+    turns.all()
+    assert told_in_one_turn() in {SLICE, SLICE + 1}
