@@ -43,7 +43,7 @@ async def cleanup(settings: Settings, hours: float, *, dry_run: bool, as_json: b
     return 0
 
 
-async def snapshot(settings: Settings, path: Path) -> int:
+async def snapshot(settings: Settings, path: Path, *, as_json: bool = False) -> int:
     """Write every room into a file; the exit code. Raises FileError."""
     clock = Clock()
     async with tools(settings, clock) as (core, shelf, *_):
@@ -55,11 +55,12 @@ async def snapshot(settings: Settings, path: Path) -> int:
                 progress.show(writer.rooms)
             writer.end()
         progress.clear()
-    click.echo(f"Wrote {_rooms(writer.rooms)}.", err=path == DASH)
+    told = msgspec.json.encode({"file": str(path), "rooms": writer.rooms}).decode()
+    click.echo(told if as_json else f"Wrote {_rooms(writer.rooms)}.", err=path == DASH)
     return 0
 
 
-async def restore(settings: Settings, path: Path, only: str | None, *, dry_run: bool) -> int:
+async def restore(settings: Settings, path: Path, only: str | None, *, dry_run: bool, as_json: bool = False) -> int:
     """Put the rooms of a file, or one of them, in the place of what is there; the exit code. Raises FileError."""
     clock, count = Clock(), 0
     with _input(path) as stream:
@@ -72,10 +73,11 @@ async def restore(settings: Settings, path: Path, only: str | None, *, dry_run: 
                     fate = await (restorer.foresee(saved) if dry_run else restorer.restore(saved))
                     count += 1
                     progress.clear()
-                    click.echo(_fate_line(saved, fate, dry_run))
+                    click.echo(_fate_object(saved, fate) if as_json else _fate_line(saved, fate, dry_run))
                     progress.show(count)
             progress.clear()
-    click.echo(f"{'Would restore' if dry_run else 'Restored'} {_rooms(count)}.")
+    if not as_json:
+        click.echo(f"{'Would restore' if dry_run else 'Restored'} {_rooms(count)}.")
     return 0
 
 
@@ -136,6 +138,13 @@ def _idle_line(idle: Idle, dry_run: bool) -> str:
     verb = "would remove" if dry_run else "removed"
     held = f"{idle.people} people, {idle.tracks} tracks{', asleep' if idle.asleep else ''}"
     return f"{verb} {idle.code}  {idle.name!r}: idle {idle.idle_hours:g} h, {held}"
+
+
+def _fate_object(saved: Saved, fate: Fate) -> str:
+    """`now`: its code from now on; null in a dry run that cannot know it."""
+    room, counted = saved.whole.room, {"people": len(saved.whole.room.members), "tracks": len(saved.whole.room.entries)}
+    told = {"id": room.id, "code": room.code, "name": room.settings.name, **counted, "lines": len(saved.whole.chat)}
+    return msgspec.json.encode(told | {"replaces": fate.replaces, "now": fate.code or None}).decode()
 
 
 def _fate_line(saved: Saved, fate: Fate, dry_run: bool) -> str:

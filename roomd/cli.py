@@ -75,7 +75,8 @@ def cleanup_rooms(hours: float, dry_run: bool, as_json: bool) -> None:
 
 @main.command("snapshot")
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
-def snapshot_command(file: Path) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def snapshot_command(file: Path, as_json: bool) -> None:
     """Write every room into FILE (- for standard output). Safe while serving.
 
     \b
@@ -84,14 +85,15 @@ def snapshot_command(file: Path) -> None:
     """
     from roomd import chores
 
-    _run(lambda settings: chores.snapshot(settings, file))
+    _run(lambda settings: chores.snapshot(settings, file, as_json=as_json))
 
 
 @main.command("restore")
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--room", help="Only the room with this code (or id).")
 @click.option("--dry-run", is_flag=True, help="Check the file and say what would be restored; change nothing.")
-def restore_command(file: Path, room: str | None, dry_run: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def restore_command(file: Path, room: str | None, dry_run: bool, as_json: bool) -> None:
     """Put the rooms of FILE in the place of what is there of them. Safe while serving.
 
     \b
@@ -102,7 +104,7 @@ def restore_command(file: Path, room: str | None, dry_run: bool) -> None:
     """
     from roomd import chores
 
-    _run(lambda settings: chores.restore(settings, file, room, dry_run=dry_run))
+    _run(lambda settings: chores.restore(settings, file, room, dry_run=dry_run, as_json=as_json))
 
 
 @main.command("export-user")

@@ -65,7 +65,7 @@ class Departures:
 
     async def delete(self, person: UserId) -> bool:
         """The account goes, and with it playlists, favourites, history and sign-ins; False where there was none."""
-        gone = await self._store.delete(person, self._clock.now())
+        gone = await self._store.delete(person, NOBODY, self._clock.now())
         if gone is None:
             return False
         families, digests = gone
@@ -106,15 +106,21 @@ class Departures:
         rooms |= await self._store.rename_in_logs(gone.person, NOBODY)
         # Before snapshots, which are taken of what Redis holds.
         for room in sorted(rooms):
-            await self._renaming.rename(room, gone.person, NOBODY)
+            if await self._renaming.waits(room, gone.person):
+                await self._leave(room, gone.person)
+            await self._rename(room, gone.person)
         after: RoomId | None = FIRST
         while after is not None:
             found, after = await self._store.rename_in_snapshots(gone.person, NOBODY, after)
             for room in sorted(found - rooms):
-                await self._renaming.rename(room, gone.person, NOBODY)
+                await self._rename(room, gone.person)
             rooms |= found
         await self._store.done(gone.person)
         log.info("somebody who deleted their account has left %d rooms", len(rooms))
+
+    async def _rename(self, room: RoomId, person: UserId) -> None:
+        await self._renaming.rename(room, person, NOBODY)
+        self._engine.look_again(room)
 
     async def _leave(self, room_id: RoomId, person: UserId) -> None:
         """Under the other name, so that those who are there do not read the former one again."""

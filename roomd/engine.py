@@ -69,6 +69,10 @@ class Engine:
         """Have somebody told of every commit made here, between the room before it and after: they must not raise."""
         self._committing.watchers.append(told)
 
+    def look_again(self, room_id: RoomId) -> None:
+        """Redis has been given other words for the same room: the copy of it here is of no more use."""
+        self._warm.drop(room_id)
+
     async def open(self, settings: RoomSettings, actor: Actor, password_hash: str = "") -> Room:
         """Make a room under a code of its own; `password_hash` is of the password that lets people in, if one does."""
         moment = self._moment()

@@ -1,7 +1,7 @@
 """All of one person's data as a ZIP of JSON files, made while it is sent: one room or 500 rows are held at a time."""
 
 import zipfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -65,10 +65,10 @@ class Exports:
         """The bytes of the ZIP, in parts. Raises Unavailable; then what came so far is no ZIP."""
         sink = Sink()
         with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as file:  # type: ignore[call-overload]
-            for name, records in self._files(person):
+            for name, records in self._files(person, await self._rooms_of(person)):
                 with file.open(f"{name}.json", "w") as entry:
                     before = b"[\n"
-                    async for record in records(person):
+                    async for record in records:
                         entry.write(before + msgspec.json.encode(record))
                         before = b",\n"
                         if sink.waiting >= PART:
@@ -76,20 +76,25 @@ class Exports:
                     entry.write(b"\n]\n" if before == b",\n" else b"[]\n")
         yield sink.take()
 
-    def _files(self, person: UserId) -> Iterator[tuple[str, Callable[[UserId], Records]]]:
+    def _files(self, person: UserId, rooms: Sequence[RoomId]) -> Iterator[tuple[str, Records]]:
         data = self._data
-        yield "profile", data.profile
-        yield "sessions", data.sessions
-        yield "playlists", data.playlists
-        yield "favourites", data.favourites
-        yield "history", data.history
-        yield "rooms", self._rooms
-        yield "chat", self._chat
-        yield "requests", self._requests
+        yield "profile", data.profile(person)
+        yield "sessions", data.sessions(person)
+        yield "playlists", data.playlists(person)
+        yield "favourites", data.favourites(person)
+        yield "history", data.history(person)
+        yield "rooms", self._rooms(person, rooms)
+        yield "chat", self._chat(person, rooms)
+        yield "reactions", self._reactions(person, rooms)
+        yield "requests", self._requests(person, rooms)
+        yield "bans", self._bans(person, rooms)
+        yield "oversight", data.oversight(person)
 
-    async def _rooms(self, person: UserId) -> Records:
-        async for whole in self._wholes(person, chat=False):
-            room, member = whole.room, whole.room.members[person]
+    async def _rooms(self, person: UserId, rooms: Sequence[RoomId]) -> Records:
+        async for whole in self._wholes(rooms, chat=False):
+            room, member = whole.room, whole.room.members.get(person)
+            if member is None:
+                continue
             yield {
                 "id": room.id,
                 "code": room.code,
@@ -104,28 +109,46 @@ class Exports:
                 ],
             }
 
-    async def _chat(self, person: UserId) -> Records:
-        async for whole in self._wholes(person, chat=True):
+    async def _chat(self, person: UserId, rooms: Sequence[RoomId]) -> Records:
+        async for whole in self._wholes(rooms, chat=True):
             for line in whole.chat:
                 if line.by == person:
                     told: dict[str, Any] = {"room": whole.room.code, "at": timestamp(line.at), "text": line.text}
                     yield told | {"id": line.id, "reply_to": line.reply_to}
 
-    async def _requests(self, person: UserId) -> Records:
-        async for whole in self._wholes(person, chat=False):
+    async def _reactions(self, person: UserId, rooms: Sequence[RoomId]) -> Records:
+        async for whole in self._wholes(rooms, chat=True):
+            for line in whole.chat:
+                emoji = [each for each, people in line.reactions.items() if person in people]
+                if emoji:
+                    yield {"room": whole.room.code, "line": line.id, "emoji": emoji}
+
+    async def _bans(self, person: UserId, rooms: Sequence[RoomId]) -> Records:
+        """Rooms that they may not come into (any more)."""
+        async for whole in self._wholes(rooms, chat=False):
+            if ban := whole.room.bans.get(person):
+                yield {"room": whole.room.code, "at": timestamp(ban.at), "reason": ban.reason}
+
+    async def _requests(self, person: UserId, rooms: Sequence[RoomId]) -> Records:
+        async for whole in self._wholes(rooms, chat=False):
             for each in whole.room.requests.values():
                 if each.by == person:
                     wanted = each.track.title if each.track else None
                     told = {"room": whole.room.code, "at": timestamp(each.at), "action": each.action, "title": wanted}
                     yield told | {"status": each.status, "reason": each.reason}
 
-    async def _wholes(self, person: UserId, *, chat: bool) -> AsyncIterator[Whole]:
-        """The rooms that they are in, read where they are: nothing is woken by it."""
-        core = self._core
-        ids = {*await core.index.rooms_of(person, MOST_ROOMS), *await self._data.rooms(person)}
-        for room_id in sorted(ids):
+    async def _rooms_of(self, person: UserId) -> list[RoomId]:
+        """The rooms that they are in, or were in as far as logs reach back."""
+        core, data = self._core, self._data
+        return sorted(
+            {*await core.index.rooms_of(person, MOST_ROOMS), *await data.rooms(person), *await data.mentioned(person)}
+        )
+
+    async def _wholes(self, rooms: Sequence[RoomId], *, chat: bool) -> AsyncIterator[Whole]:
+        """Read where they are: nothing is woken by it."""
+        for room_id in rooms:
             whole = await self._whole(room_id, chat=chat)
-            if whole is not None and person in whole.room.members and not whole.room.closed:
+            if whole is not None and not whole.room.closed:
                 yield whole
 
     async def _whole(self, room_id: RoomId, *, chat: bool) -> Whole | None:

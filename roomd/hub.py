@@ -48,7 +48,12 @@ class Hub:
         self._replay = Replay(store)
         self._tasks = Tasks(log)
         self._pace = Pace()
-        self.resumes = Tally("roomd_resumes", "Clients that came back: told what they missed, or shown the room", "how")
+        self.resumes = Tally(
+            "roomd_resumes",
+            "Clients that came back: told what they missed, or shown the room",
+            "how",
+            known=("resumed", "shown"),
+        )
         self.gaps = Tally("roomd_gaps", "Commits whose bell did not fit, so that the log was read instead")
         self.told = Spans("roomd_fanout_seconds", "From what happened in a room until all its sockets here were told")
 

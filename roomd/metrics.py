@@ -1,7 +1,8 @@
 """What a server counts, for Prometheus to collect: one registry for each server, no names of rooms or people in it."""
 
+from collections import Counter as Tallied
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -33,6 +34,33 @@ class Family(Struct, array_like=True):
     samples: list[tuple[str, dict[str, str], str]]
 
 
+class Counted(NamedTuple):
+    """Of all processes since they started, the first of them at `since_ms`: how often something was refused for being
+    too much, by code, and how often who answered for each catalogue.
+    """
+
+    since_ms: float
+    limited: dict[str, int]
+    answers: dict[str, dict[str, int]]
+
+
+def counted_of(told: Mapping[int, Any]) -> Counted:
+    """Out of the families of each process, as they answer for `metrics`."""
+    began: list[float] = []
+    limited: Tallied[str] = Tallied()
+    answers: dict[str, Tallied[str]] = {}
+    for family in (each for of_one in msgspec.convert(told, dict[int, list[Family]]).values() for each in of_one):
+        for name, labels, value in family.samples:
+            if name == "process_start_time_seconds":
+                began.append(float(value) * 1_000)
+            elif name == "roomd_limited_total":
+                limited[labels["code"]] += int(float(value))
+            elif name == "roomd_catalogue_answers_total":
+                answers.setdefault(labels["provider"], Tallied())[labels["by"]] += int(float(value))
+    found = {provider: dict(by) for provider, by in answers.items()}
+    return Counted(min(began, default=0.0), dict(limited.most_common()), found)
+
+
 class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -56,7 +84,8 @@ class Metrics:
         self._registry.register(self._shown)
         self.requests = self.show(Spans("roomd_http_seconds", "How long requests over HTTP took", "status"))
         self.acks = self.show(Spans("roomd_ack_seconds", "From a native command to its acknowledgement", "level"))
-        self.closes = self.show(Tally("roomd_socket_closes", "WebSockets that this server has closed", "code"))
+        closes = Tally("roomd_socket_closes", "WebSockets that this server has closed", "code", known=("4008",))
+        self.closes = self.show(closes)
         self.limited = self.show(Tally("roomd_limited", "What was refused for being too much or too often", "code"))
 
     def show(self, counted: C) -> C:

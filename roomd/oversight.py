@@ -9,25 +9,22 @@ from roomd.accounts import Accounts
 from roomd.clock import Clock
 from roomd.core import Core
 from roomd.domain.actor import Actor
-from roomd.domain.chat import Said
 from roomd.domain.ids import MessageId, RoomId, UserId
 from roomd.domain.moderation import BanUser, DeleteMessage, Kick
 from roomd.domain.refusals import Conflict, NotFound
 from roomd.domain.room import Close, Room
 from roomd.domain.words import Command
 from roomd.metrics import Metrics
+from roomd.overheard import Overheard
 from roomd.scheduler import Job
-from roomd.store import plain
 from roomd.store.accounts import timestamp
+from roomd.store.overheard import OverheardStore
 from roomd.store.oversight import Deed, OversightStore
 from roomd.store.postgres import PostgresPool
 from roomd.store.revocations import RevocationStore
 from roomd.store.sessions import SessionStore
 from roomd.store.vitals import VitalsStore
 from roomd.vitals import Vitals
-
-#: Lines are looked for so far back.
-LINES_MS = 7 * 86_400_000.0
 
 
 class Oversight:
@@ -39,6 +36,7 @@ class Oversight:
         store: OversightStore,
         sessions: SessionStore,
         revocations: RevocationStore,
+        heard: Overheard,
         vitals: Vitals,
     ) -> None:
         self._core = core
@@ -48,6 +46,7 @@ class Oversight:
         self._clock = clock
         #: To be read as they are.
         self.look = store
+        self.heard = heard
         self.vitals = vitals
 
     def jobs(self) -> Sequence[Job]:
@@ -84,20 +83,6 @@ class Oversight:
         room = await self._core.engine.room(await self._core.engine.find(ref))
         await self._do(admin, room.id, DeleteMessage(message=MessageId(line)))
         await self._note(admin, "remove_message", line, f"in {room.settings.name} ({room.code})", why)
-
-    async def lines(self, text: str, limit: int) -> list[dict[str, object]]:
-        """What was said in the last days and holds the text, in all rooms, the latest first."""
-        found: list[dict[str, object]] = []
-        for row in await self._store.lines(text, self._clock.now() - LINES_MS, limit):
-            commit = plain.decode_commit(row["body"].encode())
-            lines = [event.message for event in commit.events if isinstance(event, Said)]
-            where = {"room": row["code"], "room_name": row["name"]}
-            found += [
-                {**where, "id": line.id, "user_id": line.by, "user": line.by_name, "text": line.text, "at": line.at}
-                for line in lines
-                if text.lower() in line.text.lower()
-            ]
-        return found
 
     async def set_admin(self, admin: Actor, user: UserId, why: str, *, on: bool) -> None:
         """Raises NotFound, Conflict. Tokens say who is an admin, so whoever is none any more has to sign in again."""
@@ -149,4 +134,7 @@ class Oversight:
 def make_oversight(core: Core, pool: PostgresPool, accounts: Accounts, metrics: Metrics, clock: Clock) -> Oversight:
     vitals = Vitals(VitalsStore(pool), metrics, clock, core.holdings.process)
     store, sessions = OversightStore(pool), SessionStore(pool)
-    return Oversight(core, clock, store=store, sessions=sessions, revocations=accounts.revocations, vitals=vitals)
+    heard = Overheard(OverheardStore(pool), clock)
+    return Oversight(
+        core, clock, store=store, sessions=sessions, revocations=accounts.revocations, heard=heard, vitals=vitals
+    )

@@ -50,7 +50,7 @@ async def delete_user(settings: Settings, who: str, *, as_json: bool, sure: bool
         user = await _find(given, who)
         said = f"{user.name!r} ({user.email or 'a guest'}, {user.id})"
         if not sure and not click.confirm(f"Delete {said} for good?", err=True):
-            return 1
+            raise FileError("nothing was deleted")
         departures = _departures(settings, given, clock)
         await departures.delete(user.id)
         await departures.finish()

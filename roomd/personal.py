@@ -113,9 +113,7 @@ class PersonalRooms:
 
     async def _make(self, actor: Actor, instead: RoomId | None) -> Room | None:
         """A new one; None where somebody else has made one meanwhile."""
-        settings = RoomSettings(
-            name=f"{actor.name}’s queue", visibility="private", autoplay=False, radio=True, personal=True
-        )
+        settings = RoomSettings(name="Own queue", visibility="private", autoplay=False, radio=True, personal=True)
         room = await self._engine.open(settings, actor)
         claimed = False
         try:

@@ -198,10 +198,10 @@ def decode(kind: type, value: object) -> object:
 
 
 def _explain(fault: str) -> str:
-    for field in Settings.__struct_fields__:
-        if f"$.{field}" in fault:
-            return f"{variable(field)}: {fault.partition(' - at ')[0]}"
-    return fault
+    said, _, place = fault.replace("`int`, got `str`", "a whole number").partition(" - at `$.")
+    field = place.partition("[")[0].rstrip("`")
+    said = said.replace("`float`, got `str`", "a number").replace("`bool`, got `str`", "true or false")
+    return f"{variable(field)}: {said}" if field in Settings.__struct_fields__ else fault
 
 
 def check(settings: Settings) -> None:

@@ -12,15 +12,18 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 
 
 class Tally:
-    """How often, by the values of its labels. These must be few: words of ours, never what anybody sends."""
+    """How often, by the values of its labels. These must be few: words of ours, never what anybody sends.
+
+    `known`: values that are told before anything happened, as what was not there before has not grown for a collector.
+    """
 
     __slots__ = ("counts", "labels", "meaning", "name")
 
-    def __init__(self, name: str, meaning: str, *labels: str) -> None:
+    def __init__(self, name: str, meaning: str, *labels: str, known: Sequence[str] = ()) -> None:
         self.name = name
         self.meaning = meaning
         self.labels = labels
-        self.counts: Counter[tuple[str, ...]] = Counter()
+        self.counts: Counter[tuple[str, ...]] = Counter({(value,): 0 for value in known})
         if not labels:
             self.counts[()] = 0
 

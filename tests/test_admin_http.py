@@ -31,12 +31,11 @@ async def overseen(redis_url: str, database_url: str, data_dir: Path) -> AsyncIt
         yield served, await account(served, "root", admin=True)
 
 
-@pytest.mark.gen_test(timeout=60)
-async def test_nobody_else_may(served: Served) -> None:
-    guest, carol = await served.person("Alice"), await account(served, "carol")
+async def nobody_else_may(served: Served, guest: Person, carol: Person) -> None:
     routes = [
         ("GET", "overview/"), ("GET", "vitals/"), ("GET", "rooms/"), ("DELETE", "rooms/AAAAAA/"), ("GET", "people/"),
         ("DELETE", f"rooms/AAAAAA/members/{carol.id}/"), ("DELETE", "rooms/AAAAAA/messages/1/"), ("GET", "messages/"),
+        ("GET", "requests/"),
         ("PATCH", f"people/{carol.id}/"), ("PUT", f"people/{carol.id}/ban/"), ("DELETE", f"people/{carol.id}/ban/"),
         ("GET", "sessions/"), ("DELETE", f"people/{carol.id}/sessions/{carol.id}/"), ("GET", "audit/"),
     ]  # fmt: skip
@@ -57,7 +56,8 @@ async def test_rooms_are_found_entered_into_by_no_deed_and_closed(
         await bob.call("POST", "/api/rooms/join/", {"code": code})
         live = await served.enter(bob, code)
         await live.until(type="state")
-        await live.do("say", text="Buy my Wares")
+        await live.do("say", text='Buy my "Wares"')
+        await live.do("ask", action="add", track={"url": "https://media.example/walk.mp3", "title": "Walk"})
 
         async def listed() -> bool:
             return any(room["code"] == code for room in (await told(root, "rooms/?q=FRI&state=live"))["rooms"])
@@ -67,13 +67,28 @@ async def test_rooms_are_found_entered_into_by_no_deed_and_closed(
         assert (room["online"], room["host"], room["people"]) == (1, "Alice", 2)
 
         async def heard() -> bool:
-            return (await told(root, "messages/?q=wares"))["count"] == 1
+            return (await told(root, "requests/?q=walk"))["count"] == 1
 
         await eventually(heard, "the line to be archived")
+        (request,) = (await told(root, "requests/?q=BOB"))["requests"]
+        assert (request["title"], request["status"], request["room_name"]) == ("Walk", "pending", "Friday")
+        await alice.call("POST", f"/api/rooms/{code}/requests/{request['id']}/reject/", {"reason": "not today"})
+        (request,) = (await told(root, "requests/"))["requests"]
+        assert (request["status"], request["reason"]) == ("rejected", "not today")
+        assert (await told(root, "requests/?offset=1"))["requests"] == []
+        # What is looked for is what people wrote, and not how that is kept.
+        assert [(await told(root, f"messages/?q={q}"))["count"] for q in ("by_name", "bob", '"wares', "alice")] == [
+            0,
+            1,
+            1,
+            0,
+        ]
         (line,) = (await told(root, "messages/?q=wares"))["messages"]
-        assert (line["user"], line["room"]) == ("Bob", code)
+        assert (line["user"], line["room"], line["removed"]) == ("Bob", code, False)
+        assert (await told(root, "messages/?q=wares&offset=1"))["messages"] == []
         await done(root, "DELETE", f"rooms/{code}/messages/{line['id']}/", {"reason": "selling"})
         assert (await live.until_event("message_deleted"))["message"] == line["id"]
+        assert [each["removed"] for each in (await told(root, "messages/"))["messages"]] == [True]
         await done(root, "DELETE", f"rooms/{code}/members/{bob.id}/?ban=true", {"reason": "sells"})
         assert (await bob.call("POST", "/api/rooms/join/", {"code": code})).json()["error"]["code"] == "banned"
         await done(root, "DELETE", f"rooms/{code}/", {"reason": "that is enough"})
@@ -84,11 +99,33 @@ async def test_rooms_are_found_entered_into_by_no_deed_and_closed(
             ("remove_message", f"in Friday ({code})", "selling"),
         ]
         assert (await root.call("DELETE", f"/api/admin/rooms/{code}/", {})).status_code == 404
+        found = [
+            (await told(root, f"audit/?{q}"))["count"] for q in ("act=kick", "act=close_room", f"q={bob.id}", "q=SELL")
+        ]
+        assert found == [0, 1, 1, 2]
+        assert (await root.call("GET", "/api/admin/audit/?act=dance")).status_code == 400
+
+
+async def how_the_server_is(served: Served, root: Person) -> None:
+    now = await told(root, "overview/")
+    assert (now["counts"]["accounts"], now["stores"]["redis"]["ok"], now["files"]) == (1, True, 2)
+    assert now["catalogues"] == [{"name": "local", "label": "This server", "down": False, "answers": {}}]
+    with served.services.own.exports.place(root.id):
+        assert (await root.call("GET", "/api/accounts/export/")).status_code == 429
+    now = await told(root, "overview/")
+    assert now["limited"] == {"busy": 1}
+    assert 0 < now["since"] < served.services.clock.now()
+    await served.services.oversight.vitals.note()
+    day = await told(root, "vitals/?hours=1")
+    assert set(day["curves"]) >= {"sockets", "commands", "lag_ms"}
+    assert day["curves"]["sockets"][-1] == 0
+    assert (await root.call("GET", "/api/admin/vitals/?hours=999")).status_code == 400
 
 
 @pytest.mark.gen_test(timeout=60)
 async def test_people_are_found_shut_out_and_let_in_again(redis_url: str, database_url: str, data_dir: Path) -> None:
     async with overseen(redis_url, database_url, data_dir) as (served, root):
+        await how_the_server_is(served, root)
         carol = await account(served, "carol")
         await served.person("Carla Guest")
         found = (await told(root, "people/?q=CAR&kind=account"))["people"]
@@ -97,6 +134,8 @@ async def test_people_are_found_shut_out_and_let_in_again(redis_url: str, databa
         ]
         assert (await told(root, "people/?kind=guest"))["count"] == 1
         (session,) = (await told(root, f"sessions/?user={carol.id}"))["sessions"]
+        assert (await told(root, "sessions/?q=CAROL@"))["sessions"] == [session]
+        assert (session["browser"], session["system"]) == ("", "")
         await done(root, "DELETE", f"people/{carol.id}/sessions/{session['id']}/")
         assert (await carol.call("GET", "/api/accounts/profile/")).json()["error"]["code"] == "token_revoked"
 
@@ -117,9 +156,10 @@ async def test_people_are_found_shut_out_and_let_in_again(redis_url: str, databa
 
 
 @pytest.mark.gen_test(timeout=60)
-async def test_there_is_always_an_admin(redis_url: str, database_url: str, data_dir: Path) -> None:
+async def test_there_is_always_an_admin_and_nobody_else_may(redis_url: str, database_url: str, data_dir: Path) -> None:
     async with overseen(redis_url, database_url, data_dir) as (served, root):
         carol, guest = await account(served, "carol"), await served.person("Alice")
+        await nobody_else_may(served, guest, carol)
 
         async def refused(method: str, path: str, body: dict[str, Any]) -> str:
             answer = await root.call(method, f"/api/admin/people/{path}", body)
@@ -135,16 +175,3 @@ async def test_there_is_always_an_admin(redis_url: str, database_url: str, data_
         await done(again, "PATCH", f"people/{root.id}/", {"admin": False})
         assert (await root.call("GET", "/api/admin/audit/")).status_code == 401
         assert [act for act, _, _ in await acts(again)] == ["demote", "promote"]
-
-
-@pytest.mark.gen_test(timeout=60)
-async def test_how_the_server_is(redis_url: str, database_url: str, data_dir: Path) -> None:
-    async with overseen(redis_url, database_url, data_dir) as (served, root):
-        now = await told(root, "overview/")
-        assert (now["counts"]["accounts"], now["stores"]["redis"]["ok"], now["files"]) == (1, True, 2)
-        assert now["catalogues"] == [{"name": "local", "label": "This server", "down": False}]
-        await served.services.oversight.vitals.note()
-        day = await told(root, "vitals/?hours=1")
-        assert set(day["curves"]) >= {"sockets", "commands", "lag_ms"}
-        assert day["curves"]["sockets"][-1] == 0
-        assert (await root.call("GET", "/api/admin/vitals/?hours=999")).status_code == 400

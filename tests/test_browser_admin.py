@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -44,6 +45,11 @@ def test_an_admin_looks_after_the_server(roomd: Roomd, invite: Callable[..., Per
     root.shot("admin-audit-desktop")
     on_a_phone(root, faults)
     assert faults == []
+    # Whoever ends the sign-in that they do it by is told, and shown nothing more.
+    root.page.get_by_role("link", name="Sessions", exact=True).click()
+    act(root, root.page.locator("tbody tr", has_text="root"), "End", "enough for today")
+    expect(root.page.locator("#denied")).to_be_visible()
+    expect(root.page.locator("tbody")).to_have_count(0)
     # Chromium notes that there was nobody signed in.
     root.faults[:] = [fault for fault in root.faults if "Failed to load resource" not in fault]
 
@@ -59,6 +65,12 @@ def overview(root: Person) -> None:
     expect(page.locator(".curve")).to_have_count(5)
     drawn = page.locator(".curve", has_text="Open connections").locator("path").get_attribute("d")
     assert drawn and drawn.count("L") > 80
+    curve = page.locator(".curve", has_text="Open connections")
+    curve.locator(".plot").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(curve.locator("p")).to_contain_text(re.compile(r"^\d.*–.*: \d"))
+    curve.locator("summary").click()
+    expect(curve.locator(".plot-table tr")).to_have_count(96)
     assert violations(page) == []
     root.shot("admin-overview-desktop")
 
@@ -74,6 +86,14 @@ def rooms(roomd: Roomd, root: Person, code: str) -> None:
     row = page.locator("tbody tr", has_text="Friday kitchen")
     expect(row).to_contain_text("live")
     root.shot("admin-rooms-desktop")
+    row.locator("summary").click()
+    expect(row.locator(".admin-members li")).to_contain_text("bob")
+    # What was looked for stands in the address, and is there after a look elsewhere.
+    page.get_by_role("link", name="Requests", exact=True).click()
+    expect(page.locator(".empty")).to_have_text("Nobody asked for that.")
+    page.go_back()
+    expect(search).to_have_value(code.lower())
+    expect(page.locator("tbody tr")).to_have_count(1)
     act(root, row, "Close", "that is enough")
     expect(row).to_contain_text("closed")
     expect(search).to_have_value(code.lower())
@@ -140,8 +160,8 @@ def counted(n: int) -> dict[str, float]:
     grown = 288 - n
     return {
         "roomd_commands_total": 900.0 * grown + 300 * sin(n / 18),
-        "roomd_ack_ms_sum": 4_000.0 * grown,
-        "roomd_ack_ms_count": 900.0 * grown,
+        "roomd_ack_seconds_sum": 4.0 * grown,
+        "roomd_ack_seconds_count": 900.0 * grown,
     }
 
 

@@ -52,9 +52,8 @@ async def lived_in(served: Served, database_url: str) -> tuple[Person, Person, s
     return ada, bob, code
 
 
-@pytest.mark.gen_test(timeout=60)
-async def test_an_export_holds_all_that_is_ones_own_and_nothing_else(served: Served, database_url: str) -> None:
-    ada, bob, code = await lived_in(served, database_url)
+async def exports_of(served: Served, ada: Person, bob: Person, code: str) -> None:
+    """All that is one's own, and nothing else."""
     told = await exported(ada)
     assert told["profile"][0]["email"] == "ada@example.org"
     assert "password_hash" not in told["profile"][0]
@@ -74,8 +73,11 @@ async def test_an_export_holds_all_that_is_ones_own_and_nothing_else(served: Ser
 
 
 @pytest.mark.gen_test(timeout=60)
-async def test_who_deletes_an_account_is_gone_everywhere(served: Served, database_url: str) -> None:
+async def test_who_deletes_an_account_has_all_of_it_before_and_is_gone_everywhere(
+    served: Served, database_url: str
+) -> None:
     ada, bob, code = await lived_in(served, database_url)
+    await exports_of(served, ada, bob, code)
     alone = await served.room(ada, name="Just me")
     avatar = (await ada.call("GET", "/api/accounts/profile/")).json()["avatar"]
     assert (await served.http.get(avatar)).status_code == 200
@@ -120,7 +122,7 @@ async def test_who_deletes_an_account_is_gone_everywhere(served: Served, databas
 
 @pytest.mark.gen_test(timeout=60)
 async def test_the_command_line_does_both_beside_a_server(
-    served: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    served: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, file = await account(served, "ada"), tmp_path / "ada.zip"
     code = await served.room(ada)
@@ -136,6 +138,10 @@ async def test_the_command_line_does_both_beside_a_server(
     }
     with zipfile.ZipFile(file) as opened:
         assert json.loads(opened.read("rooms.json"))[0]["code"] == code
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    with pytest.raises(FileError, match="nothing was deleted"):
+        await delete_user(settings, "ADA", as_json=True, sure=False)
+    assert capsys.readouterr().out == ""
     assert await delete_user(settings, "ADA", as_json=True, sure=True) == 0
     assert json.loads(capsys.readouterr().out)["deleted"] is True
     assert await live.closed() in {1000, 4501, 4504}

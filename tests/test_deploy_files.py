@@ -28,7 +28,7 @@ TOP = Path(__file__).parent.parent
 DEPLOY = TOP / "deploy"
 #: Labels that Prometheus adds by itself, or that stand for a bucket's bound.
 _ADDED = {"job", "instance", "process", "le"}
-_FUNCTIONS = {"histogram_quantile", "sum", "max", "rate", "by", "abs", "up", "without"}
+_FUNCTIONS = {"histogram_quantile", "sum", "max", "rate", "by", "abs", "up", "without", "count", "absent"}
 
 
 def read(name: str) -> str:
@@ -96,6 +96,16 @@ def test_the_dashboard_is_one() -> None:
     rules = [rule for group in yaml.safe_load(read("deploy/alerts.yml"))["groups"] for rule in group["rules"]]
     assert len({rule["alert"] for rule in rules}) == len(rules) > 8
     assert all(rule["annotations"].keys() == {"summary", "description"} for rule in rules)
+
+
+def test_each_alert_is_raised_where_it_should_be() -> None:
+    rules = [rule for group in yaml.safe_load(read("deploy/alerts.yml"))["groups"] for rule in group["rules"]]
+    tried = set(re.findall(r'alertname="(\w+)"', read("deploy/alerts.test.yml")))
+    assert tried == {rule["alert"] for rule in rules}
+    if promtool := shutil.which("promtool"):
+        command = [promtool, "test", "rules", str(DEPLOY / "alerts.test.yml")]
+        said = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        assert said.returncode == 0, said.stdout + said.stderr
 
 
 def steps(stage: int) -> Iterator[tuple[str, str]]:

@@ -66,7 +66,7 @@ async def test_a_data_folder(data_dir: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "limit", "state", "words"),
     [
-        ({}, None, State.OK, "1, by nobody"),
+        ({}, None, State.OK, "1, as nothing says otherwise"),
         ({"web_concurrency": 2}, None, State.OK, "2, by WEB_CONCURRENCY: up to 20"),
         ({"web_concurrency": 2}, 512 << 20, State.OK, "2, by WEB_CONCURRENCY"),
         ({"web_concurrency": 3}, 512 << 20, State.WARN, "512 MiB of memory"),
@@ -180,9 +180,13 @@ async def test_what_is_in_front() -> None:
     assert await warned(public_url="http://house.local:8000") == set()
     production = {"environment": "production", "public_url": "http://party.example"}
     assert await warned(**production) == {"ROOMD_PUBLIC_URL"}
-    assert await warned(**production | {"public_url": "https://party.example"}) == set()
-    assert await warned(public_url="https://party.example", allowed_hosts=("other.example",)) == {"ALLOWED_HOSTS"}
-    assert await warned(public_url="https://party.example:8443", allowed_hosts=("Party.example",)) == set()
+    proxied: dict[str, object] = {"public_url": "https://party.example", "trusted_hops": 1}
+    assert await warned(**production | proxied) == set()
+    assert await warned(**proxied | {"trusted_hops": 0}) == {"X-Forwarded-For"}
+    assert await warned(**proxied, allowed_hosts=("other.example",)) == {"ALLOWED_HOSTS"}
+    assert (
+        await warned(public_url="https://party.example:8443", allowed_hosts=("Party.example",), dyno="web.1") == set()
+    )
     assert await warned(allowed_origins=("https://party.example",), dyno="web.1") == set()
 
 

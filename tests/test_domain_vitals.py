@@ -33,3 +33,12 @@ def test_a_mean_is_that_of_what_came_in_the_stretch() -> None:
         Sample(120, "a", {"lag_sum": 30, "lag_count": 10}),
     ]
     assert mean(samples, "lag", EDGES) == [3.0, None, None]
+
+
+def test_what_grew_while_nothing_was_noted_is_of_no_stretch() -> None:
+    samples = [
+        Sample(60, "a", {"commands": 0}),
+        Sample(1_000, "a", {"commands": 900}),
+        Sample(1_060, "a", {"commands": 960}),
+    ]
+    assert rate(samples, "commands", [0.0, 600.0, 1_200.0]) == [None, 0.1]

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import io
+import json
 import os
 import shutil
 import signal
@@ -174,14 +175,15 @@ def test_over_the_loss_of_everything(house: House, tmp_path: Path) -> None:
     kept = rooms_in(path)
     assert {code for code, _ in rooms} == set(kept)
     assert path.stat().st_mode & 0o777 == 0o600
-    piped = house.command("snapshot", "-")
-    assert b"Wrote 3 rooms." in piped.stderr
+    piped = house.command("snapshot", "-", "--json")
+    assert b'{"file":"-","rooms":3}' in piped.stderr
     assert len(list(read(io.BytesIO(piped.stdout)))) == 3
     house.wipe()
     for code in kept:
         assert house.ask("GET", f"/api/rooms/{code}/").status_code == 404
-    told = house.does("restore", str(path), "--dry-run").splitlines()
-    assert told[-1] == "Would restore 3 rooms."
+    fates = [json.loads(line) for line in house.does("restore", str(path), "--dry-run", "--json").splitlines()]
+    assert {each["code"]: each["now"] for each in fates} == {code: code for code in kept}
+    assert all((each["people"], each["tracks"], each["replaces"]) == (1, 2, False) for each in fates)
     assert house.ask("GET", f"/api/rooms/{rooms[0][0]}/").status_code == 404
     code, token = rooms[0]
     told = house.does("restore", str(path), "--room", code.lower()).splitlines()

@@ -47,7 +47,8 @@ def address(url: str) -> str:
     except ValueError:
         return "an address that cannot be read"
     host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path if parts.scheme == 'unix' else ''}"
+    socket = parts.path if parts.scheme == "unix" else "" if host else dict(parse_qsl(parts.query)).get("host", "")
+    return f"{parts.scheme}://{host}{socket}"
 
 
 def host_of(url: str) -> str:

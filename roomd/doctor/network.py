@@ -102,9 +102,18 @@ def _proxy(settings: Settings) -> Iterator[Line]:
         yield ok(PROXY, "ALLOWED_HOSTS", ", ".join(hosts) or "not set: this server answers to every name")
     origins = ", ".join(map(address, settings.allowed_origins))
     yield ok(PROXY, "ALLOWED_ORIGINS", origins or "not set: WebSockets are for this server's own pages")
-    hops = settings.hops
-    believed = f"of {hops}, counted from the right" if hops else "not believed: all behind a proxy count as one address"
-    yield ok(PROXY, "X-Forwarded-For", believed)
+    yield _hops(settings)
+
+
+def _hops(settings: Settings) -> Line:
+    """Whose word counts. We speak no TLS ourselves, so an https:// address is one of a proxy."""
+    check = "X-Forwarded-For"
+    if settings.hops:
+        return ok(PROXY, check, f"of {settings.hops}, counted from the right")
+    if (settings.public_url or "").startswith("https:"):
+        found = "not believed, and there is a proxy: all people count as one address, and are limited as one"
+        return warn(PROXY, check, found, "Set ROOMD_TRUSTED_HOPS to how many proxies of yours a request comes through.")
+    return ok(PROXY, check, "not believed: all behind a proxy count as one address")
 
 
 async def cdn(settings: Settings) -> Lines:

@@ -22,7 +22,7 @@ async def look(settings: Settings) -> Lines:
 def processes_line(settings: Settings, limit: int | None) -> Line:
     """`limit`: bytes that all of them may take."""
     check, count = "processes", processes_of(settings)
-    found = f"{count}, by {_by(settings)}: up to {count * MOST_CONNECTIONS} connections to PostgreSQL"
+    found = f"{count}, {_by(settings)}: up to {count * MOST_CONNECTIONS} connections to PostgreSQL"
     needed = EACH * count + (FIRST if count > 1 else 0)
     if limit is not None and needed > limit:
         fix = "Set ROOMD_PROCESSES=1, or give it more memory: a process with a thousand listeners takes 220 MiB."
@@ -33,9 +33,9 @@ def processes_line(settings: Settings, limit: int | None) -> Line:
 def _by(settings: Settings) -> str:
     platform = settings.web_concurrency
     if settings.processes is None:
-        return "nobody" if platform is None else "WEB_CONCURRENCY"
+        return "as nothing says otherwise" if platform is None else "by WEB_CONCURRENCY"
     counts = "" if platform is None else f" (WEB_CONCURRENCY, which is {platform}, does not count then)"
-    return f"ROOMD_PROCESSES{counts}"
+    return f"by ROOMD_PROCESSES{counts}"
 
 
 def _limit() -> int | None:

@@ -1,8 +1,12 @@
 """Curves out of what processes noted of themselves: a point for each stretch of time, over all of them."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
+
+#: Seconds: processes note something each minute, so where that is longer nothing was noted.
+GAP_S = 330.0
 
 
 class Sample(NamedTuple):
@@ -42,20 +46,24 @@ def mean(samples: Sequence[Sample], name: str, edges: Sequence[float]) -> list[f
 
 
 def _growth(samples: Sequence[Sample], name: str, edges: Sequence[float]) -> list[float | None]:
-    """A process that began anew began at 0."""
+    """A process that began anew began at 0. What grew while nothing was noted is of no stretch in particular."""
     grown: dict[int, float] = {}
-    bounds = list(pairwise(edges))
     for of_one in _by_process(samples).values():
         noted = [(each.at, each.figures[name]) for each in of_one if name in each.figures]
-        for (_, before), (at, after) in pairwise(noted):
-            place = next((n for n, (begin, end) in enumerate(bounds) if begin < at <= end), None)
-            if place is not None:
+        for (since, before), (at, after) in pairwise(noted):
+            place = bisect_left(edges, at) - 1
+            if at - since <= GAP_S and 0 <= place < len(edges) - 1:
                 grown[place] = grown.get(place, 0.0) + (after - before if after >= before else after)
-    return [grown.get(place) for place in range(len(bounds))]
+    return [grown.get(place) for place in range(len(edges) - 1)]
 
 
 def _stretches(samples: Sequence[Sample], edges: Sequence[float]) -> list[list[Sample]]:
-    return [[each for each in samples if begin < each.at <= end] for begin, end in pairwise(edges)]
+    found: list[list[Sample]] = [[] for _ in edges[1:]]
+    for each in samples:
+        place = bisect_left(edges, each.at) - 1
+        if 0 <= place < len(found):
+            found[place].append(each)
+    return found
 
 
 def _by_process(samples: Sequence[Sample]) -> dict[str, list[Sample]]:

@@ -15,8 +15,9 @@ from roomd.domain.text import tidy_text
 from roomd.handlers.base import ApiHandler
 from roomd.handlers.described import operation
 from roomd.handlers.of_room import RoomHandler
+from roomd.metrics import counted_of
 from roomd.openapi.operation import Parameter, flag, limit, offset, text
-from roomd.openapi.shapes.admin import OverseenLines, OverseenRooms, Overview, Vitals
+from roomd.openapi.shapes.admin import OverseenLines, OverseenRequests, OverseenRooms, Overview, Vitals
 
 MOST = 200
 MAX_REASON = 200
@@ -73,6 +74,7 @@ class OverviewHandler(AdminHandler):
         services = self.services
         counts, parts = await asyncio.gather(services.oversight.counts(), services.health.check())
         told = await services.neighbours.gather("health")
+        counted = counted_of(await services.neighbours.gather("metrics"))
         self.answer(
             {
                 "counts": counts,
@@ -81,9 +83,16 @@ class OverviewHandler(AdminHandler):
                 "behind": sum(each["behind"] for each in told.values()),
                 "processes": {"wanted": services.neighbours.of, "answering": len(told)},
                 "catalogues": [
-                    {"name": name, "label": label, "down": services.library.catalogue.is_down(name)}
+                    {
+                        "name": name,
+                        "label": label,
+                        "down": services.library.catalogue.is_down(name),
+                        "answers": counted.answers.get(name, {}),
+                    }
                     for name, label in services.library.catalogue.labels.items()
                 ],
+                "limited": counted.limited,
+                "since": counted.since_ms,
                 "files": services.folder.found,
             }
         )
@@ -151,15 +160,30 @@ class AdminLineHandler(AdminHandler):
     "get",
     "Lines of the last seven days, the latest first",
     who="admin",
-    query=(SOUGHT, limit(50, MOST)),
+    query=(SOUGHT, *SPAN),
     answer=OverseenLines,
-    about="As far as they are archived.",
+    about="By words or by who said them, as far as they are archived; those that were removed since, too.",
 )
 class AdminLinesHandler(AdminHandler):
     async def get(self) -> None:
         await self.admin()
-        lines = await self.services.oversight.lines(self.sought(), self.limit(50, MOST))
+        lines = await self.services.oversight.heard.lines(self.sought(), *self.span())
         self.answer({"messages": lines, "count": len(lines)})
+
+
+@operation(
+    "get",
+    "Requests of the last seven days, the latest first",
+    who="admin",
+    query=(SOUGHT, *SPAN),
+    answer=OverseenRequests,
+    about="By song or by who asked, as far as they are archived.",
+)
+class AdminRequestsHandler(AdminHandler):
+    async def get(self) -> None:
+        await self.admin()
+        requests = await self.services.oversight.heard.requests(self.sought(), *self.span())
+        self.answer({"requests": requests, "count": len(requests)})
 
 
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,4 +218,5 @@ ROUTES: list[tuple[str, type[ApiHandler]]] = [
     (rf"{_ROOM}/members/([^/]+)/?", AdminRoomPeopleHandler),
     (rf"{_ROOM}/messages/([0-9]{{1,15}})/?", AdminLineHandler),
     (r"/api/admin/messages/?", AdminLinesHandler),
+    (r"/api/admin/requests/?", AdminRequestsHandler),
 ]

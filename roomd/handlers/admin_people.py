@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from roomd.domain.devices import device_of
 from roomd.domain.ids import is_uuid
 from roomd.domain.refusals import NotFound
 from roomd.domain.text import tidy_text
@@ -12,6 +13,19 @@ from roomd.handlers.base import ApiHandler
 from roomd.handlers.described import operation
 from roomd.openapi.operation import Parameter, flag, text
 from roomd.openapi.shapes.admin import Acts, OverseenPeople, OverseenSessions
+
+#: What may be noted of an admin.
+ACTS = (
+    "close_room",
+    "kick",
+    "ban_from_room",
+    "remove_message",
+    "promote",
+    "demote",
+    "ban",
+    "unban",
+    "end_session",
+)
 
 
 class PersonBody(Struct):
@@ -83,15 +97,17 @@ class AdminBanHandler(AdminHandler):
     "get",
     "Who is signed in where, the last used first",
     who="admin",
-    query=(text("user", "A person's id: only theirs"), *SPAN),
+    query=(text("user", "A person's id: only theirs"), SOUGHT, *SPAN),
     answer=OverseenSessions,
+    about="By name, username, email or id.",
 )
 class AdminSessionsHandler(AdminHandler):
     async def get(self) -> None:
         await self.admin()
         user, now = self.get_query_argument("user", ""), self.services.clock.now()
-        rows = await self.services.oversight.look.sessions(user, now, *self.span())
-        self.answer({"sessions": [shown(row) for row in rows], "count": len(rows)})
+        rows = await self.services.oversight.look.sessions(user, self.sought(), now, *self.span())
+        told = [shown(row) | device_of(row["user_agent"])._asdict() for row in rows]
+        self.answer({"sessions": told, "count": len(told)})
 
 
 @operation(
@@ -111,11 +127,18 @@ class AdminSessionHandler(AdminHandler):
         self.set_status(204)
 
 
-@operation("get", "What admins did, the latest first", who="admin", query=SPAN, answer=Acts)
+@operation(
+    "get",
+    "What admins did, the latest first",
+    who="admin",
+    query=(SOUGHT, Parameter("act", Literal["", *ACTS], "Only these", ""), *SPAN),
+    answer=Acts,
+    about="By admin, by what it was done to, by why, or by either's id.",
+)
 class AdminActsHandler(AdminHandler):
     async def get(self) -> None:
         await self.admin()
-        rows = await self.services.oversight.look.acts(*self.span())
+        rows = await self.services.oversight.look.acts(self.choice("act", *ACTS), self.sought(), *self.span())
         self.answer({"acts": [shown(row) for row in rows], "count": len(rows)})
 
 

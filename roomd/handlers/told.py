@@ -3,6 +3,7 @@
 import logging
 import re
 import secrets
+from http import HTTPStatus
 from typing import Any
 
 from tornado.httputil import HTTPServerRequest
@@ -13,13 +14,17 @@ from roomd.tracing import REQUEST
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
+#: What collectors and balancers ask every few seconds; where it goes well nobody wants to read of it.
+_REGULAR = ("/metrics", "/api/health")
+
 _access_log = logging.getLogger("roomd.access")
 
 
 def note(metrics: Metrics | None, method: str | None, path: str, status: int, seconds: float) -> None:
     """The query stays out of it: it may hold a token."""
     said = {"method": method, "path": path, "status": status, "ms": round(1_000 * seconds, 1)}
-    _access_log.info("%(method)s %(path)s %(status)d %(ms).1f ms", said, extra=said)
+    level = logging.DEBUG if status == HTTPStatus.OK and path.startswith(_REGULAR) else logging.INFO
+    _access_log.log(level, "%(method)s %(path)s %(status)d %(ms).1f ms", said, extra=said)
     if metrics is not None:
         metrics.requests.add(seconds, str(status))
 

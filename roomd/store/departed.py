@@ -36,6 +36,11 @@ _EVENTS = """
     UPDATE room_events SET body = regexp_replace(body, $2, $3, 'g')
     WHERE strpos(body, $1) > 0 RETURNING room::text
 """
+#: Of what admins did to them; the code of the room that it was in stays.
+_FORGET_ACTS = r"""
+    UPDATE admin_acts SET what = $2 || coalesce(' ' || substring(what from '\([A-Z0-9]{6}\)$'), '') WHERE about = $1
+"""
+_PART = "UPDATE rooms SET members = array_remove(members, $1) WHERE $1 = ANY(members)"
 _PAGE = "SELECT room::text, epoch, rev, body FROM room_snapshots WHERE room > $1::uuid ORDER BY room LIMIT $2"
 _REWRITE = "UPDATE room_snapshots SET body = $4 WHERE room = $1 AND epoch = $2 AND rev = $3"
 
@@ -52,8 +57,9 @@ class DepartedStore:
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
 
-    async def delete(self, person: UserId, now_ms: float) -> tuple[list[str], list[bytes]] | None:
+    async def delete(self, person: UserId, name: str, now_ms: float) -> tuple[list[str], list[bytes]] | None:
         """The account goes with all that hangs on it. Answers its sessions, and the digests of its private ids.
+        What admins did to them is of somebody of this name from now on.
 
         None where there is no such account (any more).
         """
@@ -67,6 +73,7 @@ class DepartedStore:
             private = await connection.fetch(
                 "DELETE FROM private_ids WHERE strpos(actor, $1) > 0 RETURNING digest", str(person)
             )
+            await connection.execute(_FORGET_ACTS, str(person), name)
             await connection.execute("DELETE FROM users WHERE id = $1", person)
         return [row["family"] for row in ended], [row["digest"] for row in private]
 
@@ -79,7 +86,9 @@ class DepartedStore:
         return [Departed(*row) for row in rows]
 
     async def done(self, person: UserId) -> None:
-        async with acquired(self._pool) as connection:
+        """They are nowhere else; and among the people of no room, which closed ones would say for as long as kept."""
+        async with acquired(self._pool) as connection, connection.transaction():
+            await connection.execute(_PART, str(person))
             await connection.execute("DELETE FROM deleted_people WHERE person = $1", person)
 
     async def rename_in_logs(self, person: UserId, name: str) -> set[RoomId]:
@@ -104,10 +113,24 @@ class DepartedStore:
 
 
 def renamed(text: bytes, person: UserId, name: str) -> bytes:
-    """A record or commit as JSON, with another name for somebody. Names stand right behind the id of whose they are."""
+    """A record, commit or snapshot as JSON, with another name for somebody.
+
+    Names stand right behind the id of whose they are; in a list of bans, behind what they are kept under.
+    """
+    for ban in set(re.findall(rf'"{person}":({_BAN})'.encode(), text)):
+        text = text.replace(ban, banned_as(ban, name))
     return re.sub(_named(person).encode(), rf'\1"{name}"'.encode(), text)
+
+
+def banned_as(ban: bytes, name: str) -> bytes:
+    """A ban as JSON, with another name for whom it keeps out. A guest's is kept under where they came from, too."""
+    return re.sub(rb'^\{"name":"(?:[^"\\]|\\.)*"', f'{{"name":"{name}"'.encode(), ban)
+
+
+_BAN = r'\{"name":"(?:[^"\\]|\\.)*","by":"[^"]*","at":[^,}]+,"reason":"(?:[^"\\]|\\.)*"\}'
 
 
 def _named(person: UserId) -> str:
     """Finds a name, and what is before it. PostgreSQL and Python read it alike."""
-    return rf'("(?:by|id|user)":"{person}","(?:by_name|name)":)"(?:[^"\\]|\\.)*"'
+    theirs = rf'"(?:by|id|user)":"{person}","(?:by_name|name)":|"keys":\["{person}"[^]]*\],"ban":\{{"name":'
+    return rf'({theirs})"(?:[^"\\]|\\.)*"'

@@ -1,4 +1,4 @@
-"""What admins look at and change in PostgreSQL: rooms, people, sign-ins, lines of chat, and their own acts."""
+"""What admins look at and change in PostgreSQL: rooms, people, sign-ins, and their own acts."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -30,13 +30,9 @@ _SESSIONS = """
     SELECT s.family::text AS id, s.user_id::text, u.name, s.user_agent, s.created_at, s.last_used, s.expires_at
     FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE s.revoked_at IS NULL AND s.expires_at > $1 AND ($2 = '' OR s.user_id::text = $2)
-    ORDER BY s.last_used DESC LIMIT $3 OFFSET $4
-"""
-#: Lines are in the logs, which are kept by age: the latest days are few blocks.
-_LINES = """
-    SELECT e.room::text, r.code, r.name, e.body FROM room_events e JOIN rooms r ON r.id = e.room
-    WHERE e.at > $1 AND e.body LIKE '%"type":"said"%' AND strpos(lower(e.body), $2) > 0
-    ORDER BY e.at DESC LIMIT $3
+        AND ($3 = '' OR strpos(lower(u.name), $3) > 0 OR strpos(lower(coalesce(u.username, '')), $3) > 0
+             OR strpos(coalesce(u.email, ''), $3) > 0 OR u.id::text = $3)
+    ORDER BY s.last_used DESC, s.family LIMIT $4 OFFSET $5
 """
 _COUNTS = """
     SELECT (SELECT count(*) FROM rooms WHERE state = 'live') AS rooms_live,
@@ -49,7 +45,12 @@ _COUNTS = """
         (SELECT count(*) FROM catalogue_answers) AS answers_kept,
         (SELECT count(*) FROM listens) AS listens
 """
-_ACTS = "SELECT id, at, admin::text, name, act, about, what, why FROM admin_acts ORDER BY id DESC LIMIT $1 OFFSET $2"
+_ACTS = """
+    SELECT id, at, admin::text, name, act, about, what, why FROM admin_acts
+    WHERE ($1 = '' OR act = $1)
+        AND ($2 = '' OR strpos(lower(concat_ws(' ', name, what, why)), $2) > 0 OR about = $2 OR admin::text = $2)
+    ORDER BY id DESC LIMIT $3 OFFSET $4
+"""
 #: Whoever is the last admin stays one.
 _DEMOTE = """
     UPDATE users SET is_admin = false
@@ -88,12 +89,9 @@ class OversightStore:
         """`kind`: account, guest, or both ("")."""
         return await self._rows(_PEOPLE, kind, admins, banned, text.lower(), limit, offset)
 
-    async def sessions(self, user: str, now_ms: float, limit: int, offset: int) -> list[dict[str, Any]]:
-        return await self._rows(_SESSIONS, timestamp(now_ms), user, limit, offset)
-
-    async def lines(self, text: str, since_ms: float, limit: int) -> list[dict[str, Any]]:
-        """Commits in which something was said that holds the text, as they are archived, the latest first."""
-        return await self._rows(_LINES, since_ms, text.lower(), limit)
+    async def sessions(self, user: str, text: str, now_ms: float, limit: int, offset: int) -> list[dict[str, Any]]:
+        """Of one person, or of those whose name, username or email holds the text."""
+        return await self._rows(_SESSIONS, timestamp(now_ms), user, text.lower(), limit, offset)
 
     async def name_of(self, user: UserId) -> str:
         """Raises NotFound."""
@@ -123,8 +121,9 @@ class OversightStore:
         async with acquired(self._pool) as connection:
             await connection.execute(query, timestamp(now_ms), *deed)
 
-    async def acts(self, limit: int, offset: int) -> list[dict[str, Any]]:
-        return await self._rows(_ACTS, limit, offset)
+    async def acts(self, act: str, text: str, limit: int, offset: int) -> list[dict[str, Any]]:
+        """Of one kind, or all (""); by an admin, of something or for a reason that the text is of."""
+        return await self._rows(_ACTS, act, text.lower(), limit, offset)
 
     async def _rows(self, query: str, *values: object) -> list[dict[str, Any]]:
         async with acquired(self._pool) as connection:

@@ -16,7 +16,8 @@ PAGE = 500
 _NIL = "00000000-0000-0000-0000-000000000000"
 
 _PROFILE = """
-    SELECT id::text, username, email, name, bio, avatar, is_admin, created_at, last_seen FROM users WHERE id = $1
+    SELECT id::text, username, email, name, bio, avatar, is_admin, created_at, last_seen, banned_at, banned_why
+    FROM users WHERE id = $1
 """
 _SESSIONS = """
     SELECT family::text AS id, user_agent, address, created_at, last_used, expires_at, revoked_at AS ended_at
@@ -38,6 +39,11 @@ _HISTORY = """
     SELECT l.id, l.room::text, l.at, l.heard_ms, l.ended, s.facts FROM listens l JOIN songs s ON s.id = l.song
     WHERE l.person = $1 AND (l.at, l.id) > ($2, $3) ORDER BY l.at, l.id LIMIT $4
 """
+_OVERSIGHT = "SELECT at, act, why FROM admin_acts WHERE about = $1 ORDER BY id"
+#: Rooms that they have left, too, for as long as their logs are kept.
+_MENTIONED = "SELECT DISTINCT room::text AS id FROM room_events WHERE strpos(body, $1) > 0"
+#: Seconds that looking through all logs may take: PostgreSQL reads half a million commits a second.
+_PATIENCE_S = 120.0
 _ROOMS = "SELECT id::text FROM rooms WHERE $1 = ANY(members) AND state <> 'closed' ORDER BY id"
 
 Record = dict[str, Any]
@@ -77,6 +83,17 @@ class OwnData:
     async def rooms(self, person: UserId) -> list[RoomId]:
         """Those that they were in when PostgreSQL last heard of them."""
         return [RoomId(row["id"]) for row in await self._fetch(_ROOMS, person)]
+
+    async def mentioned(self, person: UserId) -> list[RoomId]:
+        """Those in whose logs they are."""
+        async with acquired(self._pool, _PATIENCE_S) as connection:
+            rows = await connection.fetch(_MENTIONED, str(person), timeout=_PATIENCE_S)
+        return [RoomId(row["id"]) for row in rows]
+
+    async def oversight(self, person: UserId) -> AsyncIterator[Record]:
+        """What admins of the server did to them."""
+        for row in await self._fetch(_OVERSIGHT, str(person)):
+            yield _plain(row)
 
     async def _tracks(self, playlist: str) -> AsyncIterator[Record]:
         last = -1

@@ -1,4 +1,4 @@
-"""Another name for somebody in what Redis keeps of a room beside its state: chat, log, and what moderation did."""
+"""Another name for somebody in what Redis keeps of a room: its state, its chat, its log, and what moderation did."""
 
 from importlib import resources
 from typing import Any
@@ -6,16 +6,17 @@ from typing import Any
 from redis.asyncio import Redis
 
 from roomd.domain.ids import RoomId, UserId
-from roomd.store.departed import renamed
-from roomd.store.keys import picks, room_keys, rooms_of
+from roomd.store.departed import banned_as, renamed
+from roomd.store.keys import RoomKeys, moods, picks, room_keys, rooms_of
 from roomd.store.redis import answering
 
 
 class Renaming:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        script = resources.files("roomd.store").joinpath("scripts/rename.lua").read_text(encoding="utf-8")
-        self._rename = redis.register_script(script)
+        scripts = resources.files("roomd.store").joinpath("scripts")
+        self._rename = redis.register_script(scripts.joinpath("rename.lua").read_text(encoding="utf-8"))
+        self._exchange = redis.register_script(scripts.joinpath("exchange.lua").read_text(encoding="utf-8"))
 
     async def rename(self, room: RoomId, person: UserId, name: str) -> None:
         """Lines of chat and commits stay where they are, under the same numbers; 5,000 of them take 20 ms."""
@@ -31,9 +32,31 @@ class Renaming:
             if changes:
                 with answering():
                     await self._rename(keys=[key], args=[field, *changes])
+        await self._rename_state(keys, person, name)
+
+    async def _rename_state(self, keys: RoomKeys, person: UserId, name: str) -> None:
+        """Songs that are queued, requests, what can be undone, who waits at the door, and bans."""
+        for key in (keys.entries, keys.requests, keys.acts, keys.pending, keys.bans):
+            with answering():
+                found: Any = await self._redis.hgetall(key)
+            ban = found.get(person.encode()) if key == keys.bans else None
+            changes: list[bytes] = []
+            for field, text in found.items():
+                other = banned_as(text, name) if ban is not None and text == ban else renamed(text, person, name)
+                if other != text:
+                    changes += (field, text, other)
+            if changes:
+                with answering():
+                    await self._exchange(keys=[key], args=changes)
+
+    async def waits(self, room: RoomId, person: UserId) -> bool:
+        """Whether they stand at the door of a room that Redis has."""
+        with answering():
+            return bool(await self._redis.hexists(room_keys(room).pending, person))
 
     async def forget(self, person: UserId) -> None:
         """What is kept of somebody outside rooms."""
         with answering():
             await self._redis.delete(rooms_of(person))
             await self._redis.delete(picks(person))
+            await self._redis.delete(moods(person))

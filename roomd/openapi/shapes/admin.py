@@ -6,13 +6,18 @@ from roomd.openapi.shapes.accounts import Part, Processes
 
 
 class Catalogue(TypedDict):
+    """`answers`: how often it was asked, by whom that was answered (memory, redis, provider, postgresql)."""
+
     name: str
     label: str
     down: bool
+    answers: dict[str, int]
 
 
 class Overview(TypedDict):
-    """`counts`: what is in PostgreSQL, by kind. `behind`: commits that wait to be archived."""
+    """`counts`: what is in PostgreSQL, by kind. `behind`: commits that wait to be archived. `limited`: what was refused
+    for being too much or too often, by code. What is counted is since the processes started, the first at `since`.
+    """
 
     counts: dict[str, int]
     stores: dict[str, Part]
@@ -20,6 +25,8 @@ class Overview(TypedDict):
     behind: int
     processes: Processes
     catalogues: list[Catalogue]
+    limited: dict[str, int]
+    since: float
     files: int
 
 
@@ -59,7 +66,7 @@ class OverseenRooms(TypedDict):
 
 
 class OverseenLine(TypedDict):
-    """`room`: its code."""
+    """`room`: its code. `removed`: it is in no chat any more."""
 
     id: str
     text: str
@@ -68,10 +75,33 @@ class OverseenLine(TypedDict):
     room: str
     room_name: str
     at: float
+    removed: bool
 
 
 class OverseenLines(TypedDict):
     messages: list[OverseenLine]
+    count: int
+
+
+class OverseenRequest(TypedDict):
+    """`room`: its code. `title` and `url` are empty where a song of the queue is to be moved or removed."""
+
+    id: str
+    action: Literal["add", "play_next", "remove", "move"]
+    title: str
+    url: str
+    user_id: str
+    user: str
+    room: str
+    room_name: str
+    room_state: Literal["live", "asleep", "closed"]
+    status: Literal["pending", "approved", "rejected", "withdrawn", "expired"]
+    reason: str
+    at: float
+
+
+class OverseenRequests(TypedDict):
+    requests: list[OverseenRequest]
     count: int
 
 
@@ -98,6 +128,8 @@ class OverseenSession(TypedDict):
     user_id: str
     name: str
     user_agent: str
+    browser: str
+    system: str
     created_at: float
     last_used: float
     expires_at: float

@@ -1,23 +1,25 @@
 /** The pages of those who run the server. */
 import { bindActs } from "./controllers/admin/acts.js";
 import { overview } from "./controllers/admin/overview.js";
-import { audit, messages, people, rooms, sessions } from "./controllers/admin/tables.js";
+import { audit, messages, people, requests, rooms, sessions } from "./controllers/admin/tables.js";
 import { bindSite } from "./controllers/site.js";
 import { find, findAll, make } from "./helpers/dom.js";
 import { open } from "./helpers/dialog.js";
 import { t } from "./models/words.js";
 
-const SECTIONS = { overview, rooms, people, messages, sessions, audit };
+const SECTIONS = { overview, rooms, people, messages, requests, sessions, audit };
 const { session, api } = bindSite({ onUser: () => show() });
-const acts = bindActs({ api });
+const acts = bindActs({ api, lost: (fault) => failed(fault) });
 let leave = () => {};
+let shown = "";
 
 function show() {
   leave();
-  const name = Object.hasOwn(SECTIONS, location.hash.slice(1)) ? location.hash.slice(1) : "overview";
+  const [wanted, asked = ""] = location.hash.slice(1).split("?", 2);
+  const name = Object.hasOwn(SECTIONS, wanted) ? wanted : "overview";
   const place = find("#section");
   for (const link of findAll("#sections a")) {
-    if (link.hash === `#${name}`) {
+    if (link.hash.split("?")[0] === `#${name}`) {
       link.setAttribute("aria-current", "page");
       link.scrollIntoView({ block: "nearest", inline: "nearest" });
     } else link.removeAttribute("aria-current");
@@ -29,9 +31,16 @@ function show() {
   }
   const stop = new AbortController();
   leave = () => stop.abort();
+  if (shown && shown !== name) scrollTo({ top: 0 });
+  shown = name;
   place.ariaBusy = "true";
   const body = make("div");
-  SECTIONS[name]({ place: body, api, acts, signal: stop.signal }).then(
+  /** What is sought stands in the address: it can be linked to, and is there when one comes back. */
+  const remember = (query) => {
+    const hash = `${query}` ? `#${name}?${query}` : `#${name}`;
+    if (!stop.signal.aborted && (location.hash || "#overview") !== hash) history.replaceState(history.state, "", hash);
+  };
+  SECTIONS[name]({ place: body, api, acts, signal: stop.signal, query: new URLSearchParams(asked), remember }).then(
     () => arrived(body, stop.signal),
     (fault) => stop.signal.aborted || failed(fault),
   );

@@ -5,8 +5,8 @@ import { onSubmit } from "../../helpers/forms.js";
 import { toast } from "../../helpers/toast.js";
 import { t } from "../../models/words.js";
 
-/** @param {{api: Function}} parts */
-export function bindActs({ api }) {
+/** @param {{api: Function, lost: (fault: Error) => void}} parts `lost`: what was done cannot be looked at any more, say for it was one's own sign-in that ended */
+export function bindActs({ api, lost }) {
   const dialog = find("#act");
   let wanted = null;
   let after = async () => {};
@@ -16,7 +16,7 @@ export function bindActs({ api }) {
     await api(method, path, { body: { ...body, reason: reason.trim() } });
     dialog.close();
     toast(t("Done, and noted."));
-    await after();
+    await after().catch(lost);
   });
 
   /** A button that does something, after a question; then `done` shows what has become of it. @param {{label: string, title: string, text: string, method: string, path: string, body?: object, bad?: boolean}} act @param {() => Promise<void>} done */
