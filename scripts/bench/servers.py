@@ -91,11 +91,11 @@ def roomd(**more: str) -> Iterator[Server]:
         with _process("roomd", [sys.executable, "-m", "roomd", "serve"], port, env) as server:
             for child in _children(server.pid):
                 os.sched_setaffinity(child, {sorted(os.sched_getaffinity(0))[-1]})
-            _settled(server)
+            settled(server)
             yield server
 
 
-def _settled(server: Server) -> None:
+def settled(server: Server) -> None:
     """Wait until what is done once at the start is done: pieces are made, and listened to."""
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
