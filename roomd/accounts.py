@@ -177,10 +177,9 @@ class Accounts:
 
     async def credential(self, token: str) -> Credential:
         """As `authenticate`, with the time that is left."""
-        claims = self._ring.verify(token)
-        actor = claims.actor
-        await self.demand_session(actor)
-        return Credential(actor, claims.exp * 1_000.0)
+        verified = self._ring.verify(token)
+        await self.demand_session(verified.actor)
+        return Credential(verified.actor, verified.until * 1_000.0)
 
     async def demand_session(self, actor: Actor) -> None:
         """Raise Unauthenticated where the session that the actor's token is of has ended."""

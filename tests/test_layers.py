@@ -147,7 +147,7 @@ def test_no_relative_imports() -> None:
         ("tally", ()),
         ("clock", ("domain",)),
         ("limits", ()),
-        ("deadline", ()),
+        ("deadline", ("wheel",)),
         ("address", ()),
         ("embedded", ("embedded", "settings")),
     ],

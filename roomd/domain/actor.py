@@ -26,7 +26,7 @@ _ANIMALS = """
 """
 
 
-class Actor(Struct, frozen=True):
+class Actor(Struct, frozen=True, gc=False):
     """A user at work. `session` is the sign-in that the access token came from; empty when there was none.
 
     `overseer`: an admin of the server, acting as such: what a room's host may do, they may do in any room. An admin

@@ -1,8 +1,10 @@
 """What one client asked for, one thing after another; each is answered in time, whatever is wrong."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from roomd.domain.refusals import Limited, Refusal, Unavailable
@@ -62,10 +64,9 @@ class Backlog:
         self.demand_place()
         if self._jobs is None:
             self._jobs = deque()
-        self._jobs.append(Job(work, refuse, asyncio.get_running_loop().time(), self._elsewhere_s))
+        self._jobs.append(Job(work, refuse, time.monotonic(), self._elsewhere_s))
         if self._working is None:
             self._working = asyncio.create_task(self._work())
-            self._working.add_done_callback(self._worked)
 
     def demand_place(self) -> None:
         """Raises Limited while too much is under way."""
@@ -113,17 +114,26 @@ class Backlog:
             receipt.kept.add_done_callback(known)
 
     async def _work(self) -> None:
-        try:
+        with self:
             while self._jobs:
                 await self._do(self._jobs.popleft())
-        finally:
-            self._working = None
-            if not self._jobs:
-                self._jobs = None
+
+    def __enter__(self) -> None:
+        """Around the work on what is there: a callback of its task's would be a turn of the loop more for each."""
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, tb: TracebackType | None) -> bool:
+        self._working = None
+        if not self._jobs:
+            self._jobs = None
+        ours = isinstance(fault, Exception)
+        if fault is not None and ours:
+            self._asker.failed(fault)
+        self._rest()
+        return ours
 
     async def _do(self, job: Job) -> None:
         """What waited here counts, so that a store that hangs does not keep the last of 64 commands for minutes."""
-        waited_s = asyncio.get_running_loop().time() - job.at - (self._elsewhere_s - job.elsewhere_s)
+        waited_s = time.monotonic() - job.at - (self._elsewhere_s - job.elsewhere_s)
         try:
             async with Budget(PATIENCE_S - max(0.0, waited_s)) as budget:
                 try:
@@ -132,11 +142,6 @@ class Backlog:
                     self._elsewhere_s += budget.elsewhere_s
         except Unavailable as refusal:
             job.refuse(refusal)
-
-    def _worked(self, done: "asyncio.Task[None]") -> None:
-        if not done.cancelled() and (fault := done.exception()) is not None:
-            self._asker.failed(fault)
-        self._rest()
 
     def _rest(self) -> None:
         if self.idle:

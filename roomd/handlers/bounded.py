@@ -1,8 +1,6 @@
 """A limit on the time that a piece of work may take: whoever asked is answered while they still care."""
 
-import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar, Token
 from functools import partial
 from types import TracebackType
@@ -24,6 +22,8 @@ class Budget:
 
     `async with` breaks off what takes longer, and raises Unavailable instead. What has become of it is then not known.
     """
+
+    __slots__ = ("_timeout", "_token", "elsewhere_s")
 
     def __init__(self, seconds: float = PATIENCE_S) -> None:
         self._timeout = Deadline(seconds)
@@ -48,34 +48,35 @@ class Budget:
         if isinstance(fault, TimeoutError) and self._timeout.expired:
             raise _too_long() from None
 
-    @contextmanager
-    def stopped(self) -> Iterator[None]:
-        now = asyncio.get_running_loop().time
-        began, due = now(), self._timeout.when()
+    def stop(self) -> tuple[float, float] | None:
+        """The time stands still; the answer is for `go_on`."""
+        due = self._timeout.when()
         if due is None or self._timeout.expired:
-            yield
-            return
+            return None
         self._timeout.reschedule(None)
-        try:
-            yield
-        finally:
-            spent = now() - began
-            self.elsewhere_s += spent
-            self._timeout.reschedule(due + spent)
+        return due, self._timeout.now()
+
+    def go_on(self, due: float, since: float) -> None:
+        spent = self._timeout.now() - since
+        self.elsewhere_s += spent
+        self._timeout.reschedule(due + spent)
 
 
 _budget: ContextVar[Budget | None] = ContextVar("budget", default=None)
 
 
-@contextmanager
-def elsewhere() -> Iterator[None]:
-    """Around what waits for other servers, which have limits of their own."""
-    budget = _budget.get()
-    if budget is None:
-        yield
-        return
-    with budget.stopped():
-        yield
+class elsewhere:  # noqa: N801 - used like a function, and made for everybody who comes in
+    """`with`, around what waits for other servers, which have limits of their own."""
+
+    __slots__ = ("_budget", "_stopped")
+
+    def __enter__(self) -> None:
+        self._budget = _budget.get()
+        self._stopped = self._budget.stop() if self._budget is not None else None
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, tb: TracebackType | None) -> None:
+        if self._budget is not None and self._stopped is not None:
+            self._budget.go_on(*self._stopped)
 
 
 def _too_long() -> Unavailable:

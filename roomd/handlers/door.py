@@ -31,13 +31,12 @@ from roomd.domain.refusals import Limited, Unavailable
 from roomd.drain import draining
 from roomd.handlers.base import ALWAYS, RETRY_S, error_body, headers_of
 from roomd.handlers.headers import always
-from roomd.handlers.told import note, request_id
+from roomd.handlers.told import note
 from roomd.handlers.visit import Patience, Visit
 from roomd.handlers.wire import Wire
 from roomd.limiting import Who
 from roomd.metrics import Metrics
 from roomd.services import Services
-from roomd.tracing import REQUEST
 
 #: File descriptors that are left for everything else: the stores, HTTP requests, files that are played.
 SPARE_FILES = 200
@@ -161,8 +160,6 @@ class Handshake(HTTPMessageDelegate):
         """
         if self._door.check(self._request) is not None:
             return False
-        # As `Site` does for what Tornado reads: what is logged for a socket is known by its handshake.
-        REQUEST.set(request_id(self._request.headers.get("X-Request-ID", "")))
         try:
             ref = self._ref.decode()
         except UnicodeDecodeError:

@@ -3,8 +3,8 @@
 A storm of people who come back at once is made of handshakes, and much of what one costs is what Tornado makes for an
 HTTP connection that may go on: a stream, two coroutines, timeouts. So the first bytes are looked at while they still
 lie with the system. What is a whole handshake that nothing is wrong with is answered at once; all else is left unread,
-and given to Tornado by its documented `handle_stream`, which finds what it always finds and says so. Requests are
-parsed by Tornado's own functions, and go through the same routes and checks either way.
+and given to Tornado by its documented `handle_stream`, which finds what it always finds and says so. Requests mean the
+same (peeked.py), and go through the same routes and checks, either way.
 Looks at rooms are taken in the same way, one after the other (line.py), for as long as nothing else comes.
 """
 
@@ -41,8 +41,9 @@ class Reception(Server):
         super().initialize(app, **options)
         self._app = app
         self._listening: list[tuple[socket.socket, Callable[[], None]]] = []
-        #: Connections that said nothing yet.
-        self._silent: dict[socket.socket, asyncio.TimerHandle] = {}
+        #: Connections that said nothing yet: until when that is waited for, and where they come from.
+        self._silent: dict[socket.socket, tuple[float, Address]] = {}
+        self._timer: asyncio.TimerHandle | None = None
         #: Connections over which only looks at rooms came, and where they come from.
         self._lines: dict[Line, Address] = {}
         self._idle_s = float(options.get("idle_connection_timeout") or _IDLE_S)
@@ -60,6 +61,8 @@ class Reception(Server):
         for connection in list(self._silent):
             self._heard(connection)
             connection.close()
+        if self._timer is not None:
+            self._timer.cancel()
         super().stop()
 
     async def close_all_connections(self) -> None:
@@ -68,21 +71,27 @@ class Reception(Server):
         await super().close_all_connections()
 
     def _accepted(self, connection: socket.socket, address: Address) -> None:
-        connection.setblocking(False)
         self._look(connection, address)
 
     def _look(self, connection: socket.socket, address: Address) -> None:
         try:
-            said = connection.recv(MOST, socket.MSG_PEEK)
+            said = connection.recv(MOST, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
             self._wait_for(connection, address)
             return
         except OSError:
+            self._heard(connection)
             connection.close()
             return
-        if said.startswith(_LOOKS):
+        looks = said.startswith(_LOOKS)
+        if not looks and self._take(connection, said, str(address[0])):
+            # Whoever has it listens to it in place of this.
+            self._silent.pop(connection, None)
+            return
+        self._heard(connection)
+        if looks:
             self._follow(connection, address)
-        elif not self._take(connection, said, str(address[0])):
+        else:
             self._pass_on(connection, address)
 
     def _take(self, connection: socket.socket, said: bytes, remote: str) -> bool:
@@ -104,6 +113,7 @@ class Reception(Server):
             found = self._app.find_handler(request) if request is not None else None
             return found if isinstance(found, Glance) else None
 
+        connection.setblocking(False)
         line = Line(connection, read, self._left, self._idle_s)
         self._lines[line] = address
         line.readable()
@@ -114,22 +124,30 @@ class Reception(Server):
             self._pass_on(line.connection, address)
 
     def _wait_for(self, connection: socket.socket, address: Address) -> None:
+        if connection in self._silent:
+            return
         loop = asyncio.get_running_loop()
+        until = loop.time() + _SILENT_S
+        self._silent[connection] = until, address
+        loop.add_reader(connection.fileno(), self._look, connection, address)
+        if self._timer is None:
+            self._timer = loop.call_at(until, self._out_of_patience)
 
-        def speaks() -> None:
-            self._heard(connection)
-            self._look(connection, address)
-
-        def stays_silent() -> None:
+    def _out_of_patience(self) -> None:
+        """One timer for all: the first of those who say nothing has been silent for longest."""
+        loop = asyncio.get_running_loop()
+        self._timer = None
+        while self._silent:
+            connection, (until, address) = next(iter(self._silent.items()))
+            if until > loop.time():
+                self._timer = loop.call_at(until, self._out_of_patience)
+                return
             self._heard(connection)
             self._pass_on(connection, address)
 
-        self._silent[connection] = loop.call_later(_SILENT_S, stays_silent)
-        loop.add_reader(connection.fileno(), speaks)
-
     def _heard(self, connection: socket.socket) -> None:
-        self._silent.pop(connection).cancel()
-        asyncio.get_running_loop().remove_reader(connection.fileno())
+        if self._silent.pop(connection, None) is not None:
+            asyncio.get_running_loop().remove_reader(connection.fileno())
 
     def _pass_on(self, connection: socket.socket, address: Address) -> None:
         stream = IOStream(connection, max_buffer_size=self.max_buffer_size, read_chunk_size=self.read_chunk_size)

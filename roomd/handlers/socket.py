@@ -59,6 +59,10 @@ class Socket:
     def open(self) -> bool:
         return self._socket is not None
 
+    def now(self) -> float:
+        """The loop's time. (Asking which loop it is takes 0.6 µs, as Python asks the system for its process's id.)"""
+        return self._loop.time()
+
     @property
     def waiting(self) -> int:
         """Bytes that the client has yet to take, beyond what the system holds for it."""

@@ -1,6 +1,5 @@
 """What every live connection has, whatever it speaks: bounded sending, a policy for closing, limits on input."""
 
-import asyncio
 import logging
 import socket
 from abc import ABC, abstractmethod
@@ -95,11 +94,10 @@ class Wire(ABC):
 
     def begin(self, connected: socket.socket, answer: bytes, early: bytes) -> None:
         """Take the connection over: answer the handshake, and listen from the loop's next turn on."""
-        now = asyncio.get_running_loop().time()
-        self._heard = self._pinged = now
+        self._socket = Socket(connected, self, MAX_MESSAGE)
+        self._heard = self._pinged = self._socket.now()
         #: When something has to have come of it: the client's hello, or its answer to the closing.
         self._due = _NEVER
-        self._socket = Socket(connected, self, MAX_MESSAGE)
         self._socket.start(answer, early)
         #: When what let this client in is good no longer.
         self._until = _NEVER
@@ -127,7 +125,7 @@ class Wire(ABC):
         self.services.drain.closed(self)
 
     def expect_hello(self) -> None:
-        self._due = asyncio.get_running_loop().time() + self._patience.hello_s
+        self._due = self._socket.now() + self._patience.hello_s
 
     def has_said_hello(self) -> None:
         if not self._shut:
@@ -135,7 +133,7 @@ class Wire(ABC):
 
     def good_until(self, until: float) -> None:
         """The token that let this client in runs out then, in ms since 1970; the connection does with it."""
-        now = asyncio.get_running_loop().time()
+        now = self._socket.now()
         self._until = now + (until - self.services.clock.now()) / 1_000
         # The next look is that of a ping at the latest, and finds out when the one after it is to be.
         if self._until < now + PING_INTERVAL_S:
@@ -144,7 +142,7 @@ class Wire(ABC):
     @property
     def token_ms(self) -> float:
         """For how much longer this client's token is good."""
-        return max(0.0, 1_000 * (self._until - asyncio.get_running_loop().time()))
+        return max(0.0, 1_000 * (self._until - self._socket.now()))
 
     def sign_off(self, refusal: Unauthenticated) -> None:
         """Whoever this was is signed in no longer: say why, and end the connection."""
@@ -152,7 +150,7 @@ class Wire(ABC):
         self.shut(CLOSE_TOKEN, refusal.code)
 
     def heard(self) -> None:
-        self._heard = asyncio.get_running_loop().time()
+        self._heard = self._socket.now()
 
     def look(self, now: float) -> float | None:
         """What time alone brings: pings, and the end of patience. When it may bring something again."""
@@ -226,7 +224,7 @@ class Wire(ABC):
 
     def leaving(self) -> None:
         self._shut = True
-        self._due = asyncio.get_running_loop().time() + GOODBYE_S
+        self._due = self._socket.now() + GOODBYE_S
         self.services.wheel.watch(self, self._due)
 
     def misframed(self, fault: FrameError) -> None:

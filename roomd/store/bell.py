@@ -56,7 +56,8 @@ class Bell:
             if self._pubsub is not None:
                 await self._send(self._pubsub.subscribe(channel))
         try:
-            await asyncio.wait_for(asyncio.shield(ready), DEAD_S)
+            async with asyncio.timeout(DEAD_S):
+                await asyncio.shield(ready)
         except TimeoutError:
             raise Unavailable("The room store does not answer. Try again in a moment.") from None
 

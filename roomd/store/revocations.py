@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from roomd.store.cluster import whole_mark
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 #: How long another process may go on believing an ended session.
 BELIEVED_S = 1.0
 _REMEMBERED = 4096
+#: Of the sessions that were asked about, those that have ended; and whether Redis was told of all that have.
+_Found = tuple[set[str], bool]
 #: Ended sessions that processes can still be told of, about; read twice a second.
 _TOLD = 10_000
 
@@ -43,9 +46,9 @@ class RevocationStore:
         self._now = now
         #: What is known, and until when; what is forgotten first comes first.
         self._seen: OrderedDict[str, tuple[bool, float]] = OrderedDict()
-        #: Those to be asked about in the loop's next turn, and the question.
-        self._asked: list[str] = []
-        self._asking: asyncio.Task[tuple[set[str], bool]] | None = None
+        #: Those to be asked about in the loop's next turn, and who waits for that; and the questions under way.
+        self._next: list[tuple[str, asyncio.Future[_Found]]] = []
+        self._asking: set[asyncio.Task[_Found]] = set()
 
     async def revoke(self, *families: str) -> None:
         """From now on these are refused, here at once, and their WebSockets are closed (see roomd/signed_out.py)."""
@@ -85,24 +88,37 @@ class RevocationStore:
         revoked, until = self._seen.get(family, (False, 0.0))
         if self._now() < until:
             return revoked
-        if self._asking is None:
-            self._asked = []
-            self._asking = asyncio.create_task(self._ask(self._asked))
-            # Where everybody who asked has gone, nobody hears that it failed, and nobody needs to.
-            self._asking.add_done_callback(lambda asking: asking.cancelled() or asking.exception())
-        self._asked.append(family)
-        ended, whole = await asyncio.shield(self._asking)
+        # No `shield` around one answer for all: that takes each of them a turn of the loop more.
+        answer: asyncio.Future[_Found] = asyncio.get_running_loop().create_future()
+        if not self._next:
+            asking = asyncio.create_task(self._ask(self._next))
+            self._asking.add(asking)
+            asking.add_done_callback(partial(self._answer, self._next))
+        self._next.append((family, answer))
+        ended, whole = await answer
         revoked = family in ended or (not whole and await self._ended(family))
         self._remember(family, revoked)
         return revoked
 
-    async def _ask(self, families: Sequence[str]) -> tuple[set[str], bool]:
-        """Those that have ended, and whether Redis was told of all that have."""
-        self._asking = None
+    async def _ask(self, asked: Sequence[tuple[str, "asyncio.Future[_Found]"]]) -> "_Found":
+        self._next = []
         with redis_needed():
-            *found, built = await self._redis.mget(*map(_key, families), BUILT)
-        ended = {family for family, mark in zip(families, found, strict=True) if mark is not None}
+            *found, built = await self._redis.mget(*(_key(family) for family, _ in asked), BUILT)
+        ended = {family for (family, _), mark in zip(asked, found, strict=True) if mark is not None}
         return ended, built == whole_mark(self._redis)
+
+    def _answer(self, asked: Sequence[tuple[str, "asyncio.Future[_Found]"]], asking: "asyncio.Task[_Found]") -> None:
+        self._asking.discard(asking)
+        fault = None if asking.cancelled() else asking.exception()
+        for _, answer in asked:
+            if answer.done():
+                continue
+            if asking.cancelled():
+                answer.cancel()
+            elif fault is not None:
+                answer.set_exception(fault)
+            else:
+                answer.set_result(asking.result())
 
     def _remember(self, family: str, revoked: bool) -> None:
         now = self._now()

@@ -105,7 +105,7 @@ def roomd(processes: int = 1, **more: str) -> Iterator[Server]:
                     server.workers.append(child)
                 elif processes == 1:
                     os.sched_setaffinity(child, {sorted(os.sched_getaffinity(0))[-1]})
-            _settled(server)
+            settled(server)
             yield server
 
 
@@ -122,7 +122,7 @@ def _is_worker(pid: int) -> bool:
     return b"roomd.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
-def _settled(server: Server) -> None:
+def settled(server: Server) -> None:
     """Wait until what is done once at the start is done: pieces are made, and listened to."""
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:

@@ -3,8 +3,8 @@
  *   wsload PORT PATH SOCKETS TOKENS RATE OUTSTANDING SECONDS [STALLED]
  *
  * TOKENS is a file with one token a line, and behind it the path for that socket where it is not PATH (`-`: none are needed,
- * nobody is greeted; as a token, `-` is none). RATE is messages a second, 0 for as many as OUTSTANDING allows: so many are
- * under way at once, each from the next connection in turn. Prints the figures of connecting, waits for a line on standard
+ * nobody is greeted; as a token, `-` is none). Whoever is told that their token has run out counts as connected. RATE is
+ * messages a second, 0 for as many as OUTSTANDING allows: so many are under way at once, each from the next connection in turn. Prints the figures of connecting, waits for a line on standard
  * input, runs, and prints one JSON object. A message is
  * {"type": "say", "id": "PID-N", "text": "TNANOSECONDS"}; whatever comes back with such a text counts as a delivery. The last
  * STALLED sockets read nothing any more once all are there, and say nothing.
@@ -29,7 +29,7 @@
 /* Latencies are counted in steps of 10 us, up to 30 s. */
 #define STEPS 3000000
 
-enum phase { CLOSED, CONNECTING, UPGRADING, GREETED, OPEN };
+enum phase { CLOSED, CONNECTING, UPGRADING, GREETED, OPEN, TURNED_AWAY };
 
 static struct { int fd; enum phase phase; unsigned char *data; size_t used, room; uint64_t began, sent; } socket_of[MAX_SOCKETS];
 static char *token[MAX_SOCKETS], *path_of[MAX_SOCKETS];
@@ -111,6 +111,7 @@ static void publish(void) {
 static void heard(int n, const unsigned char *text, size_t size) {
   if (socket_of[n].phase == GREETED) {
     if (memmem(text, size < 64 ? size : 64, "\"state\"", 7)) greeted_by_server++, is_open(n);
+    if (memmem(text, size < 64 ? size : 64, "\"token_expired\"", 15)) is_open(n), socket_of[n].phase = TURNED_AWAY;
     return;
   }
   const unsigned char *mark = memmem(text, size, "\"T", 2);
@@ -144,7 +145,7 @@ static void frames(int n) {
       break;
     }
     if ((d[at] & 15) == 1) heard(n, d + at + head, size);
-    if ((d[at] & 15) == 8) failed++;
+    if ((d[at] & 15) == 8 && socket_of[n].phase != TURNED_AWAY) failed++;
     /* A server closes what does not answer its pings: opening 19,000 takes longer than it waits for that. */
     if ((d[at] & 15) == 9) send(socket_of[n].fd, "\x8a\x80\0\0\0\0", 6, MSG_NOSIGNAL);
     at += head + size;
@@ -159,8 +160,8 @@ static void readable(int n) {
     ssize_t got = recv(socket_of[n].fd, socket_of[n].data + socket_of[n].used, room, 0);
     if (got <= 0) {
       if (got == 0 || errno != EAGAIN) {
-        if (socket_of[n].phase != OPEN) under_way--;
-        failed++, socket_of[n].phase = CLOSED, close(socket_of[n].fd);
+        if (socket_of[n].phase != TURNED_AWAY) failed++, under_way -= socket_of[n].phase != OPEN;
+        socket_of[n].phase = CLOSED, close(socket_of[n].fd);
       }
       return;
     }
