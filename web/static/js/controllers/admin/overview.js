@@ -1,9 +1,9 @@
 /** How the server is: figures of this moment, and curves of the last day. */
 import { make } from "../../helpers/dom.js";
 import { line, peak } from "../../models/admin/curve.js";
-import { language, t } from "../../models/words.js";
+import { locale, t } from "../../models/words.js";
 
-const number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 
 /** @param {{place: HTMLElement, api: Function, signal: AbortSignal}} parts */
 export async function overview({ place, api, signal }) {
@@ -26,16 +26,16 @@ function figures(now) {
     [t("Songs heard"), counts.listens],
     [t("Catalogue answers kept"), counts.answers_kept],
     [t("Waiting to be archived"), now.behind, now.behind > 1_000],
-    [t("Processes"), `${processes.answering} / ${processes.wanted}`, processes.answering < processes.wanted],
-    ["Redis", stores.redis.ok ? t("{ms} ms", { ms: stores.redis.ms }) : t("away"), !stores.redis.ok],
-    ["PostgreSQL", stores.postgres.ok ? t("{ms} ms", { ms: stores.postgres.ms }) : t("away"), !stores.postgres.ok],
+    [t("Processes"), t("{n} of {all}", { n: processes.answering, all: processes.wanted }), processes.answering < processes.wanted],
+    ["Redis", stores.redis.ok ? t("{n} ms", { n: stores.redis.ms }) : t("does not answer"), !stores.redis.ok],
+    ["PostgreSQL", stores.postgres.ok ? t("{n} ms", { n: stores.postgres.ms }) : t("does not answer"), !stores.postgres.ok],
     ...now.catalogues.map(({ label, down }) => [label, down ? t("does not answer") : t("answers"), down]),
   ];
   return make("dl", { class: "figures" }, ...rows.map(([name, value, bad = false]) => figure(name, value, bad)));
 }
 
 function figure(name, value, bad) {
-  const shown = typeof value === "number" ? number.format(value) : value;
+  const shown = typeof value === "number" ? numbers.format(value) : value;
   return make("div", { class: bad ? "figure is-bad" : "figure" }, make("dt", {}, name), make("dd", {}, shown));
 }
 
@@ -53,7 +53,7 @@ function curves(day) {
 function curve(name, points) {
   const most = peak(points);
   const latest = points.findLast((point) => point !== null);
-  const told = latest === undefined ? t("Nothing noted yet") : t("now {now}, at most {most}", { now: number.format(latest), most: number.format(most) });
+  const told = latest === undefined ? t("Nothing noted yet") : t("now {now}, at most {most}", { now: numbers.format(latest), most: numbers.format(most) });
   return make("section", { class: "curve" }, make("h3", {}, name), make("p", {}, told), drawn(points, most));
 }
 

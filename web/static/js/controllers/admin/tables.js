@@ -2,7 +2,7 @@
 import { make } from "../../helpers/dom.js";
 import { toast } from "../../helpers/toast.js";
 import { lately } from "../../models/admin/when.js";
-import { language, t } from "../../models/words.js";
+import { dotted, locale, number, t } from "../../models/words.js";
 
 const PAGE = 50;
 const MOST = 200;
@@ -18,8 +18,8 @@ export const rooms = table({
     [room.state === "closed" ? room.name : make("a", { href: `/r/${room.code}` }, room.name), small(room.personal ? t("{code}, somebody's own queue", { code: room.code }) : room.code)],
     chip(state(room.state), room.state === "live"),
     room.playing ? [room.playing, small(room.is_playing ? t("playing") : t("paused"))] : "",
-    [String(room.people), room.online ? small(t("{n} online", { n: room.online })) : null],
-    String(room.tracks),
+    [number(room.people), room.online ? small(t("{n} online", { n: room.online })) : null],
+    number(room.tracks),
     when(room.last_activity),
     room.state === "closed" ? "" : acts.button({
       label: t("Close"), title: t("Close {name}?", { name: room.name }), text: t("It ends for everybody in it, with its queue and chat."),
@@ -36,7 +36,7 @@ export const people = table({
   filter: () => ["kind", [["", t("All")], ["account", t("Accounts")], ["guest", t("Guests")]]],
   head: () => [t("Person"), t("Kind"), t("Since"), t("Last seen"), ""],
   row: (person, { acts }) => [
-    [person.name, small([person.username && `@${person.username}`, person.email].filter(Boolean).join(" · "))],
+    [person.name, small(dotted([person.username && `@${person.username}`, person.email]))],
     person.banned_at ? chip(t("shut out"), false, true) : person.is_admin ? chip(t("admin"), true) : chip(person.guest ? t("guest") : t("account")),
     when(person.created_at),
     when(person.last_seen),
@@ -133,7 +133,7 @@ function table({ path, key, search, field = "q", filter, head, row, nothing }) {
     const form = search || filter ? searching(search, filter) : null;
     const body = make("tbody", { role: "rowgroup" });
     const more = make("button", { type: "button", class: "button", hidden: true }, t("More"));
-    const empty = make("p", { class: "empty", hidden: true }, nothing());
+    const empty = make("p", { class: "empty", role: "status", hidden: true }, nothing());
     const names = head();
     // On a phone rows are shown as blocks, and what is shown so is a table to nobody unless it says so.
     const columns = make("tr", { role: "row" }, ...names.map((name) => make("th", { scope: "col", role: "columnheader" }, name || make("span", { class: "visually-hidden" }, t("Actions")))));
@@ -203,5 +203,5 @@ function chip(text, good = false, bad = false) {
 }
 
 function when(ms) {
-  return make("time", { datetime: new Date(ms).toISOString(), title: new Date(ms).toLocaleString(language) }, lately(ms, Date.now(), language));
+  return make("time", { datetime: new Date(ms).toISOString(), title: new Date(ms).toLocaleString(locale) }, lately(ms, Date.now(), locale));
 }
