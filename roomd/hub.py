@@ -17,7 +17,7 @@ from roomd.domain import rules
 from roomd.domain.commit import Commit
 from roomd.domain.ids import RoomId
 from roomd.domain.membership import MAX_SOCKETS, SocketClosed
-from roomd.domain.refusals import Conflict, NotFound, Unavailable, no_such_room
+from roomd.domain.refusals import NotFound, Unavailable, no_such_room, too_many_sockets
 from roomd.domain.room import Room
 from roomd.engine import Engine
 from roomd.fanout import Pace
@@ -115,7 +115,7 @@ class Hub:
         with self._following.about_to_enter(room_id):
             followed = await self._following.follow(room_id)
             if sum(waiter.user == socket.actor.id for waiter in followed.lobby.values()) >= MAX_SOCKETS:
-                raise Conflict(f"You have this room open {MAX_SOCKETS} times already.", "too_many_sockets")
+                raise too_many_sockets(MAX_SOCKETS)
             followed.lobby[socket.id] = Waiter(socket.actor.id, answered)
             try:
                 await self._reach(followed, at_least)

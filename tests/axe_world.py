@@ -23,11 +23,26 @@ _RUN = """
     return violations.flatMap(({ id, nodes }) => nodes.map((node) => told(id, node)));
   }
 """
+_BEYOND = """
+  () => {
+    const { clientWidth: width, scrollWidth } = document.documentElement;
+    if (scrollWidth <= width) return [];
+    const beyond = ({ width: wide, left, right }) => wide > 0 && (right > width + 1 || left < -1);
+    const all = [...document.body.querySelectorAll("*")];
+    return all.filter((each) => beyond(each.getBoundingClientRect())).map((each) => each.outerHTML.slice(0, 120));
+  }
+"""
 
 
 @cache
 def _source() -> str:
     return SOURCE.read_text(encoding="utf-8")
+
+
+def overflow(page: Page) -> list[str]:
+    """What reaches beyond the page's edge, where anything does: nobody scrolls in two directions (WCAG 1.4.10)."""
+    found: list[str] = page.evaluate(_BEYOND)
+    return found
 
 
 def violations(page: Page, contrast: Literal["too", "only", "no"] = "too") -> list[str]:

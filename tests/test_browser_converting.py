@@ -21,7 +21,7 @@ def test_a_file_that_is_being_converted_says_so_and_plays_when_it_is_there(
     alice.page.locator("#search").fill("long walk")
     alice.page.get_by_role("button", name="Add Long Walk").click()
     note = alice.page.locator("#converting")
-    expect(note).to_contain_text("Making this file playable: 42 %")
+    expect(note).to_contain_text("Making this file playable: 40%")
     alice.shot("converting")
     told |= {"status": "ready", "progress": 1.0}
     alice.page.unroute("**/media/*")

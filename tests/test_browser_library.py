@@ -218,7 +218,7 @@ def test_a_host_keeps_order(roomd: Roomd, invite: Callable[..., Person]) -> None
     # Until somebody relents.
     alice.page.get_by_role("button", name="Who may do what").click()
     order = alice.page.get_by_role("dialog", name="Who may do what")
-    expect(order).to_contain_text("Everybody else. May add songs, vote and chat.")
+    expect(order).to_contain_text("Everybody else. May add songs, vote, and chat.")
     order.get_by_role("button", name="Let Bob in again").click()
     expect(order).to_contain_text("Nobody is kept out.")
     alice.shot("who-may")

@@ -35,6 +35,9 @@ def test_a_sentence_is_that_of_the_language_or_else_the_english_one() -> None:
     words = Words("de", {"Hello {name}": "Hallo {name}"})
     assert words.t("Hello {name}", name="Ada {x}") == "Hallo Ada {x}"
     assert words.t("Bye {name}, {other}", name="Ada") == "Bye Ada, {other}"
+    # A name that runs the other way is kept apart.
+    assert words.t("Hello {name}", name="سلام!") == "Hallo \u2068سلام!\u2069"
+    assert Words("ar", {}).tn("{n} of {name}", "{n} of {name}", 2, name="Ada") == "2 of \u2068Ada\u2069"
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,9 @@ class Deezer:
             said = await self._track(key)
             song = self._song(said)
             if not song.url:
-                raise NotFound(f"Deezer has no preview of “{song.title}”.", "not_playable")
+                raise NotFound(
+                    f"Deezer has no preview of “{song.title}”.", "not_playable", params={"title": song.title}
+                )
             preview = self._previews[wire.key_of(said.id)]
         return Source(
             url=preview.url,

@@ -65,7 +65,9 @@ class Mirrors:
         absent: NotFound | None = None,
     ) -> T:
         """As Upstream.get."""
-        refusal = Unavailable(f"{self.label} does not answer. Try again in a moment.", "provider_down")
+        refusal = Unavailable(
+            f"{self.label} does not answer. Try again in a moment.", "provider_down", params={"catalogue": self.label}
+        )
         try:
             async with asyncio.timeout(PATIENCE_S):
                 await self._learn()

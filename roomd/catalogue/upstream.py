@@ -139,10 +139,16 @@ class Upstream:
             raise self._busy() from None
 
     def _down(self) -> Unavailable:
-        return Unavailable(f"{self.label} does not answer. Try again in a moment.", "provider_down")
+        return Unavailable(
+            f"{self.label} does not answer. Try again in a moment.", "provider_down", params={"catalogue": self.label}
+        )
 
     def _busy(self) -> Unavailable:
-        return Unavailable(f"{self.label} was asked too much. Try again in a moment.", "provider_busy")
+        return Unavailable(
+            f"{self.label} was asked too much. Try again in a moment.",
+            "provider_busy",
+            params={"catalogue": self.label},
+        )
 
 
 @overload

@@ -227,6 +227,8 @@ def error(refusal: Refusal, command_id: str | None = None) -> str:
         message["id"] = command_id
     if refusal.fields:
         message["fields"] = refusal.fields
+    if refusal.params:
+        message["params"] = refusal.params
     return native_told.text(message)
 
 

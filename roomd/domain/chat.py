@@ -64,7 +64,8 @@ def say(room: Room, command: Say, actor: Actor, moment: Moment) -> list[Event]:
     member = room.members[actor.id]
     wait_s = (member.said_at - moment.now) / 1_000 + room.settings.slow_mode_s
     if wait_s > 0 and not may(room, actor.id, "moderate"):
-        raise Limited(f"Slow mode: one line every {room.settings.slow_mode_s} seconds.", wait_s, "slow_mode")
+        every = room.settings.slow_mode_s
+        raise Limited(f"Slow mode: one line every {every} seconds.", wait_s, "slow_mode", {"seconds": every})
     said = Message(
         id=MessageId(str(room.rev + 1)),
         by=actor.id,

@@ -9,7 +9,7 @@ from msgspec import structs
 from roomd.domain.door import KnockAnswered, demand_entry, knock
 from roomd.domain.ids import SocketId, UserId
 from roomd.domain.people import Member, demand, demand_member, demand_owner, heir, role_of, with_member
-from roomd.domain.refusals import Conflict, NotFound
+from roomd.domain.refusals import Conflict, NotFound, too_many_sockets
 from roomd.domain.room import RoomClosed
 from roomd.domain.words import Command, Event
 
@@ -168,7 +168,7 @@ def attach(room: Room, command: Attach, actor: Actor, moment: Moment) -> list[Ev
     if member is not None and command.socket in member.sockets:
         return events
     if member is not None and len(member.sockets) >= MAX_SOCKETS:
-        raise Conflict(f"You have this room open {MAX_SOCKETS} times already.", "too_many_sockets")
+        raise too_many_sockets(MAX_SOCKETS)
     first = member is None or not member.online
     now, socket = moment.now, command.socket
     events.append(SocketOpened(user=actor.id, socket=socket, first=first, at=now, reports=command.reports))
@@ -295,6 +295,6 @@ def _make_room(room: Room) -> list[Event]:
         return []
     away = [m for m in room.members.values() if not m.online and m.id not in {room.host, room.owner} and not m.cohost]
     if not away:
-        raise Conflict(f"The room is full: it holds {MAX_MEMBERS} people.", "room_full")
+        raise Conflict(f"The room is full: it holds {MAX_MEMBERS} people.", "room_full", params={"most": MAX_MEMBERS})
     longest = min(away, key=lambda member: member.seen_at)
     return [MemberLeft(user=longest.id, name=longest.name, how="away")]

@@ -96,7 +96,7 @@ def kick(room: Room, command: Kick, actor: Actor, moment: Moment) -> list[Event]
 def ban(room: Room, command: BanUser, actor: Actor, moment: Moment) -> list[Event]:
     member = _demand_over(room, actor, command.user)
     if len(room.bans) >= MAX_BANS:
-        raise Conflict(f"A room keeps {MAX_BANS} bans; lift some first.", "too_many_bans")
+        raise Conflict(f"A room keeps {MAX_BANS} bans; lift some first.", "too_many_bans", params={"most": MAX_BANS})
     reason = tidy_text("reason", command.reason, MAX_REASON, empty=True)
     keys = (member.id, *((member.origin,) if member.guest and member.origin else ()))
     noted = Ban(name=member.name, by=actor.id, at=moment.now, reason=reason)

@@ -66,7 +66,7 @@ def dj(room: Room, command: Dj, actor: Actor, moment: Moment) -> list[Event]:
     if command.on:
         demand(room, actor, "request")
         if len(room.djs) >= MAX_DJS:
-            raise Conflict(f"There are {MAX_DJS} people at the decks already.", "decks_full")
+            raise Conflict(f"There are {MAX_DJS} people at the decks already.", "decks_full", params={"most": MAX_DJS})
     return [DjChanged(user=user, on=command.on)]
 
 
@@ -88,17 +88,20 @@ def demand_measure(room: Room, tracks: Sequence[Track], actor: Actor, moment: Mo
         return
     own = [entry for entry in coming(room) if entry.by == actor.id]
     if settings.tracks_each and len(own) + len(tracks) > settings.tracks_each:
-        raise Limited(
-            f"You may have {settings.tracks_each} tracks coming; wait for one to play.", 60, "too_many_tracks"
-        )
+        most = settings.tracks_each
+        said = f"You may have {most} tracks coming; wait for one to play."
+        raise Limited(said, 60, "too_many_tracks", {"most": most})
     spans = [entry.track.duration_ms or UNKNOWN_MS for entry in own] + [t.duration_ms or UNKNOWN_MS for t in tracks]
     if settings.minutes_each and sum(spans) > settings.minutes_each * 60_000:
-        raise Limited(f"You may have {settings.minutes_each} minutes coming.", 60, "too_many_minutes")
+        most = settings.minutes_each
+        raise Limited(f"You may have {most} minutes coming.", 60, "too_many_minutes", {"most": most})
     if settings.no_repeat_minutes:
         since = moment.now - settings.no_repeat_minutes * 60_000
         lately = {url for url, at in room.played if at >= since} | {entry.track.url for entry in coming(room)}
         if any(track.url in lately for track in tracks):
-            raise Conflict(f"That was played within the last {settings.no_repeat_minutes} minutes.", "played_lately")
+            minutes = settings.no_repeat_minutes
+            said = f"That was played within the last {minutes} minutes."
+            raise Conflict(said, "played_lately", params={"minutes": minutes})
 
 
 def coming(room: Room) -> list[Entry]:

@@ -118,7 +118,8 @@ def demand(room: Room, actor: Actor, right: Right) -> None:
     role = demand_member(room, actor)
     if right not in rights_of(room, role):
         who = "the host" if right not in rights_of(room, "cohost") else "the host and co-hosts"
-        raise Forbidden(f"Only {who} can {_DEEDS[right]} here.")
+        params = {"right": right, "who": "host" if who == "the host" else "cohost"}
+        raise Forbidden(f"Only {who} can {_DEEDS[right]} here.", params=params)
 
 
 def demand_owner(room: Room, actor: Actor) -> None:

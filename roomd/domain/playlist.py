@@ -112,12 +112,16 @@ def no_such_entry() -> NotFound:
 
 
 def too_many_playlists() -> Conflict:
-    return Conflict(f"You have {MAX_PLAYLISTS} playlists already.", "too_many_playlists")
+    return Conflict(
+        f"You have {MAX_PLAYLISTS} playlists already.", "too_many_playlists", params={"most": MAX_PLAYLISTS}
+    )
 
 
 def playlist_full() -> Conflict:
-    return Conflict(f"A playlist holds {MAX_SONGS:,} songs.", "playlist_full")
+    return Conflict(f"A playlist holds {MAX_SONGS:,} songs.", "playlist_full", params={"most": MAX_SONGS})
 
 
 def too_many_favourites() -> Conflict:
-    return Conflict(f"You have {MAX_FAVOURITES:,} favourites already.", "too_many_favourites")
+    return Conflict(
+        f"You have {MAX_FAVOURITES:,} favourites already.", "too_many_favourites", params={"most": MAX_FAVOURITES}
+    )

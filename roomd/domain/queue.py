@@ -260,7 +260,7 @@ def _make_room(room: Room, count: int) -> Sequence[EntriesRemoved]:
     order = ordered(room)
     played = order[: max(0, place(room, order))]
     if len(played) < over:
-        raise Conflict(f"The queue is full: it holds {MAX_ENTRIES} tracks.", "queue_full")
+        raise Conflict(f"The queue is full: it holds {MAX_ENTRIES} tracks.", "queue_full", params={"most": MAX_ENTRIES})
     return (EntriesRemoved(entries=tuple(played[:over])),)
 
 

@@ -15,6 +15,9 @@ that a program can switch on, and a `message` that a person can read.
 
 from collections.abc import Mapping
 
+#: The figures and names in a sentence, for whoever says it in other words or another language.
+Params = Mapping[str, str | int]
+
 
 class Refusal(Exception):  # noqa: N818 - a refusal is not an error
     """Why a command was not carried out. `temporary` is True when the same command may succeed later."""
@@ -22,11 +25,18 @@ class Refusal(Exception):  # noqa: N818 - a refusal is not an error
     code = "refused"
     temporary = False
 
-    def __init__(self, message: str, code: str | None = None, fields: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        code: str | None = None,
+        fields: Mapping[str, str] | None = None,
+        params: Params | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code or type(self).code
         self.fields = dict(fields or {})
+        self.params = dict(params or {})
 
 
 class Invalid(Refusal):
@@ -53,8 +63,10 @@ class Limited(Refusal):
     code = "limited"
     temporary = True
 
-    def __init__(self, message: str, retry_after_s: float = 1.0, code: str | None = None) -> None:
-        super().__init__(message, code)
+    def __init__(
+        self, message: str, retry_after_s: float = 1.0, code: str | None = None, params: Params | None = None
+    ) -> None:
+        super().__init__(message, code, params=params)
         self.retry_after_s = retry_after_s
 
 
@@ -65,3 +77,7 @@ class Unavailable(Refusal):
 
 def no_such_room() -> NotFound:
     return NotFound("There is no such room, or it was closed.", "no_such_room")
+
+
+def too_many_sockets(most: int) -> Conflict:
+    return Conflict(f"You have this room open {most} times already.", "too_many_sockets", params={"most": most})

@@ -76,7 +76,7 @@ def ask(room: Room, command: Ask, actor: Actor, moment: Moment) -> list[Event]:
         raise Conflict("Too many requests wait for the host already.", "requests_full")
     own = sum(request.by == actor.id for request in pending)
     if own >= room.settings.requests_each:
-        raise Limited(f"You have {own} requests waiting already.", 60.0, "too_many_requests")
+        raise Limited(f"You have {own} requests waiting already.", 60.0, "too_many_requests", {"most": own})
     request = Request(
         id=RequestId(make_short_id(moment.dice)),
         by=actor.id,

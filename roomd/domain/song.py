@@ -121,7 +121,7 @@ def split_id(full: str) -> tuple[str, str]:
 def track_of(song: Song) -> Track:
     """A song as it is queued. Raises NotFound where it cannot be played."""
     if not song.url:
-        raise NotFound(f"“{song.title}” cannot be played here.", "not_playable")
+        raise NotFound(f"“{song.title}” cannot be played here.", "not_playable", params={"title": song.title})
     return check_track(
         title=fit_text(song.title) or "Untitled",
         artist=fit_text(song.artist),

@@ -164,7 +164,7 @@ class ApiHandler(Bounded):
             metrics.limited.add(refusal.code)
         for name, value in headers_of(refusal).items():
             self.set_header(name, value)
-        self.answer(error_body(refusal.code, refusal.message, refusal.fields), status_of(refusal))
+        self.answer(refused_body(refusal), status_of(refusal))
 
     def _allowed_methods(self) -> list[str]:
         refusing = RequestHandler._unimplemented_method
@@ -212,9 +212,12 @@ def log_request(handler: RequestHandler) -> None:
     note(metrics, request.method, request.path, handler.get_status(), request.request_time())
 
 
-def error_body(code: str, message: str, fields: Mapping[str, str] | None = None) -> dict[str, object]:
+def refused_body(refusal: Refusal) -> dict[str, object]:
+    return error_body(refusal.code, refusal.message, fields=refusal.fields, params=refusal.params)
+
+
+def error_body(code: str, message: str, **more: Mapping[str, object]) -> dict[str, object]:
     """`error` for roomd's own readers; `message` and `detail` for those who expect one string."""
     error: dict[str, object] = {"code": code, "message": message}
-    if fields:
-        error["fields"] = fields
+    error |= {name: given for name, given in more.items() if given}
     return {"error": error, "message": message, "detail": message}

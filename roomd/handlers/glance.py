@@ -19,7 +19,7 @@ from roomd.dialects.room_object import Shape
 from roomd.domain.actor import Actor
 from roomd.domain.refusals import Refusal
 from roomd.domain.room import Room
-from roomd.handlers.base import ALWAYS, JSON, error_body, headers_of, internal_error, status_of
+from roomd.handlers.base import ALWAYS, JSON, headers_of, internal_error, refused_body, status_of
 from roomd.handlers.bounded import Budget
 from roomd.handlers.counting import visible_room
 from roomd.handlers.headers import plain
@@ -78,7 +78,7 @@ class Glance(HTTPMessageDelegate):
             status = 200
         except Refusal as refusal:
             status, more = status_of(refusal), headers_of(refusal)
-            shape = error_body(refusal.code, refusal.message, refusal.fields)
+            shape = refused_body(refusal)
         finally:
             note(self._services.telemetry.metrics, "GET", self._path, status, time.monotonic() - began)
         return _answer(status, more, shape, REQUEST.get(), self._secure)

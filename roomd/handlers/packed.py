@@ -24,14 +24,17 @@ class Pack(NamedTuple):
 
 @cache
 def pack(root: Path, name: str) -> Pack:
-    """`room.de.js` is `js/room.js` under `root` with its imports, in German; `room.css` is `css/pages/room.css`.
+    """`room.de.js` is `js/room.js` under `root` with its imports, in German; `room.css` is `css/pages/room.css`; and
+    `emoji.js` is `js/parts/emoji.js`, which pages ask for when they first need it.
 
     Fails with KeyError where there is no such page or language.
     """
     page, *language, kind = name.split(".")
-    if page not in pages(root) or (language and language[0] not in LANGUAGES):
+    part = kind == "js" and page in parts(root)
+    if (page not in pages(root) and not part) or (language and language[0] not in LANGUAGES):
         raise KeyError(name)
-    text = script(root, f"js/{page}.js", *language) if kind == "js" else sheet(root, f"css/pages/{name}")
+    entry = f"js/{'parts/' if part else ''}{page}.js"
+    text = script(root, entry, *language) if kind == "js" else sheet(root, f"css/pages/{name}")
     plain = text.encode()
     return Pack(plain, gzip.compress(plain, 9, mtime=0), hashlib.sha256(plain).hexdigest()[:12])
 
@@ -40,6 +43,11 @@ def pack(root: Path, name: str) -> Pack:
 def pages(root: Path) -> frozenset[str]:
     """Whatever has a style sheet of its own."""
     return frozenset(path.stem for path in (root / "css/pages").glob("*.css"))
+
+
+@cache
+def parts(root: Path) -> frozenset[str]:
+    return frozenset(path.stem for path in (root / "js/parts").glob("*.js"))
 
 
 def address(root: Path, name: str) -> str:

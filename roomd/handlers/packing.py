@@ -37,7 +37,7 @@ def script(root: Path, entry: str, language: str = "en") -> str:
     Each becomes a function of its own, called at once, whose answer is what it exports. Exports are therefore
     constants, functions and classes, declared where they are exported; and modules do not import each other in a
     circle, nor hold text that goes over several lines.
-    In another `language` the sentences that occur in it stand in `WORDS`.
+    In another `language` the sentences that occur in it stand in `WORDS`. What `entry` exports the script exports.
     Fails with `UnpackableError`, naming the module, and with OSError.
     """
     numbers: dict[str, int] = {}
@@ -49,6 +49,8 @@ def script(root: Path, entry: str, language: str = "en") -> str:
         used = {text: other for text, other in sentences.items() if json.dumps(text, ensure_ascii=False) in said}
         module = f"export const LANGUAGE = {json.dumps(language)};\nexport const WORDS = {_literal(used)};\n"
         parts[numbers[WORDS]] = _wrapped(WORDS, module, numbers)
+    if exported := _EXPORT.findall((root / entry).read_text(encoding="utf-8")):
+        parts.append(f"export const {{ {', '.join(exported)} }} = $m{numbers[entry]};\n")
     return "".join(parts)
 
 

@@ -91,15 +91,15 @@ class Page(Bounded):
     def write_error(self, status_code: int, **kwargs: object) -> None:
         match kwargs.get("exc_info"):
             case (_, Refusal() as refusal, _):
-                status, message = status_of(refusal), refusal.message
+                status, message, code = status_of(refusal), refusal.message, refusal.code
                 for name, value in headers_of(refusal).items():
                     self.set_header(name, value)
             case _:
-                status, message = status_code, ""
+                status, message, code = status_code, "", ""
         if status == 503:
             self.set_header("Retry-After", str(RETRY_S))
         usual = "" if status == 404 or status >= 500 else self._reason
-        self.show("error.html", status, message=message or usual, number=status)
+        self.show("error.html", status, message=message or usual, code=code, number=status)
 
     def log_exception(
         self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None

@@ -119,7 +119,9 @@ class GenerateHandler(RoomHandler):
             genre = await self._genre(body)
             songs = await self._songs(actor.id, genre)
         if len(songs) < LEAST:
-            raise Conflict(f"There is too little {genre.name} here for a playlist.", "too_few_songs")
+            raise Conflict(
+                f"There is too little {genre.name} here for a playlist.", "too_few_songs", params={"genre": genre.name}
+            )
         made = await self.services.library.playlists.add(
             actor.id,
             body.name if body.name.strip() else f"{genre.name} Mix",

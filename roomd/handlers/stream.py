@@ -194,7 +194,9 @@ class StreamHandler(CatalogueHandler, Passing):
                 song = (await self.services.library.catalogue.song(song_id)).value
                 preview = song.url
                 if not song.url:
-                    raise NotFound(f"“{song.title}” cannot be played here.", "not_playable")
+                    raise NotFound(
+                        f"“{song.title}” cannot be played here.", "not_playable", params={"title": song.title}
+                    )
                 if self._direct():
                     await self._send(song_id, song.url)
                 else:

@@ -18,6 +18,9 @@ COOKIE = "roomd_language"
 
 Sentences = Mapping[str, str | Mapping[str, str]]
 _HOLE = re.compile(r"\{(\w+)\}")
+#: Letters by the way they run; `models/words.js` has the same.
+_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_TO_RIGHT = re.compile("[a-z\u00c0-\u024f\u0370-\u052f]", re.IGNORECASE)
 
 
 class Words(NamedTuple):
@@ -35,13 +38,21 @@ class Words(NamedTuple):
 
     def t(self, text: str, **values: object) -> str:
         found = self.sentences.get(text)
-        return _filled(found if isinstance(found, str) else text, values)
+        return self._filled(found if isinstance(found, str) else text, values)
 
     def tn(self, one: str, many: str, n: int, **values: object) -> str:
         found = self.sentences.get(many)
         forms = found if isinstance(found, Mapping) else {"one": one, "other": many}
         form = _PLURALS[self.language](n)
-        return _filled(forms.get(form) or forms["other"], {"n": n, **values})
+        return self._filled(forms.get(form) or forms["other"], {"n": n, **values})
+
+    def _filled(self, text: str, values: Mapping[str, object]) -> str:
+        return _HOLE.sub(lambda hole: self._apart(str(values.get(hole[1], hole[0]))), text)
+
+    def _apart(self, value: str) -> str:
+        """Of a value that runs the other way nothing moves around it: it stands between marks that are not seen."""
+        other_way = _TO_RIGHT if self.direction == "rtl" else _TO_LEFT
+        return f"\u2068{value}\u2069" if other_way.search(value) else value
 
 
 @cache
@@ -63,10 +74,6 @@ def _ranked(part: str) -> tuple[float, str]:
     name, _, parameter = part.strip().partition(";")
     found = re.fullmatch(r"\s*q=([01](?:\.\d{0,3})?)\s*", parameter)
     return (float(found[1]) if found else 1.0, name.split("-")[0].strip())
-
-
-def _filled(text: str, values: Mapping[str, object]) -> str:
-    return _HOLE.sub(lambda hole: str(values.get(hole[1], hole[0])), text)
 
 
 def _arabic(n: int) -> str:

@@ -3,6 +3,7 @@ the account, so nobody can shut its owner out by guessing.
 """
 
 import hashlib
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,9 @@ class Attempts:
         with redis_needed():
             wait_ms = int(await self._begin(keys=[_key(account, address)], args=arguments))
         if wait_ms > 0:
-            raise Limited("too many attempts to sign in; wait a little", wait_ms / 1000, "too_many_attempts")
+            wait_s = wait_ms / 1_000
+            said = "too many attempts to sign in; wait a little"
+            raise Limited(said, wait_s, "too_many_attempts", {"wait_s": math.ceil(wait_s)})
 
     async def clear(self, account: str, address: str) -> None:
         """The password was right."""

@@ -133,7 +133,8 @@ test("a token is renewed before it runs out, told, and not asked for any more on
   lines[0].tell(welcome({ token_ms: 900_000 }), { type: "state", epoch: 1, rev: 5, room: EMPTY });
   assert.deepEqual(timers.waits(), [840_000]);
   await timers.run(840_000);
-  assert.deepEqual(lines[0].sent.at(-1), { type: "token", token: "fresh 1" });
+  // Pings go out by the real clock.
+  assert.deepEqual(lines[0].sent.filter(({ type }) => type !== "ping").at(-1), { type: "token", token: "fresh 1" });
   // Of a short life, half is over then.
   lines[0].tell({ type: "token", token_ms: 3_000 });
   assert.deepEqual(timers.waits(), [1_500]);

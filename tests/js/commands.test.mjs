@@ -53,6 +53,13 @@ test("a refusal is a CommandError with the server's words", async () => {
   });
 });
 
+test("a refusal is said in the reader's words where somebody has them", async () => {
+  const commands = new Commands({ send: () => true, prefix: "c", explain: async (refusal) => ({ ...refusal, message: "Stumm" }) });
+  const asked = commands.run("say", { text: "hi" });
+  commands.answer({ type: "error", id: "c-1", code: "muted", message: "You are muted for now." });
+  await assert.rejects(asked, (error) => error instanceof CommandError && error.code === "muted" && error.message === "Stumm");
+});
+
 test("what is unanswered goes out again, in order and under the same ids", () => {
   const { sent, commands } = given();
   commands.run("say", { text: "one" });

@@ -2,14 +2,16 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { EMOJI, emojiFor, withRecent } from "../../web/static/js/models/emoji.js";
-import { hueOfPixels, listed } from "../../web/static/js/models/format.js";
+import { emojiFor, grouped, withRecent } from "../../web/static/js/models/emoji.js";
+import { GROUPS } from "../../web/static/js/parts/emoji.js";
+import { hueOfPixels } from "../../web/static/js/models/format.js";
 import { keepable } from "../../web/static/js/models/library.js";
 import { sections } from "../../web/static/js/models/queue.js";
 import { rolesInWords } from "../../web/static/js/models/roles.js";
 import { limitWords, turnWords } from "../../web/static/js/models/turns.js";
 import { Seen, Unread, missed, slowFor } from "../../web/static/js/models/unread.js";
 import { LineWindow } from "../../web/static/js/models/window.js";
+import { listed, locale } from "../../web/static/js/models/words.js";
 
 const line = (id, by = "u2", at = 0) => ({ id: String(id), by, at });
 
@@ -83,7 +85,7 @@ test("whose turn it is, where people have turns", () => {
     queue_mode: "fair", members: [{ id: "ann", name: "ANN" }], djs: [], playback: { entry: "a" },
     queue: [entry("a", "ann"), entry("b", "bob"), entry("r", "ann", "like it"), entry("c", "ann"), entry("d", "cy"), entry("e", "bob")],
   };
-  assert.equal(turnWords(room, "ann"), "Next in turn: BOB, you and CY");
+  assert.equal(turnWords(room, "ann"), `Next in turn: ${listed(["BOB", "you", "CY"])}`);
   assert.equal(turnWords({ ...room, queue_mode: "host" }, "ann"), "");
   const decks = { ...room, queue_mode: "dj", queue: [] };
   assert.equal(turnWords(decks, "bob"), "Nobody is at the decks. Step up, and play.");
@@ -98,15 +100,21 @@ test("roles are told by what they may do here", () => {
 });
 
 test("emoji are found by the beginnings of their names, each is there once, and fits a reaction", () => {
-  const all = EMOJI.flatMap((group) => group.all);
+  const all = grouped(GROUPS).flatMap((group) => group.all);
   assert.ok(all.length >= 200);
   assert.equal(new Set(all.map(({ emoji }) => emoji)).size, all.length);
   for (const { emoji, name } of all) assert.ok(emoji && emoji.length <= 16 && /^[a-z]/.test(name), `${emoji} ${name}`);
-  assert.deepEqual(emojiFor("party pop").map(({ emoji }) => emoji), ["🎉"]);
-  assert.equal(emojiFor("lol").length, 2);
-  assert.deepEqual(emojiFor("qqq"), []);
+  assert.deepEqual(emojiFor(all, "party pop").map(({ emoji }) => emoji), ["🎉"]);
+  assert.equal(emojiFor(all, "lol").length, 2);
+  assert.deepEqual(emojiFor(all, "qqq"), []);
   assert.deepEqual(withRecent(["🎉", "🔥", "👍"], "🔥", 3), ["🔥", "🎉", "👍"]);
   assert.deepEqual(withRecent(["🎉", "🔥"], "👍", 2), ["👍", "🎉"]);
+});
+
+test("emoji are found in other scripts, and without accents", () => {
+  const [{ all }] = grouped([["", ["❤️cœur rouge|amour", "✂️ciseaux", "🔥نار|حار", "🖤قلب أسود"]]]);
+  assert.deepEqual(all.map(({ emoji, name }) => [emoji, name])[2], ["🔥", "نار"]);
+  assert.deepEqual(["coeur", "CŒUR rou", "اسود", "حار", "c"].map((text) => emojiFor(all, text).map(({ emoji }) => emoji).join("")), ["❤️", "❤️", "🖤", "🔥", "❤️✂️"]);
 });
 
 test("a picture's colour is that of its strong parts; grey has none", () => {
@@ -118,6 +126,6 @@ test("a picture's colour is that of its strong parts; grey has none", () => {
 });
 
 test("names are listed as one says them, and links cannot be kept", () => {
-  assert.deepEqual([[], ["a"], ["a", "b"], ["a", "b", "c"]].map(listed), ["", "a", "a and b", "a, b and c"]);
+  assert.deepEqual([[], ["a"], ["a", "b"], ["a", "b", "c"]].map(listed), ["", "a", "a and b", new Intl.ListFormat(locale).format(["a", "b", "c"])]);
   assert.deepEqual(["local:a", "deezer:1", "youtube:x", "", undefined].map((source) => keepable({ source })), ["local:a", "deezer:1", null, null, null]);
 });

@@ -122,11 +122,12 @@ class Avatar(TypedDict):
 
 
 class Fault(TypedDict):
-    """`fields`: what is wrong with which field."""
+    """`fields`: what is wrong with which field. `params`: figures and names in the sentence."""
 
     code: str
     message: str
     fields: NotRequired[dict[str, str]]
+    params: NotRequired[dict[str, str | int]]
 
 
 class Error(TypedDict):

@@ -96,6 +96,7 @@ class Refused(TypedDict):
     retriable: bool
     id: NotRequired[str]
     fields: NotRequired[dict[str, str]]
+    params: NotRequired[dict[str, str | int]]
 
 
 class NativeEntry(TypedDict):

@@ -37,6 +37,7 @@ import { exclusively, request, requestAs } from "./helpers/api.js";
 import { paintCover, withhold } from "./helpers/cover.js";
 import { bindDialogs } from "./helpers/dialog.js";
 import { find } from "./helpers/dom.js";
+import { explained } from "./helpers/refusals.js";
 import { toast } from "./helpers/toast.js";
 import { isYouTubes } from "./models/elsewhere.js";
 import { Preferences } from "./models/preferences.js";
@@ -52,6 +53,7 @@ function makeClient(session) {
     token: () => session.token(),
     renewToken: () => session.renew(),
     reports: true,
+    explain: explained,
     outboxOf: (user) => new Outbox({ storage: localStorage, room: code, user }),
   });
 }

@@ -32,13 +32,14 @@ export class RoomClient {
 
   /**
    * @param {{url: string, token: () => string, renewToken: () => Promise<boolean>, clock?: RoomClock, reports?: boolean,
-   *   outboxOf?: (user: string) => import("./outbox.js").Outbox}} parts
-   *   `reports`: there is a player that says when it is ready; `outboxOf`: where a person's words are kept while nobody hears them
+   *   outboxOf?: (user: string) => import("./outbox.js").Outbox, explain?: (refusal: any) => any}} parts
+   *   `reports`: there is a player that says when it is ready; `outboxOf`: where a person's words are kept while nobody hears
+   *   them; `explain`: a refusal in the reader's words
    */
-  constructor({ url, token, renewToken, clock = new RoomClock(), reports = false, outboxOf, ...connection }) {
+  constructor({ url, token, renewToken, clock = new RoomClock(), reports = false, outboxOf, explain, ...connection }) {
     this.clock = clock;
     this.#outboxOf = outboxOf;
-    this.commands = new Commands({ send: (message) => this.#sendWhenLive(message) });
+    this.commands = new Commands({ send: (message) => this.#sendWhenLive(message), explain });
     this.connection = new Connection({
       url,
       renewToken,

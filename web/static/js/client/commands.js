@@ -37,14 +37,16 @@ export class Commands {
 
   /**
    * @param {{send: (message: object) => boolean, now?: () => number, wall?: () => number, prefix?: string,
-   *   later?: (run: () => void, ms: number) => unknown}} parts `wall`: ms since 1970, for what outlives the page
+   *   later?: (run: () => void, ms: number) => unknown, explain?: (refusal: any) => any}} parts
+   *   `wall`: ms since 1970, for what outlives the page; `explain`: a refusal in other words, perhaps by a promise
    */
-  constructor({ send, now = () => performance.now(), wall = () => Date.now(), prefix = randomPrefix(), later = (run, ms) => setTimeout(run, ms) }) {
+  constructor({ send, now = () => performance.now(), wall = () => Date.now(), prefix = randomPrefix(), later = (run, ms) => setTimeout(run, ms), explain = null }) {
     this.send = send;
     this.now = now;
     this.wall = wall;
     this.prefix = prefix;
     this.later = later;
+    this.explain = explain;
   }
 
   /**
@@ -55,7 +57,7 @@ export class Commands {
     this.#count += 1;
     const message = { ...fields, type, id: `${this.prefix}-${this.#count}` };
     if (KEEPS.has(type) && this.#outbox?.put(message) === false) {
-      return Promise.reject(new CommandError({ code: "too_much_waits", message: "Too much is waiting to be sent already." }));
+      return new Promise((_, reject) => this.#fail(reject, { code: "too_much_waits", message: "Too much is waiting to be sent already." }));
     }
     return new Promise((resolve, reject) => {
       this.#pending.set(message.id, { message, at: this.now(), since: this.wall(), asks: false, seen: false, restored: false, tries: 0, resolve, reject });
@@ -107,7 +109,7 @@ export class Commands {
     const command = this.#pending.get(id);
     if (!command?.asks) return;
     this.#forget(id);
-    if (!command.restored) command.reject(new CommandError({ code: "discarded", message: "It was not sent." }));
+    if (!command.restored) this.#fail(command.reject, { code: "discarded", message: "It was not sent." });
   }
 
   /** @param {(added?: any) => void} tell of every change of what waits; `added`: the command that is new */
@@ -130,7 +132,7 @@ export class Commands {
     }
     this.#forget(message.id);
     if (message.type === "ack") command.resolve(message);
-    else command.reject(new CommandError(message));
+    else this.#fail(command.reject, message);
   }
 
   /**
@@ -157,7 +159,7 @@ export class Commands {
         else this.send(command.message);
       } else if (this.now() - command.at > STALE_MS) {
         this.#pending.delete(id);
-        command.reject(new CommandError({ code: "offline", message: "There was no connection for too long; try again." }));
+        this.#fail(command.reject, { code: "offline", message: "There was no connection for too long; try again." });
       } else {
         this.send(command.message);
       }
@@ -170,8 +172,13 @@ export class Commands {
     const all = [...this.#pending.values()];
     this.#pending.clear();
     if (forget) this.#outbox?.clear();
-    for (const { restored, reject } of all) if (!restored) reject(new CommandError({ code: "ended", message }));
+    for (const { restored, reject } of all) if (!restored) this.#fail(reject, { code: "ended", message });
     this.#changed();
+  }
+
+  #fail(reject, refusal) {
+    if (!this.explain) reject(new CommandError(refusal));
+    else Promise.resolve(this.explain(refusal)).then((said) => reject(new CommandError(said)));
   }
 
   #forget(id) {

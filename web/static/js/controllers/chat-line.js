@@ -12,7 +12,7 @@ const QUOTED = 80;
  */
 export function makeLine({ react, open, preview }, line) {
   const time = make("time", { datetime: new Date(line.at).toISOString() }, timeOfDay(line.at));
-  const head = make("p", { class: "line-head" }, line.by_name, time);
+  const head = make("p", { class: "line-head" }, make("bdi", {}, line.by_name), time);
   const more = make("button", { type: "button", class: "button quiet icon-only line-more", "aria-label": t("More about what {name} said", { name: line.by_name }), "aria-haspopup": "true" }, icon("more"));
   more.addEventListener("click", () => open(more, line.id));
   const chips = make("ul", { class: "reactions", hidden: true, "aria-label": t("Reactions") });

@@ -43,9 +43,10 @@ export function bindLineMenu({ client, act, lineOf, answer, pickEmoji }) {
       ...(client.may("moderate") ? [choice(t("Delete"), "trash", () => act("delete_message", { message: id }))] : []),
     );
     menu.showPopover();
-    const { top, right } = button.getBoundingClientRect();
+    const { top, left, right } = button.getBoundingClientRect();
     menu.style.top = `${Math.max(MARGIN, Math.min(top, innerHeight - menu.offsetHeight - MARGIN))}px`;
-    menu.style.left = `${Math.max(MARGIN, right - menu.offsetWidth)}px`;
+    const start = document.dir === "rtl" ? Math.min(left, innerWidth - menu.offsetWidth - MARGIN) : right - menu.offsetWidth;
+    menu.style.left = `${Math.max(MARGIN, start)}px`;
     findAll("button", menu)[0].focus();
     menu.addEventListener("toggle", () => button.focus({ preventScroll: true }), { once: true });
   }

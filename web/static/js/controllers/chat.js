@@ -1,7 +1,7 @@
 /** The talk. It stays where one reads; what comes in below is counted, not scrolled to. */
 import { Seen, Unread, missed } from "../models/unread.js";
 import { LineWindow } from "../models/window.js";
-import { tn } from "../models/words.js";
+import { number, tn } from "../models/words.js";
 import { find, findAll, make, reconcile, setText } from "../helpers/dom.js";
 import { toast } from "../helpers/toast.js";
 import { makeLine, updateLine } from "./chat-line.js";
@@ -60,7 +60,7 @@ export function bindChat({ client, api, code, act, pickEmoji, storage }) {
     setText(below, `${tn("{n} new message", "{n} new messages", unread.count)} ↓`);
     for (const badge of findAll("#views [data-view=chat] .badge")) {
       badge.hidden = unread.count === 0;
-      setText(badge, String(unread.count));
+      setText(badge, number(unread.count));
     }
   }
 

@@ -1,5 +1,6 @@
 /** A file that browsers refuse has to be converted first: says so, how far that is, and plays it as soon as it is there. */
 import { currentEntry } from "../models/queue.js";
+import { percent } from "../models/format.js";
 import { t } from "../models/words.js";
 import { find, setText } from "../helpers/dom.js";
 import { heardOf } from "../helpers/heard.js";
@@ -25,7 +26,7 @@ export function bindConverting({ client, api, deck }) {
     if (stuck !== source) return;
     note.hidden = !(converted && UNMADE.has(status));
     bar.value = progress;
-    setText(find("span", note), status === "converting" ? t("Making this file playable: {percent} %", { percent: Math.floor(100 * progress) }) : t("This file is made playable in a moment …"));
+    setText(find("span", note), status === "converting" ? t("Making this file playable: {percent}", { percent: percent(Math.floor(10 * progress) / 10) }) : t("This file is made playable in a moment …"));
     if (converted && status === "ready" && deck.mode === "failed") deck.resume();
   }
 

@@ -54,7 +54,7 @@ export function bindActor({ section, makeWire, onRoom = () => {} }) {
     const status = find(".socket", section);
     status.dataset.phase = phase === "open" ? "live" : phase;
     setText(find(".socket-text", status), words[phase]);
-    setText(find(".socket-said", section), code ? t("Closed with {code} {reason}", { code, reason: reason ?? "" }) : "");
+    setText(find(".socket-said", section), code ? t("Closed with {code} {reason}", { code: String(code), reason: reason ?? "" }) : "");
     if (phase === "connecting") facts = NOTHING;
     socketForm.elements.dialect.disabled = phase !== "closed";
     view.render(facts);

@@ -1,7 +1,8 @@
 /** The emoji picker: searched by name, walked through by the arrow keys; one for the composer and for reactions. */
-import { EMOJI, emojiFor, withRecent } from "../models/emoji.js";
+import { emojiFor, grouped, withRecent } from "../models/emoji.js";
 import { t } from "../models/words.js";
 import { find, findAll, make, setText } from "../helpers/dom.js";
+import { part } from "../helpers/parts.js";
 
 const RECENT = 16;
 const MARGIN = 8;
@@ -15,6 +16,18 @@ export function bindEmoji({ preferences }) {
   /** @type {(emoji: string) => void} */
   let chosen = () => {};
   let opener = null;
+  /** @type {{name: string, all: import("../models/emoji.js").Emoji[]}[]} */
+  let groups = [];
+
+  /** Names come with the first opening: to a room's page they would be a thirtieth of its weight. */
+  async function load() {
+    if (groups.length === 0) {
+      setText(note, t("Looking…"));
+      const loaded = await part("emoji").catch(() => null);
+      if (loaded) groups = grouped(loaded.GROUPS);
+    }
+    show();
+  }
 
   function button({ emoji, name }) {
     return make("button", { type: "button", tabindex: "-1", title: name, "aria-label": name, "data-emoji": emoji }, emoji);
@@ -26,13 +39,15 @@ export function bindEmoji({ preferences }) {
 
   function show() {
     const text = search.value.trim();
-    const known = new Map(EMOJI.flatMap((each) => each.all).map((each) => [each.emoji, each]));
-    const recent = (preferences.all.emoji ?? []).map((emoji) => known.get(emoji)).filter(Boolean);
-    const all = [...group(t("Picked lately"), recent), ...EMOJI.flatMap((each) => group(each.name, each.all))];
-    const found = text ? emojiFor(text).map(button) : all;
+    const emoji = groups.flatMap((each) => each.all);
+    const known = new Map(emoji.map((each) => [each.emoji, each]));
+    const recent = (preferences.all.emoji ?? []).map((each) => known.get(each)).filter(Boolean);
+    const all = [...group(t("Picked lately"), recent), ...groups.flatMap((each) => group(each.name, each.all))];
+    const found = text ? emojiFor(emoji, text).map(button) : all;
     grid.replaceChildren(...found);
     find("button", grid)?.setAttribute("tabindex", "0");
-    setText(note, found.length === 0 ? t("No emoji is called that. In English they all have names.") : "");
+    const none = groups.length > 0 ? t("No emoji is called that.") : t("The server cannot be reached. Is this device online?");
+    setText(note, found.length === 0 ? none : "");
   }
 
   function pick(emoji) {
@@ -91,18 +106,26 @@ export function bindEmoji({ preferences }) {
   });
 
   /** Opens it beside a button. @param {HTMLElement} beside @param {(emoji: string) => void} then */
-  return function open(beside, then) {
+  return async function open(beside, then) {
     [opener, chosen] = [beside, then];
     search.value = "";
-    show();
     picker.showPopover();
+    place(beside);
+    // On a touch screen the keyboard would cover what there is to pick.
+    const types = matchMedia("(hover: hover)").matches;
+    if (types) search.focus();
+    await load();
+    if (!picker.matches(":popover-open")) return;
+    place(beside);
+    if (!types) find("button", grid)?.focus();
+  };
+
+  function place(beside) {
     const { top, bottom, left, right } = beside.getBoundingClientRect();
     const { offsetHeight: height, offsetWidth: width } = picker;
     const above = top - height - MARGIN;
     picker.style.top = `${Math.max(MARGIN, above >= MARGIN ? above : Math.min(bottom + MARGIN, innerHeight - height - MARGIN))}px`;
     const start = getComputedStyle(picker).direction === "rtl" ? right - width : left;
     picker.style.left = `${Math.max(MARGIN, Math.min(start, innerWidth - width - MARGIN))}px`;
-    // On a touch screen the keyboard would cover what there is to pick.
-    (matchMedia("(hover: hover)").matches ? search : find("button", grid)).focus();
-  };
+  }
 }

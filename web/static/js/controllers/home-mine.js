@@ -1,7 +1,7 @@
 /** One's own rooms, and one's own queue where it stopped. */
 import { waitingRooms } from "../client/outbox.js";
 import { ago, bySoonest, othersIn } from "../models/room-list.js";
-import { language, t, tn } from "../models/words.js";
+import { listed, locale, t, tn } from "../models/words.js";
 import { paintCover } from "../helpers/cover.js";
 import { confirm } from "../helpers/dialog.js";
 import { find, icon, make, reconcile, setLabel, setText } from "../helpers/dom.js";
@@ -18,8 +18,7 @@ export function bindMine({ session, api }) {
   const section = find("#mine");
   const list = find("#my-rooms");
   const goOn = find("#go-on");
-  const spans = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
-  const names = new Intl.ListFormat(language, { style: "short", type: "conjunction" });
+  const spans = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   let rooms = [];
 
   /** `order`: as the server has it by now; otherwise nothing moves. */
@@ -85,8 +84,8 @@ export function bindMine({ session, api }) {
 
   function people(room) {
     const there = othersIn(room, session.user?.id);
-    if (there.length > NAMED) return t("Live · {names} and more", { names: there.slice(0, NAMED).join(", ") });
-    if (there.length > 0) return t("Live · {names}", { names: names.format(there) });
+    if (there.length > NAMED) return t("Live · {names} and more", { names: there.slice(0, NAMED).join(t(", ")) });
+    if (there.length > 0) return t("Live · {names}", { names: listed(there) });
     if (room.online_count > 0) return t("Live · you, on another page");
     const since = ago(Date.parse(room.last_activity), Date.now());
     return since ? t("Asleep · last used {when}", { when: spans.format(...since) }) : t("Asleep · used a moment ago");

@@ -2,7 +2,7 @@
 import { choices, isMuted, ordered } from "../models/people.js";
 import { ROLES } from "../models/roles.js";
 import { fresh, troubleOf } from "../models/sync-words.js";
-import { t, tn } from "../models/words.js";
+import { number, t, tn } from "../models/words.js";
 import { face } from "../helpers/cover.js";
 import { confirm } from "../helpers/dialog.js";
 import { find, findAll, icon, make, reconcile, setText } from "../helpers/dom.js";
@@ -35,10 +35,11 @@ export function bindPeople({ client, act }) {
     };
     const choice = (/** @type {any[]} */ [text, run]) => make("button", { type: "button", onclick: () => { menu.hidePopover(); run(); } }, text);
     menu.replaceChildren(...choicesFor(member).map((each) => choice(does[each])));
-    const { bottom, right } = opener.getBoundingClientRect();
+    const { bottom, left, right } = opener.getBoundingClientRect();
     const top = Math.min(bottom + 4, innerHeight - menu.offsetHeight - 8);
     menu.style.top = `${top}px`;
-    menu.style.left = `${Math.max(8, right - menu.offsetWidth)}px`;
+    const start = document.dir === "rtl" ? Math.min(left, innerWidth - menu.offsetWidth - 8) : right - menu.offsetWidth;
+    menu.style.left = `${Math.max(8, start)}px`;
     menu.firstElementChild.focus();
   }
 
@@ -101,10 +102,10 @@ export function bindPeople({ client, act }) {
       const people = ordered(state.members, client.you?.id);
       reconcile(list, people, (member) => member.id, makePerson, updatePerson);
       const here = people.filter((member) => member.online).length;
-      setText(find("#people-count"), String(here));
+      setText(find("#people-count"), number(here));
       for (const badge of findAll("#views [data-view=people] .badge")) {
         badge.hidden = here < 2;
-        setText(badge, String(here));
+        setText(badge, number(here));
       }
     },
   };

@@ -1,9 +1,10 @@
 /** One row of the queue. */
-import { byline, clockTime } from "../models/format.js";
+import { clockTime } from "../models/format.js";
 import { keepable } from "../models/library.js";
 import { mayRemove, moveBy } from "../models/queue.js";
+import { reasonWords } from "../models/reasons.js";
 import { upVotes } from "../models/votes.js";
-import { t } from "../models/words.js";
+import { dotted, t } from "../models/words.js";
 import { LivePlayer } from "../players/live.js";
 import { paintCover } from "../helpers/cover.js";
 import { find, findAll, icon, make, setText } from "../helpers/dom.js";
@@ -70,12 +71,16 @@ export function updateRow({ client }, row, entry, part, { first, last }) {
   find(".play-mark", row).hidden = play.disabled;
   name(play, t("Play {title} now", { title }));
   name(find(".row-more", row), t("What to do with {title}", { title }));
+  let spent = false;
   for (const [direction, ends, label] of [["up", first, t("Move {title} up", { title })], ["down", last, t("Move {title} down", { title })]]) {
     const button = find(`.${direction}`, row);
     button.hidden = !coming || !client.may("reorder");
+    spent ||= Boolean(ends) && button === document.activeElement;
     button.disabled = ends;
     name(button, label);
   }
+  // A button that can do no more would take the focus with it.
+  if (spent) find(first ? ".down" : ".up", row).focus();
   const remove = find(".remove", row);
   remove.hidden = !mayRemove(client.state, client.you.id, entry);
   name(remove, t("Remove {title}", { title }));
@@ -85,9 +90,9 @@ export function updateRow({ client }, row, entry, part, { first, last }) {
 
 /** Who it is by, and who wanted it. */
 function lineOf(client, { track, why, by, by_name: who }) {
-  if (why) return [track.artist, t("Radio: {why}", { why })].filter(Boolean).join(" · ");
+  if (why) return dotted([track.artist, t("Radio: {why}", { why: reasonWords(why) })]);
   const added = by === client.you?.id ? t("added by you") : t("added by {name}", { name: who });
-  return [byline(track), added].filter(Boolean).join(" · ");
+  return dotted([track.artist, track.album, added]);
 }
 
 /** Where votes make the order, and wherever somebody has voted. */

@@ -2,7 +2,7 @@
 import { sections } from "../models/queue.js";
 import { turnWords } from "../models/turns.js";
 import { undoable } from "../models/undo.js";
-import { t, tn } from "../models/words.js";
+import { listed, t, tn } from "../models/words.js";
 import { confirm } from "../helpers/dialog.js";
 import { find, findAll, reconcile, setText } from "../helpers/dom.js";
 import { toast } from "../helpers/toast.js";
@@ -93,7 +93,7 @@ export function bindQueue(parts) {
     if (done) toast(done.says, { does: { label: t("Undo"), run: () => act("undo", { act: done.act }) } });
     if (by === client.you?.id) return;
     const added = events.find((event) => event.type === "entries_added");
-    if (added) setText(news, t("{name} added {titles}", { name: by_name, titles: added.entries.map((entry) => entry.track.title).join(t(", ")) }));
+    if (added) setText(news, t("{name} added {titles}", { name: by_name, titles: listed(added.entries.map((entry) => entry.track.title)) }));
   }
 
   return { render, announce };

@@ -2,7 +2,7 @@
 import { find, make, reconcile, setText } from "../helpers/dom.js";
 import { toast } from "../helpers/toast.js";
 import { deviceName, when } from "../models/devices.js";
-import { t, tn } from "../models/words.js";
+import { dotted, t, tn } from "../models/words.js";
 
 export function bindSessions({ api }) {
   const list = find("#sessions");
@@ -30,7 +30,7 @@ export function bindSessions({ api }) {
     setText(find("strong", element), device);
     const used = t("Last used {when}", { when: when(each.last_used) });
     const since = t("since {when}", { when: when(each.created_at) });
-    setText(find("p", element), [used, since, each.address].filter(Boolean).join(" · "));
+    setText(find("p", element), dotted([used, since, each.address]));
     find(".chip", element).hidden = !each.current;
     const end = find("button", element);
     end.setAttribute("aria-label", t("Sign out: {device}", { device }));

@@ -1,6 +1,7 @@
 /** Where music is looked for: the catalogues, one's favourites, playlists, and what one may like. Each is a list. */
 import { caveat, songFound, songKept } from "../models/library.js";
-import { t, tn } from "../models/words.js";
+import { playlistWords } from "../models/reasons.js";
+import { dotted, t, tn } from "../models/words.js";
 
 /** As many as the catalogues tell of at once. */
 const LIMIT = 50;
@@ -32,9 +33,9 @@ export function makeShelves(api) {
     const open = (playlist) => (within, stop) => songsOf(playlist, within, stop);
     const shown = all.filter((each) => each.track_count > 0).map((each) => ({
       id: each.id,
-      name: each.name,
+      name: playlistWords(each.kind, each.name),
       cover: each.cover_image ?? "",
-      line: [tn("{n} song", "{n} songs", each.track_count), each.owner_name && t("by {name}", { name: each.owner_name })].filter(Boolean).join(" · "),
+      line: dotted([tn("{n} song", "{n} songs", each.track_count), each.owner_name && t("by {name}", { name: each.owner_name })]),
       open: open(each),
     }));
     const nothing = text ? t("No playlist matches “{text}”.", { text }) : t("There is no playlist yet.");

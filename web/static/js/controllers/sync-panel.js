@@ -30,7 +30,7 @@ export function bindSyncPanel({ client, deck, preferences, report }) {
     setText(find("#own-error"), error === null ? silence() : offset(error));
     find("#own-error").dataset.tone = error === null ? "none" : toneOf(error);
     const sure = client.clock.uncertainty();
-    setText(find("#own-clock"), Number.isFinite(sure) ? t("sure to ±{distance}", { distance: distance(sure) }) : t("not known yet"));
+    setText(find("#own-clock"), Number.isFinite(sure) ? t("sure to {distance}", { distance: `±${distance(sure)}` }) : t("not known yet"));
     setText(find("#own-player"), deck.player ? playerWords(deck.player.name) : t("none"));
     const nobody = onAir(report) && (client.pulse?.p95 ?? null) === null;
     setText(find("#room-sync"), nobody ? t("live, as it comes") : roomWords(client.pulse));

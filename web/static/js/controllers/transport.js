@@ -2,6 +2,7 @@
 import { byline, hueOfTheme } from "../models/format.js";
 import { keepable } from "../models/library.js";
 import { currentEntry, nextRepeat, sections } from "../models/queue.js";
+import { reasonWords } from "../models/reasons.js";
 import { skipVote } from "../models/votes.js";
 import { t } from "../models/words.js";
 import { paintCover } from "../helpers/cover.js";
@@ -80,7 +81,7 @@ export function bindTransport({ client, act, sound, heart }) {
   }
 
   function whose({ by, by_name: name, why }) {
-    if (why) return t("Radio: {why}", { why });
+    if (why) return t("Radio: {why}", { why: reasonWords(why) });
     return by === client.you?.id ? t("Added by you") : t("Added by {name}", { name });
   }
 

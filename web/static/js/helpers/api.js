@@ -1,7 +1,9 @@
-/** The server over HTTP: JSON in, JSON out, and one kind of error with the server's own words. */
+/** The server over HTTP: JSON in, JSON out, and one kind of error with words for whoever reads the page. */
+import { explained } from "./refusals.js";
 
 export class ApiError extends Error {
-  constructor(status, { code = "error", message = "Something went wrong.", fields = {} } = {}) {
+  /** @param {number} status @param {{code?: string, message?: string, fields?: Record<string, string>}} refusal */
+  constructor(status, { code = "error", message, fields = {} }) {
     super(message);
     this.name = "ApiError";
     this.status = status;
@@ -23,7 +25,7 @@ export async function request(method, path, { body, token, signal, as = "json" }
   const answer = await send(path, { method, headers, signal, body: form ? body : body && JSON.stringify(body) });
   if (as === "blob" && answer.ok) return answer.blob();
   const value = await answer.json().catch(() => null);
-  if (!answer.ok) throw new ApiError(answer.status, sentence(value?.error));
+  if (!answer.ok) throw new ApiError(answer.status, await explained(value?.error));
   return value;
 }
 
@@ -49,11 +51,6 @@ async function send(path, options) {
     return await fetch(path, options);
   } catch (fault) {
     if (fault.name === "AbortError") throw fault;
-    throw new ApiError(0, { code: "offline", message: "The server cannot be reached. Is this device online?" });
+    throw new ApiError(0, await explained({ code: "offline" }));
   }
-}
-
-function sentence(error) {
-  if (!error?.message) return error;
-  return { ...error, message: error.message.charAt(0).toUpperCase() + error.message.slice(1) };
 }

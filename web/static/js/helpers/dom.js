@@ -51,7 +51,7 @@ export function setLabel(element, label) {
 
 /**
  * Makes the children of a list those of `items`, in their order, keeping elements (and with them focus and scroll) that
- * stand for the same thing.
+ * stand for the same thing. Where the focus goes with an element, it is found again in the one beside it.
  * @template T
  * @param {HTMLElement} list @param {T[]} items @param {(item: T) => string} keyOf
  * @param {(item: T) => HTMLElement} create @param {(element: HTMLElement, item: T) => void} [update]
@@ -60,7 +60,13 @@ export function reconcile(list, items, keyOf, create, update = () => {}) {
   const keys = new Set(items.map(keyOf));
   // First what goes, so that nothing that stays has to make room: an element that is moved loses its focus.
   const elements = /** @type {HTMLElement[]} */ ([...list.children]);
-  for (const child of elements) if (!keys.has(child.dataset.key)) child.remove();
+  const held = /** @type {HTMLElement} */ (document.activeElement);
+  let left = null;
+  for (const child of elements) {
+    if (keys.has(child.dataset.key)) continue;
+    if (child.contains(held)) left = beside(child, keys);
+    child.remove();
+  }
   const kept = new Map(elements.filter((child) => keys.has(child.dataset.key)).map((child) => [child.dataset.key, child]));
   let place = list.firstElementChild;
   for (const item of items) {
@@ -69,8 +75,29 @@ export function reconcile(list, items, keyOf, create, update = () => {}) {
     element.dataset.key = key;
     update(element, item);
     if (element === place) place = place.nextElementSibling;
-    else list.insertBefore(element, place);
+    else {
+      const within = element.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement) : null;
+      list.insertBefore(element, place);
+      within?.focus({ preventScroll: true });
+    }
   }
+  if (left) focusLike(left, held);
+}
+
+/** The next element that stays, or else the one before; the list's heading where none does. */
+function beside(child, keys) {
+  for (const way of ["nextElementSibling", "previousElementSibling"]) {
+    for (let other = child[way]; other; other = other[way]) if (keys.has(other.dataset.key)) return other;
+  }
+  return child.closest("section, dialog")?.querySelector("h2") ?? null;
+}
+
+/** Focuses what is in the place of `held`: the button of its kind, or any; what holds none takes the focus itself. */
+function focusLike(element, held) {
+  const all = findAll("button:not(:disabled), a[href], input", element).filter((each) => each.checkVisibility());
+  const next = all.find((each) => each.className === held.className) ?? all[0] ?? element;
+  if (next === element) element.tabIndex = -1;
+  next.focus({ preventScroll: true });
 }
 
 /** Whether a key press belongs to somebody who is writing. */

@@ -1,5 +1,6 @@
 /** Forms that answer where the mistake was made. */
 import { find, findAll } from "./dom.js";
+import { t } from "../models/words.js";
 
 /**
  * Runs `act` with the form's fields when it is sent; shows what is refused beside the field it is about, or above the
@@ -23,14 +24,19 @@ export function onSubmit(form, act) {
   });
 }
 
-/** @param {HTMLFormElement} form @param {{message: string, fields?: Record<string, string>}} fault */
+/** @param {HTMLFormElement} form @param {{message: string, code?: string, fields?: Record<string, string>}} fault */
 export function show(form, fault) {
-  for (const name of Object.keys(fault.fields ?? {})) {
+  const problems = [];
+  for (const [name, problem] of Object.entries(fault.fields ?? {})) {
     const input = form.elements[name];
-    if (input) input.setAttribute("aria-invalid", "true");
+    if (!input) continue;
+    input.setAttribute("aria-invalid", "true");
+    const label = find("span", input.labels?.[0] ?? form)?.textContent.trim();
+    if (label) problems.push(t("“{field}”: {problem}", { field: label, problem }));
   }
   const note = find(".form-error", form);
-  note.textContent = fault.message;
+  // Of several things that a sentence cannot all say, each is told with the name of its field.
+  note.textContent = (fault.code === "invalid" && problems.join(" ")) || fault.message;
   note.hidden = false;
   find("[aria-invalid=true]", form)?.focus();
 }

@@ -10,7 +10,8 @@ export function bindTabs(tabs, onChoose) {
     if (focus) tab.focus();
     onChoose(tab.dataset.tab);
   }
-  const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+  const on = document.dir === "rtl" ? -1 : 1;
+  const steps = { ArrowRight: on, ArrowDown: 1, ArrowLeft: -on, ArrowUp: -1 };
   for (const [index, tab] of tabs.entries()) {
     tab.addEventListener("click", () => choose(tab, false));
     tab.addEventListener("keydown", (event) => {

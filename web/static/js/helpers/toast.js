@@ -15,5 +15,6 @@ export function toast(text, { kind = "note", does } = {}) {
   note.addEventListener("click", () => note.remove());
   region.append(note);
   while (region.children.length > AT_ONCE) region.firstElementChild.remove();
-  setTimeout(() => note.remove(), does ? STAYS_TO_DO_MS : STAYS_MS);
+  const ends = () => (note.matches(":hover, :focus-within") ? setTimeout(ends, STAYS_MS) : note.remove());
+  setTimeout(ends, does ? STAYS_TO_DO_MS : STAYS_MS);
 }

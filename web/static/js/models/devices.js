@@ -1,7 +1,7 @@
 /** Sign-ins in words. */
-import { language, t } from "./words.js";
+import { locale, t } from "./words.js";
 
-const dates = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+const dates = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 
 /** @param {{browser: string, system: string}} device what its browser said of itself; either may be empty */
 export function deviceName({ browser, system }) {

@@ -1,5 +1,5 @@
 /** How things are written for people. */
-import { language, t, tn } from "./words.js";
+import { dotted, locale, tn } from "./words.js";
 
 /** 83000 becomes "1:23", and from an hour on "1:02:03". */
 export function clockTime(ms) {
@@ -18,18 +18,17 @@ export function spokenTime(ms) {
     m > 0 && tn("{n} minute", "{n} minutes", m),
     (s > 0 || seconds === 0) && tn("{n} second", "{n} seconds", s),
   ];
-  return said.filter(Boolean).join(" ");
+  return new Intl.ListFormat(locale, { type: "unit", style: "narrow" }).format(said.filter(Boolean));
 }
 
 /** The hour and minute of a room time, in the reader's own way. */
-export function timeOfDay(ms, locale = language === "en" ? undefined : language) {
-  return new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" }).format(ms);
+export function timeOfDay(ms, where = locale) {
+  return new Intl.DateTimeFormat(where, { hour: "2-digit", minute: "2-digit" }).format(ms);
 }
 
-/** "Bob", "Bob and Carol", "Bob, Carol and Dave". @param {string[]} names */
-export function listed(names) {
-  if (names.length < 2) return names[0] ?? "";
-  return t("{some} and {last}", { some: names.slice(0, -1).join(t(", ")), last: names.at(-1) });
+/** 0.42 becomes "42%", as the language writes it. */
+export function percent(share) {
+  return new Intl.NumberFormat(locale, { style: "percent" }).format(share);
 }
 
 /** Up to two letters that stand for a name. */
@@ -118,7 +117,7 @@ function hueOfColour(red, green, blue) {
 
 /** "Artist – Album", with what is known of it. */
 export function byline(track) {
-  return [track.artist, track.album].filter(Boolean).join(" · ");
+  return dotted([track.artist, track.album]);
 }
 
 const CODE = /^[2-9A-HJKMNP-TV-Z]{6}$/;

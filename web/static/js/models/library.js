@@ -1,6 +1,6 @@
 /** Songs as the library tells of them, in one shape wherever they were found. */
-import { listed } from "./format.js";
-import { t } from "./words.js";
+import { reasonWords } from "./reasons.js";
+import { dotted, listed, t } from "./words.js";
 
 /** Services whose recordings are linked to, not held. */
 const FOREIGN = new Set(["youtube", "vimeo", "soundcloud", "spotify", "link"]);
@@ -37,14 +37,14 @@ export function songKept(kept, labels = {}) {
     duration_ms: kept.duration ? kept.duration * 1_000 : null,
     playable: true,
     live: false,
-    why: kept.why ?? "",
+    why: reasonWords(kept.why ?? ""),
     from: from(kept.track_id, labels),
   };
 }
 
 /** What is said below the title: who it is by, why it is there, and where it comes from unless that is the own folder. */
 export function lineOf(song) {
-  return [song.artist, song.why || song.album, song.live && t("live"), song.from].filter(Boolean).join(" · ");
+  return dotted([song.artist, song.why || song.album, song.live && t("live"), song.from]);
 }
 
 /** What the server said besides: that it is from before, or that a catalogue did not answer. @param {any} answer */

@@ -1,6 +1,5 @@
 /** Roles and rights in words. Pure. */
-import { listed } from "./format.js";
-import { t } from "./words.js";
+import { listed, t } from "./words.js";
 
 /** The rights worth naming, in the order of what people ask about, each with a word for it. */
 const RIGHTS = {
@@ -19,6 +18,9 @@ const RIGHTS = {
   roles: t("give roles and rights"),
   close: t("close the room"),
 };
+
+/** What a right allows, as `add songs`; "" for one that has no word. @param {string} right */
+export const rightWords = (right) => RIGHTS[right] ?? "";
 
 export const ROLES = { host: t("Host"), cohost: t("Co-host"), member: t("Guest") };
 

@@ -24,14 +24,14 @@ export function playerWords(name) {
 /** 0.42 becomes "0.4 ms", 10 "10 ms", 12.3 "12 ms", 1234 "1.2 s". */
 export function distance(ms) {
   const size = Math.abs(ms);
-  if (size === Math.round(size) && size < 999.5) return `${size} ms`;
-  if (size >= 999.5) return `${(size / 1_000).toFixed(1)} s`;
-  return `${size < 9.95 ? size.toFixed(1) : Math.round(size)} ms`;
+  const tenths = (value) => Math.round(value * 10) / 10;
+  if (size >= 999.5) return t("{n} s", { n: tenths(size / 1_000) });
+  return t("{n} ms", { n: size < 9.95 ? tenths(size) : Math.round(size) });
 }
 
 /** How far off, and on which side. */
 export function offset(ms) {
-  if (Math.abs(ms) < 0.05) return t("within {distance}", { distance: "0.1 ms" });
+  if (Math.abs(ms) < 0.05) return t("within {distance}", { distance: distance(0.1) });
   return ms > 0 ? t("{distance} behind", { distance: distance(ms) }) : t("{distance} ahead", { distance: distance(ms) });
 }
 

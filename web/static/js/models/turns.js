@@ -1,7 +1,7 @@
 /** Who comes next, in the orders in which people take turns; and what each order means, in words. Pure. */
 import { sections } from "./queue.js";
-import { listed, spokenTime } from "./format.js";
-import { t, tn } from "./words.js";
+import { spokenTime } from "./format.js";
+import { listed, t, tn } from "./words.js";
 
 /** So many turns are told. */
 const TOLD = 3;

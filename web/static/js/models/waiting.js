@@ -1,7 +1,6 @@
 /** The room waits for players that are not ready: for whom, in words, and who was left behind. */
 import { apply } from "../client/room.js";
-import { listed as joined } from "./format.js";
-import { t, tn } from "./words.js";
+import { listed as joined, t, tn } from "./words.js";
 
 /** So many are named. */
 const NAMED = 3;

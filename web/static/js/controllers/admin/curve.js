@@ -1,10 +1,10 @@
 /** A curve with its axes: read off by pointer or arrow keys, and as a table by whoever would rather. */
 import { make } from "../../helpers/dom.js";
 import { gaps, hours, line, peak, round, span } from "../../models/admin/curve.js";
-import { language, t } from "../../models/words.js";
+import { locale, t } from "../../models/words.js";
 
 const SPACE = "http://www.w3.org/2000/svg";
-const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
 
 /** @param {{name: string, unit: (n: string) => string, points: (number | null)[], from: number, to: number}} given times in ms */
 export function curve({ name, unit, points, from, to }) {
@@ -75,7 +75,7 @@ function asTable({ name, unit, points, from, to }) {
 
 /** With as many digits as say something. */
 function figure(n) {
-  return new Intl.NumberFormat(language, n < 10 ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: n < 100 ? 1 : 0 }).format(n);
+  return new Intl.NumberFormat(locale, n < 10 ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: n < 100 ? 1 : 0 }).format(n);
 }
 
 function drawn(tag, attributes) {

@@ -2,7 +2,7 @@
 import { make } from "../../helpers/dom.js";
 import { toast } from "../../helpers/toast.js";
 import { lately } from "../../models/admin/when.js";
-import { language, t, tn } from "../../models/words.js";
+import { locale, t, tn } from "../../models/words.js";
 
 const PAGE = 50;
 const MOST = 200;
@@ -132,5 +132,5 @@ export function said(text) {
 }
 
 export function when(ms) {
-  return make("time", { datetime: new Date(ms).toISOString(), title: new Date(ms).toLocaleString(language) }, lately(ms, Date.now(), language));
+  return make("time", { datetime: new Date(ms).toISOString(), title: new Date(ms).toLocaleString(locale) }, lately(ms, Date.now(), locale));
 }

@@ -1,11 +1,11 @@
 /** How the server is: figures of this moment, what its catalogues answer, what was turned away, and curves of the last day. */
 import { find, findAll, make } from "../../helpers/dom.js";
-import { language, t } from "../../models/words.js";
+import { locale, t } from "../../models/words.js";
 import { curve } from "./curve.js";
 import { when } from "./list.js";
 
 const AGAIN_MS = 20_000;
-const number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 
 /** @param {{place: HTMLElement, api: Function, signal: AbortSignal, remember: (query: URLSearchParams) => void}} parts */
 export async function overview({ place, api, signal, remember }) {
@@ -36,9 +36,9 @@ function figures({ counts, stores, processes, sockets, behind }) {
     [t("Rooms live"), counts.rooms_live],
     [t("Signed in"), counts.sessions],
     [t("Waiting to be archived"), behind, behind > 1_000],
-    [t("Processes"), `${processes.answering} / ${processes.wanted}`, processes.answering < processes.wanted],
-    ["Redis", stores.redis.ok ? t("{ms} ms", { ms: stores.redis.ms }) : t("away"), !stores.redis.ok],
-    ["PostgreSQL", stores.postgres.ok ? t("{ms} ms", { ms: stores.postgres.ms }) : t("away"), !stores.postgres.ok],
+    [t("Processes"), t("{n} of {all}", { n: processes.answering, all: processes.wanted }), processes.answering < processes.wanted],
+    ["Redis", stores.redis.ok ? t("{n} ms", { n: stores.redis.ms }) : t("does not answer"), !stores.redis.ok],
+    ["PostgreSQL", stores.postgres.ok ? t("{n} ms", { n: stores.postgres.ms }) : t("does not answer"), !stores.postgres.ok],
   ];
   return figureList("now", rows);
 }
@@ -101,8 +101,8 @@ function curves(day) {
   const names = {
     sockets: [t("Open connections"), (n) => n],
     commands: [t("Commands a second"), (n) => t("{n} a second", { n })],
-    ack_ms: [t("Until a command is answered"), (n) => t("{ms} ms", { ms: n })],
-    lag_ms: [t("How late the event loop is"), (n) => t("{ms} ms", { ms: n })],
+    ack_ms: [t("Until a command is answered"), (n) => t("{n} ms", { n })],
+    lag_ms: [t("How late the event loop is"), (n) => t("{n} ms", { n })],
     limits: [t("Requests turned away a second"), (n) => t("{n} a second", { n })],
   };
   const { from, to } = day;

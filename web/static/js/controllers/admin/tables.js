@@ -1,7 +1,7 @@
 /** Rooms, people, lines, requests, sign-ins and admins' acts. */
 import { make } from "../../helpers/dom.js";
 import { deviceName } from "../../models/devices.js";
-import { language, t, tn } from "../../models/words.js";
+import { dotted, locale, number, t, tn } from "../../models/words.js";
 import { chip, list, said, small, when } from "./list.js";
 
 export const rooms = list({
@@ -14,8 +14,8 @@ export const rooms = list({
     [room.state === "closed" ? said(room.name) : make("a", { href: `/r/${room.code}`, dir: "auto" }, room.name), small(room.personal ? t("{code}, somebody's own queue", { code: room.code }) : room.code)],
     chip(state(room.state), room.state === "live"),
     room.playing ? [said(room.playing), small(room.is_playing ? t("playing") : t("paused"))] : "",
-    [String(room.people), room.online ? small(t("{n} online", { n: room.online })) : null, members(room, acts)],
-    String(room.tracks),
+    [number(room.people), room.online ? small(t("{n} online", { n: room.online })) : null, members(room, acts)],
+    number(room.tracks),
     when(room.last_activity),
     room.state === "closed" ? "" : acts.button({
       label: t("Close"), title: t("Close {name}?", { name: room.name }), text: closing(room),
@@ -32,7 +32,7 @@ export const people = list({
   filters: () => [["", t("All")], ["kind=account", t("Accounts")], ["kind=guest", t("Guests")], ["admins=true", t("Admins")], ["banned=true", t("Shut out")]],
   head: () => [t("Person"), t("Kind"), t("Since"), t("Last seen"), ""],
   row: (person, { acts }) => [
-    [said(person.name), small([person.username && `@${person.username}`, person.email].filter(Boolean).join(" · "), " ", make("a", { href: `#sessions?q=${person.id}` }, t("Sign-ins")), " ", make("a", { href: `#audit?q=${person.id}` }, t("Acts")))],
+    [said(person.name), small(dotted([person.username && `@${person.username}`, person.email]), " ", make("a", { href: `#sessions?q=${person.id}` }, t("Sign-ins")), " ", make("a", { href: `#audit?q=${person.id}` }, t("Acts")))],
     [person.banned_at ? chip(t("shut out"), false, true) : person.is_admin ? chip(t("admin"), true) : chip(person.guest ? t("guest") : t("account")), small(person.banned_why)],
     when(person.created_at),
     when(person.last_seen),
@@ -103,7 +103,7 @@ export const audit = list({
   search: () => t("Admin, whom or what, or why"),
   filters: () => [["", t("All")], ...Object.entries(deeds()).map(([act, name]) => /** @type {[string, string]} */ ([`act=${act}`, name]))],
   head: () => [t("When"), t("Admin"), t("What"), t("About"), t("Why")],
-  row: (act) => [[when(act.at), small(new Date(act.at).toLocaleString(language))], said(act.name), deeds()[act.act] ?? act.act, [said(act.what), small(act.about)], said(act.why)],
+  row: (act) => [[when(act.at), small(new Date(act.at).toLocaleString(locale))], said(act.name), deeds()[act.act] ?? act.act, [said(act.what), small(act.about)], said(act.why)],
   nothing: () => t("No admin has done anything like that."),
 });
 

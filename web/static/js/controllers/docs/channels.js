@@ -127,7 +127,7 @@ function desk({ name, channel, document, caller, open }) {
       onFrame: (frame) => note("heard", "↓", frame),
       onClose: (code, reason) => {
         const meaning = document["x-close-codes"][code]?.meaning ?? "";
-        note("note", "·", t("closed with {code}: {why}", { code, why: reason || meaning || "–" }));
+        note("note", "·", t("closed with {code}: {why}", { code: String(code), why: reason || meaning || "–" }));
         socket = null;
         send.disabled = true;
         setText(connect, t("Open"));

@@ -3,7 +3,7 @@ import { find, make, setText } from "../../helpers/dom.js";
 import { toast } from "../../helpers/toast.js";
 import { addressOf, curlOf, headersOf, missingIn, setOut, wrongIn } from "../../models/docs/call.js";
 import { exampleOf, typeOf } from "../../models/docs/schema.js";
-import { t } from "../../models/words.js";
+import { listed, t } from "../../models/words.js";
 
 /** Characters of an answer that are shown. */
 const MOST_SHOWN = 100_000;
@@ -46,7 +46,7 @@ export function console_({ call, operation, document: described, caller, send })
     const missing = missingIn(filled());
     const wrong = body ? wrongIn(body.value) : "";
     warning.hidden = !missing.length && !wrong;
-    setText(warning, missing.length ? t("Fill in first: {names}", { names: missing.join(", ") }) : wrong);
+    setText(warning, missing.length ? t("Fill in first: {names}", { names: listed(missing) }) : wrong);
     if (!warning.hidden) {
       (inputs.find((each) => missing.includes(each.name))?.field ?? body).focus();
       return;

@@ -4,7 +4,7 @@ import { open } from "../../helpers/dialog.js";
 import { find, setText } from "../../helpers/dom.js";
 import { songs as songCount } from "../../models/library/say.js";
 import { Session } from "../../models/session.js";
-import { t, tn } from "../../models/words.js";
+import { listed, t, tn } from "../../models/words.js";
 
 const LISTS = "/api/playlists/playlists";
 /** Songs that are added at once. */
@@ -23,7 +23,7 @@ export function bindBringAlong({ session, api }) {
   function ask(lists, favourites) {
     const dialog = find("#bring");
     const kept = [lists.length > 0 && tn("{n} playlist", "{n} playlists", lists.length), favourites.length > 0 && t("favourites: {songs}", { songs: songCount(favourites.length) })];
-    setText(find("p", dialog), t("You kept this as a guest: {what}. It can come along into your account.", { what: kept.filter(Boolean).join(", ") }));
+    setText(find("p", dialog), t("You kept this as a guest: {what}. It can come along into your account.", { what: listed(kept.filter(Boolean)) }));
     dialog.returnValue = "";
     open(dialog);
     return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));

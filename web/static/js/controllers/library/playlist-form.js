@@ -4,7 +4,7 @@ import { open } from "../../helpers/dialog.js";
 import { onSubmit } from "../../helpers/forms.js";
 import { playlistAt } from "../../models/library/routes.js";
 import { songs as songCount } from "../../models/library/say.js";
-import { t, tn } from "../../models/words.js";
+import { dotted, t, tn } from "../../models/words.js";
 
 const LISTS = "/api/playlists/playlists";
 /** Songs that were not found are named up to here. */
@@ -80,7 +80,7 @@ export function bindPlaylistForm(ctx) {
     }
     const result = find("#import-result");
     setText(find("p", result), t("{n} of {songs} were found. These were not:", { n: added, songs: songCount(total) }));
-    const lines = missing.slice(0, NAMED).map(({ title, artist, location }) => make("li", {}, [title || location, artist].filter(Boolean).join(" · ")));
+    const lines = missing.slice(0, NAMED).map(({ title, artist, location }) => make("li", {}, dotted([title || location, artist])));
     if (missing.length > NAMED) lines.push(make("li", { class: "dim" }, tn("and {n} more", "and {n} more", missing.length - NAMED)));
     find("ul", result).replaceChildren(...lines);
     open(result);

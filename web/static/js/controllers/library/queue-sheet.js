@@ -5,7 +5,7 @@ import { sections } from "../../models/queue.js";
 import { duration } from "../../models/library/say.js";
 import { ofEntry } from "../../models/library/song.js";
 import { before } from "../../models/library/window.js";
-import { t, tn } from "../../models/words.js";
+import { dotted, t, tn } from "../../models/words.js";
 import { makeList } from "./list.js";
 import { songRow } from "./rows.js";
 
@@ -85,7 +85,7 @@ export function bindQueueSheet(ctx) {
     if (!state) return;
     ({ coming, played } = sections(state));
     const known = coming.reduce((sum, { track }) => sum + (track.duration_ms ?? 0), 0) / 1_000;
-    setText(find("#queue-count"), coming.length ? [tn("{n} song", "{n} songs", coming.length), known && duration(known)].filter(Boolean).join(" · ") : "");
+    setText(find("#queue-count"), coming.length ? dotted([tn("{n} song", "{n} songs", coming.length), known ? duration(known) : ""]) : "");
     find("#queue-empty").hidden = coming.length > 0;
     setText(find("#queue-empty p"), state.radio ? t("The radio finds something that fits, as soon as something plays.") : t("Nothing comes after this. Switch on the radio, or choose a song."));
     find("#queue-past").hidden = played.length === 0;

@@ -1,10 +1,11 @@
 /** Tiles: albums, artists, playlists, and songs that one may like. */
 import { hueOf } from "../../models/format.js";
 import { albumAt, artistAt, genreAt, playlistAt } from "../../models/library/routes.js";
+import { playlistWords } from "../../models/reasons.js";
 import { songs as songCount, yearOf } from "../../models/library/say.js";
 import { paintCover } from "../../helpers/cover.js";
 import { icon, make } from "../../helpers/dom.js";
-import { t } from "../../models/words.js";
+import { dotted, t } from "../../models/words.js";
 
 /** @param {Node[]} tiles @param {{row?: boolean}} [how] `row`: side by side, to be pushed along */
 export function grid(tiles, { row = false } = {}) {
@@ -12,7 +13,7 @@ export function grid(tiles, { row = false } = {}) {
 }
 
 export function albumTile({ id, title, artist, cover_medium: cover, release_date: date }, { artist: shown = true } = {}) {
-  return tile({ href: albumAt(id), title, line: [shown && artist?.name, yearOf(date)].filter(Boolean).join(" · "), cover, symbol: "album" });
+  return tile({ href: albumAt(id), title, line: dotted([shown && artist?.name, yearOf(date)]), cover, symbol: "album" });
 }
 
 export function artistTile({ id, name, picture_medium: cover }) {
@@ -20,8 +21,8 @@ export function artistTile({ id, name, picture_medium: cover }) {
 }
 
 export function playlistTile(playlist, { owner = false } = {}) {
-  const line = [owner && playlist.owner_name && t("by {name}", { name: playlist.owner_name }), songCount(playlist.track_count)].filter(Boolean).join(" · ");
-  const made = tile({ href: playlistAt(playlist.id), title: playlist.name, line, cover: playlist.cover_image ?? "", symbol: "playlist" });
+  const line = dotted([owner && playlist.owner_name && t("by {name}", { name: playlist.owner_name }), songCount(playlist.track_count)]);
+  const made = tile({ href: playlistAt(playlist.id), title: playlistWords(playlist.kind, playlist.name), line, cover: playlist.cover_image ?? "", symbol: "playlist" });
   const covers = [...new Set(playlist.covers ?? [])];
   if (!playlist.cover_image?.startsWith("/uploads/") && covers.length >= 4) made.firstElementChild.replaceWith(mosaic(covers));
   return made;
@@ -36,7 +37,7 @@ export function genreTile({ id, name }) {
 /** A song with its reason; the whole tile plays. */
 export function songTile(song, play) {
   const made = make("button", { type: "button", class: "tile", "aria-label": t("Play {title}: {why}", { title: song.title, why: song.why || song.artist }), onclick: play });
-  made.append(...faceOf({ title: song.title, line: [song.artist, song.why].filter(Boolean).join(" · "), cover: song.cover, symbol: "note" }));
+  made.append(...faceOf({ title: song.title, line: dotted([song.artist, song.why]), cover: song.cover, symbol: "note" }));
   made.firstElementChild.append(make("span", { class: "play-mark", "aria-hidden": "true" }, icon("play")));
   return made;
 }

@@ -1,5 +1,5 @@
 /** How the library's things are said. */
-import { language, t, tn } from "../words.js";
+import { locale, t, tn } from "../words.js";
 
 const DAY_MS = 86_400_000;
 
@@ -22,7 +22,7 @@ export function heardAt(iso, now = new Date()) {
   const near = now.getTime() - at.getTime() < 300 * DAY_MS;
   /** @type {Intl.DateTimeFormatOptions} */
   const day = today ? {} : near ? { day: "numeric", month: "short" } : { day: "numeric", month: "short", year: "numeric" };
-  return new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", ...day }).format(at);
+  return new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", ...day }).format(at);
 }
 
 /** The year of a release, where one is known. */

@@ -5,6 +5,7 @@
  *   ms: number | null, playable: boolean, live: boolean, why: string, from: string, entry: string}} Song
  *   `entry`: what it is called in the list that it is in; `from`: the catalogue, where that is worth saying
  */
+import { reasonWords } from "../reasons.js";
 
 /** @param {object} track of a search, a chart, an album @param {Record<string, string>} [labels] names of catalogues */
 export function ofTrack(track, labels = {}) {
@@ -38,7 +39,7 @@ export function ofKept(kept) {
     ms: kept.duration ? kept.duration * 1_000 : null,
     playable: kept.playable ?? true,
     live: false,
-    why: kept.why ?? "",
+    why: reasonWords(kept.why ?? ""),
     from: "",
     entry: String(kept.id ?? kept.track_id),
   };
@@ -57,7 +58,7 @@ export function ofEntry({ id, why = "", track }) {
     ms: track.duration_ms ?? null,
     playable: true,
     live: false,
-    why,
+    why: reasonWords(why),
     from: "",
     entry: id,
   };

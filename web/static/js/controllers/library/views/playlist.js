@@ -5,6 +5,7 @@ import { Paged } from "../../../models/library/paged.js";
 import { playlistAt } from "../../../models/library/routes.js";
 import { duration, songs as songCount } from "../../../models/library/say.js";
 import { ofKept } from "../../../models/library/song.js";
+import { playlistWords } from "../../../models/reasons.js";
 import { t } from "../../../models/words.js";
 import { makeList } from "../list.js";
 import { songRow } from "../rows.js";
@@ -182,10 +183,11 @@ export function playlistView(ctx, { id }) {
     const button = action("more", t("More"), () => more(button));
     button.setAttribute("aria-haspopup", "dialog");
     const full = playlist.track_count > 0;
+    const [named, words] = [playlist.name, playlist.description].map((text) => playlistWords(playlist.kind, text));
     const kinds = { mood: t("Made for you today"), genre: t("Playlist from a genre"), own: t("Playlist") };
     const lines = [!mine && playlist.owner_name && t("by {name}", { name: playlist.owner_name }), songCount(playlist.track_count), playlist.duration > 0 && duration(playlist.duration), playlist.is_public ? t("public") : t("private")];
     const head = hero({
-      title: playlist.name,
+      title: named,
       cover: playlist.cover_image ?? "",
       picture: !own && covers.length >= 4 ? mosaic(covers) : undefined,
       kind: kinds[playlist.kind] ?? kinds.own,
@@ -197,9 +199,9 @@ export function playlistView(ctx, { id }) {
         button,
       ],
     });
-    const text = playlist.description && make("p", { class: "lib-about" }, playlist.description);
+    const text = words && make("p", { class: "lib-about" }, words);
     element.replaceChildren(...[head, text, make("div", { class: "lib-list" })].filter(Boolean));
-    router.name(view, playlist.name);
+    router.name(view, named);
     if (paged.count !== null) renderList();
   }
 
