@@ -17,7 +17,7 @@ RUN if [ -n "$PACKAGES" ]; then \
       apt-get update && apt-get install -y --no-install-recommends $PACKAGES && rm -rf /var/lib/apt/lists/*; \
     fi
 RUN python -m pip uninstall -y pip && \
-    useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin roomd && \
+    useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin roomd && \
     install -d -o roomd -g roomd -m 0750 /data
 COPY --from=build /opt/roomd /opt/roomd
 ENV PATH=/opt/roomd/bin:$PATH \

@@ -25,7 +25,7 @@ help:
 	@echo "make test-cluster the Python tests, with a real Redis Cluster in place of the single Redis"
 	@echo "make faults  kill, freeze, wipe and cut off everything at length (ARGS='--only wipe' for some of it)"
 	@echo "make security made-up calls over the whole API, as everybody who may and may not (minutes); bandit over the source, and"
-	@echo "             OSV asked for known vulnerabilities of what is installed (needs the network)"
+	@echo "             OSV (or PyPI) asked for known vulnerabilities of what is installed (needs the network)"
 	@echo "make bench   what a delivery, a command and a connection cost, beside a floor in C (ARGS='--only F1 F9' for some of it)"
 	@echo "make bench-sync  how far apart real browsers are, in milliseconds (ARGS='--only element --seconds 20' for some of it)"
 	@echo "make bench-audio what is really heard of them, recorded (ARGS='--only G2 --seconds 20' for some of it)"
@@ -57,7 +57,7 @@ test-cluster: $(VENV)/.ready-dev node_modules/.ready
 
 security: $(VENV)/.ready-dev
 	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml roomd
-	@$(BIN)/pytest -q -n $(WORKERS) tests/fuzz_openapi.py $(ARGS)
+	@$(BIN)/pytest -q -n $(WORKERS) tests/audit_script.py tests/fuzz_openapi.py $(ARGS)
 	@scripts/audit $(BIN)
 
 faults: $(VENV)/.ready-dev

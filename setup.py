@@ -48,6 +48,7 @@ DEV = [
     "moto[server]>=5.2,<6",  # an S3-speaking server for tests
     "openapi-spec-validator>=0.9,<0.10",  # whether the OpenAPI document is one (Apache 2.0)
     "schemathesis>=4.32,<5",  # made-up calls over the whole API, for `make security` (MIT)
+    "jsonschema-rs>=0.60,<1",  # the same quickly, for the published schema of AsyncAPI; schemathesis brings it (MIT)
     "jsonschema>=4.26,<5",  # whether real answers and frames are as they are described (MIT)
 ]
 

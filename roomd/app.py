@@ -12,6 +12,7 @@ from tornado.routing import Rule
 from tornado.web import Application
 
 from roomd.admins import open_accounts
+from roomd.bounds import open_bounds
 from roomd.catalogue.fetch import Fetcher
 from roomd.catalogue.local import LocalFolder
 from roomd.catalogue.oembed import OEmbed
@@ -20,8 +21,10 @@ from roomd.catalogue.subtitles import Subtitles
 from roomd.census import open_census
 from roomd.clock import Clock
 from roomd.core import Core
+from roomd.crowd import Crowd
 from roomd.domain.ids import RoomId
 from roomd.doorkeeper import Doorkeeper
+from roomd.drain import Drain
 from roomd.embedded import Stores, stores
 from roomd.handlers import collab, live, musicroom, packed, pages, stream, streamit
 from roomd.handlers import subtitles as subtitles_handlers
@@ -51,7 +54,6 @@ from roomd.store import migrate, postgres
 from roomd.store import redis as redis_store
 from roomd.store.attempts import Attempts
 from roomd.store.bell import Bell
-from roomd.store.gcra import Gcra
 from roomd.store.life import Life
 from roomd.store.shelf import Shelf
 from roomd.store.tickets import Tickets
@@ -79,13 +81,14 @@ async def lifespan(
         clock, neighbours = clock or Clock(), neighbours or Neighbours()
         core, redis, pool = await _connected(nullcontext(urls) if urls else stores(settings, on_lost), clock, stack)
         telemetry, (keys, secret) = await open_telemetry(redis, clock, core.holdings.process, stack), keys_of(settings)
-        hub, presence, bell = _hub(core, redis, clock, telemetry, neighbours)
+        bounds = open_bounds(redis, settings.limits, clock.local, core.holdings.process)
+        hub, presence, bell = _hub(core, redis, clock, telemetry, neighbours, crowd=bounds.crowd)
         passwords, signing = await open_accounts(settings, keys, pool=pool, redis=redis, clock=clock, stack=stack)
         subtitles, folder = Subtitles(_fetcher(settings), secret), await open_music(settings, secret, neighbours, stack)
         library = await open_library(settings, core, folder, clock, redis=redis, pool=pool, secret=secret, stack=stack)
-        own = open_own(core, pool, redis, signing, library, clock=clock, stack=stack)
+        own = open_own(core, pool, redis, signing, library, clock=clock, drain=Drain(bounds.crowd), stack=stack)
         oversight = make_oversight(core, pool, signing, telemetry.metrics, clock)
-        more = (*library.jobs(), *own.jobs(), *oversight.jobs())
+        more = (*library.jobs(), *own.jobs(), *oversight.jobs(), *bounds.jobs())
         upkeep = Upkeep(core, pool, presence=presence, accounts=signing, settings=settings, clock=clock, more=more)
         await _begun(core, bell, hub, presence, upkeep, library, stack)
         yield Services(
@@ -102,7 +105,7 @@ async def lifespan(
             folder=folder,
             resolver=_resolver(settings, folder, subtitles, library.catalogue.tracks),
             subtitles=subtitles,
-            doorkeeper=_doorkeeper(core, redis, settings, clock, passwords=passwords, secret=secret),
+            doorkeeper=_doorkeeper(core, redis, bounds.limiter, clock, passwords=passwords, secret=secret),
             own=own,
             tickets=Tickets(redis),
             library=library,
@@ -126,9 +129,8 @@ async def _begun(  # noqa: PLR0917 - the parts, in the order in which they begin
 
 
 def _doorkeeper(
-    core: Core, redis: "Redis", settings: Settings, clock: Clock, *, passwords: Passwords, secret: str
+    core: Core, redis: "Redis", limiter: Limiter, clock: Clock, *, passwords: Passwords, secret: str
 ) -> Doorkeeper:
-    limiter = Limiter(Gcra(redis), settings.limits, clock.local)
     return Doorkeeper(core.engine, passwords, Attempts(redis, clock.now), limiter, secret)
 
 
@@ -139,11 +141,11 @@ def _wheel(stack: AsyncExitStack) -> Wheel:
 
 
 def _hub(
-    core: Core, redis: "Redis", clock: Clock, telemetry: Telemetry, neighbours: Neighbours
+    core: Core, redis: "Redis", clock: Clock, telemetry: Telemetry, neighbours: Neighbours, *, crowd: Crowd
 ) -> tuple[Hub, Presence, Bell]:
     """Who tells sockets, who knows of them, and what wakes the former; each knows of the other."""
     hub = Hub(core.store, core.engine, clock.now)
-    presence = Presence(core.engine, core.index, core.holdings, clock)
+    presence = Presence(core.engine, core.index, core.holdings, clock, crowd)
 
     def ring(room_id: RoomId, data: bytes) -> None:
         if not telemetry.pulse.ring(room_id, data):

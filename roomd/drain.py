@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from roomd.crowd import Crowd
 from roomd.domain.refusals import Unavailable
 
 #: Clients a second that are to come back, and the shortest and longest time over which they do.
@@ -45,15 +46,18 @@ class Leaver(Protocol):
 
 
 class Drain:
-    def __init__(self) -> None:
+    def __init__(self, crowd: Crowd | None = None) -> None:
+        self.crowd = crowd or Crowd()
         self.begun = False
         self._open: set[Leaver] = set()
         self._closing: set[Leaver] = set()
         self._requests = 0
         self._moved = asyncio.Event()
 
-    def opened(self, socket: Leaver) -> None:
+    def opened(self, socket: Leaver, address: str) -> None:
+        """`address` is where it comes from, as limits are counted."""
         self._open.add(socket)
+        self.crowd.came("address", address)
 
     @property
     def open(self) -> Iterable[Leaver]:
@@ -66,7 +70,9 @@ class Drain:
             self._closing.add(socket)
             self._moved.set()
 
-    def closed(self, socket: Leaver) -> None:
+    def closed(self, socket: Leaver, address: str) -> None:
+        if socket in self._open or socket in self._closing:
+            self.crowd.went("address", address)
         self._open.discard(socket)
         self._closing.discard(socket)
         self._moved.set()

@@ -4,10 +4,11 @@ Where there is no room, that is remembered until there is, so that whoever goes 
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from roomd.domain.refusals import Limited, Unavailable
-from roomd.limits import HERE, LIMITS, NAMED, WRONG_CODE, Here, Limit, Measure, Verdict
+from roomd.limits import HERE, LIMITS, NAMED, WRONG_CODE, Here, Limit, Measure, Told, Verdict
 from roomd.store.gcra import Asked, Gcra
 
 #: How many limits without room are remembered, and kept while Redis is away. 10,000 take 2 MB.
@@ -15,6 +16,8 @@ REMEMBERED = 10_000
 #: Redis did not answer: it is not asked again for so long.
 AWAY_MS = 1_000.0
 
+#: Subjects in one call of a script.
+_AT_ONCE = 500
 _OFTEN = "Too often; wait a moment and try again."
 
 
@@ -36,6 +39,7 @@ class Limiter:
         #: Empty where there are no limits.
         self._measures = {limit: Measure.of(limit, scale) for limit in LIMITS if scale}
         self._here = Here(now, REMEMBERED)
+        self._told = Told(now, REMEMBERED)
         #: By subject, until when there is no room.
         self._full: dict[str, float] = {}
         self._away_until = 0.0
@@ -52,7 +56,18 @@ class Limiter:
 
     def use_here(self, name: str, who: Who) -> None:
         """As `use`, for what each process counts by itself, as it cannot wait. Raises Limited."""
-        _refuse([self._alone(limit, subject, 1) for limit, subject in self._bounds(name, who)])
+        bounds = self._bounds(name, who)
+        _refuse([self._told.take(_key(limit, subject), self._measures[limit]) for limit, subject in bounds])
+
+    async def tell(self) -> None:
+        """Have all processes know what each counted by itself; nothing is asked where nobody used much."""
+        used = list(self._told.used().items())
+        for n in range(0, len(used), _AT_ONCE):
+            batch = used[n : n + _AT_ONCE]
+            with suppress(Unavailable):
+                ahead = await self._gcra.add([(key, uses * interval) for key, (uses, interval) in batch])
+                for (key, _), each in zip(batch, ahead, strict=True):
+                    self._told.heard(key, each)
 
     def demand(self, name: str, who: Who) -> None:
         """Raise Limited where there was no room left when one was last counted."""

@@ -113,6 +113,12 @@ class Bucket:
         return True
 
 
+#: Seconds between two times that processes tell each other what each counts by itself; and the part of what is allowed
+#: in that time that a process keeps to itself: so up to sixteen of them allow no more than one does.
+TELL_S = 2.0
+UNTOLD = 16
+
+
 class Here:
     """Measures kept in this process alone, for at most `most` subjects: those asked about last are known."""
 
@@ -133,3 +139,30 @@ class Here:
         if len(self._whole) > self._most:
             del self._whole[next(iter(self._whole))]
         return Verdict(taken, max(0.0, (whole - measure.tolerance - now) if taken else wait))
+
+
+class Told(Here):
+    """Measures that each process keeps by itself and tells the others of, so that no use waits for anybody."""
+
+    def __init__(self, now: Callable[[], float], most: int = 10_000) -> None:
+        super().__init__(now, most)
+        #: By subject, how often each was used since the others were told, and what each use takes.
+        self._used: dict[str, tuple[int, float]] = {}
+
+    def take(self, key: str, measure: Measure, uses: int = 1) -> Verdict:
+        verdict = super().take(key, measure, uses)
+        if verdict.taken and (key in self._used or len(self._used) < self._most):
+            self._used[key] = (self._used.get(key, (0, 0.0))[0] + uses, measure.interval)
+        return verdict
+
+    def used(self) -> dict[str, tuple[int, float]]:
+        """What the others are to be told: who used more than a process keeps to itself. The count begins anew."""
+        used, self._used = self._used, {}
+        least = 1_000 * TELL_S / UNTOLD
+        return {key: (uses, interval) for key, (uses, interval) in used.items() if uses * interval > least}
+
+    def heard(self, key: str, ahead: float) -> None:
+        """All processes together have used so much that it will be whole in `ahead` ms, what is untold here aside."""
+        uses, interval = self._used.get(key, (0, 0.0))
+        whole = self._now() + ahead + uses * interval
+        self._whole[key] = max(whole, self._whole.pop(key, 0.0))

@@ -44,9 +44,10 @@ def open_own(
     library: Library,
     *,
     clock: Clock,
+    drain: Drain,
     stack: AsyncExitStack,
 ) -> Own:
-    capabilities, drain = Capabilities(redis, pool), Drain()
+    capabilities = Capabilities(redis, pool)
     signed_out = SignedOut(accounts.revocations, lambda: drain.open)
     departures = Departures(
         store=DepartedStore(pool),

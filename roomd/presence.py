@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from roomd.clock import Clock
+from roomd.crowd import Crowd
 from roomd.desks import TooBusy
 from roomd.domain.actor import Actor
 from roomd.domain.ids import RoomId, SocketId
@@ -37,7 +38,10 @@ log = logging.getLogger(__name__)
 
 
 class Presence:
-    def __init__(self, engine: Engine, index: Index, holdings: Holdings, clock: Clock) -> None:
+    def __init__(
+        self, engine: Engine, index: Index, holdings: Holdings, clock: Clock, crowd: Crowd | None = None
+    ) -> None:
+        self._crowd = crowd or Crowd()
         self._engine = engine
         self._index = index
         self._holdings = holdings
@@ -73,14 +77,15 @@ class Presence:
         """
         await self._holdings.hold(room_id)
         attach = Attach(socket=socket, origin=origin, reports=reports)
-        try:
-            receipt = await self._engine.handle(room_id, attach, actor)
-        except TooBusy:
-            raise
-        except (Unavailable, asyncio.CancelledError):
-            # It may have taken effect all the same, and nobody else would ever take it back.
-            self.detach(room_id, actor, socket)
-            raise
+        with self._crowd.coming(actor.id):
+            try:
+                receipt = await self._engine.handle(room_id, attach, actor)
+            except TooBusy:
+                raise
+            except (Unavailable, asyncio.CancelledError):
+                # It may have taken effect all the same, and nobody else would ever take it back.
+                self.detach(room_id, actor, socket)
+                raise
         self._open[socket] = room_id
         if reports:
             self._reporting.add(socket)
@@ -88,7 +93,8 @@ class Presence:
 
     def detach(self, room_id: RoomId, actor: Actor, socket: SocketId) -> None:
         """Tell the room that the socket is gone, for as long as it takes."""
-        self._open.pop(socket, None)
+        if self._open.pop(socket, None) is not None:
+            self._crowd.went("user", actor.id)
         self._reporting.discard(socket)
         if self._leaving:
             self._left.add(room_id)

@@ -12,6 +12,7 @@ from roomd.catalogue.resolve import Resolver
 from roomd.catalogue.subtitles import Subtitles
 from roomd.census import Census
 from roomd.clock import Clock
+from roomd.crowd import Crowd
 from roomd.doorkeeper import Doorkeeper
 from roomd.drain import Drain
 from roomd.engine import Engine
@@ -64,6 +65,10 @@ class Services:
     @property
     def drain(self) -> Drain:
         return self.own.drain
+
+    @property
+    def crowd(self) -> Crowd:
+        return self.own.drain.crowd
 
     @property
     def limiter(self) -> Limiter:

@@ -194,6 +194,15 @@ def test_compose() -> None:
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
             assert source in given["volumes"] or source in {"./tls", "${MUSIC_DIR"} or (TOP / source).is_file()
+    # The stores are for roomd alone and have no way out; nothing but nginx is published.
+    networks = given["networks"]
+    assert [name for name, told in networks.items() if (told or {}).get("internal")] == ["stores"]
+    inside = {name for name, service in services.items() if "stores" in service["networks"]}
+    assert inside == {*servers, "migrate", "redis", "postgres"}
+    assert services["redis"]["networks"] == services["postgres"]["networks"] == ["stores"]
+    assert [name for name, service in services.items() if "ports" in service] == ["nginx"]
+    # It has no password: an image that is not of Docker's making would answer nobody but its own machine.
+    assert " ".join(services["redis"]["command"][1:3]) == "--protected-mode no"
     # No password has a value.
     assert not re.findall(r"(?:PASSWORD|SECRET_KEY): (?!\$\{)\S+", read("compose.yaml"))
 

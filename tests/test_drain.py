@@ -141,6 +141,9 @@ async def test_each_room_is_told_by_one_commit(served: Served) -> None:
         assert UserId(bob.id) in after.members
 
 
+KITCHEN = "192.0.2.7"
+
+
 class Mute:
     """A socket that notes what it was told, and closes when it is told to by the test."""
 
@@ -148,7 +151,7 @@ class Mute:
         self.drain = drain
         self.busy = busy
         self.told: list[str] = []
-        drain.opened(self)
+        drain.opened(self, KITCHEN)
 
     def retire(self, reason: str) -> None:
         self.told.append(reason)
@@ -168,7 +171,7 @@ async def test_clients_come_back_over_a_time_that_grows_with_their_number(count:
     going = asyncio.create_task(drain.send_away())
     await until(lambda: all(each.told for each in sockets), "all are told")
     for each in sockets:
-        drain.closed(each)
+        drain.closed(each, KITCHEN)
     await going
     window_ms = 1_000 * min(LONGEST_S, max(SHORTEST_S, count / BACK_PER_S))
     waits = sorted(int(*each.told) for each in sockets)

@@ -11,10 +11,10 @@ from providers_world import Hands
 
 from roomd.domain.refusals import Limited
 from roomd.limiting import AWAY_MS, Limiter, Who
-from roomd.limits import LIMITS, NAMED, WRONG_CODE, Here, Limit, Measure
+from roomd.limits import LIMITS, NAMED, TELL_S, WRONG_CODE, Here, Limit, Measure
 from roomd.store import redis as redis_store
 from roomd.store.gcra import Asked, Gcra
-from roomd.store.keys import limit_of
+from roomd.store.keys import limit_of, told_of
 
 pytestmark = pytest.mark.redis("single", "cluster")
 KITCHEN = "192.0.2.7"
@@ -200,6 +200,52 @@ async def test_without_redis_each_process_keeps_the_limits_by_itself(redis_url: 
         assert await wait_of(limiter.use("guest", Who(KITCHEN))) == 0
 
 
+@pytest.mark.gen_test(timeout=30)
+async def test_what_processes_count_by_themselves_they_tell_each_other(redis_url: str) -> None:
+    hands, limit = Hands(), the("command", "user")
+    rate = limit.per_minute / 60
+
+    def tried(limiter: Limiter, times: int, user: str = "alice") -> int:
+        done = 0
+        for _ in range(times):
+            try:
+                limiter.use_here("command", Who("", user))
+            except Limited:
+                break
+            done += 1
+        return done
+
+    async def told(four: list[Limiter]) -> None:
+        hands.ms += 1_000 * TELL_S
+        for limiter in four:
+            await limiter.tell()
+
+    async with limiters(redis_url, hands, 4) as four:
+        # Before they have told each other, each lets through what one may.
+        assert [tried(limiter, 1_000) for limiter in four] == [limit.burst] * 4
+        await told(four)
+        # Nobody else waits with her.
+        assert tried(four[3], 1) == 0
+        assert tried(four[3], limit.burst, "bob") == limit.burst
+        minutes = []
+        for _ in range(4):
+            minutes.append(0)
+            for _ in range(int(60 / TELL_S)):
+                # Never faster than one process would let through, so that by itself none finds anything wrong with it.
+                minutes[-1] += sum(tried(limiter, int(rate * TELL_S)) for limiter in four)
+                await told(four)
+        # What was too much at first is waited for, and over time all of them let through what one does.
+        assert 4 * limit.burst + sum(minutes) <= limit.burst + 4.5 * limit.per_minute
+        assert 0.8 * limit.per_minute <= minutes[-1] <= 1.1 * limit.per_minute
+        # Whoever does little is nobody's business.
+        client = redis_store.connect(redis_url)
+        assert tried(four[0], 1, "carol") == 1
+        await told(four)
+        known = [await client.exists(told_of(f"command:user:{user}")) for user in ("alice", "bob", "carol")]
+        assert known == [1, 1, 0]
+        await client.aclose(close_connection_pool=True)
+
+
 @pytest.mark.redis("single")
 @pytest.mark.gen_test(timeout=30)
 async def test_no_limits_ask_nobody(redis_url: str) -> None:
@@ -210,6 +256,7 @@ async def test_no_limits_ask_nobody(redis_url: str) -> None:
             await limiter.use("registration", Who(KITCHEN))
             await limiter.wrong_code(KITCHEN)
             limiter.use_here("socket", Who(KITCHEN))
+            await limiter.tell()
             limiter.demand_code(KITCHEN)
             limiter.demand("wrong_password", Who(room="r"))
 

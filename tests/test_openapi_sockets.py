@@ -8,6 +8,7 @@ from operator import or_
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import msgspec
 import pytest
 from jsonschema import Draft202012Validator
@@ -30,6 +31,8 @@ from roomd.openapi.asyncapi import asyncapi
 from roomd.openapi.channels import CHANNELS, CLOSINGS, Channel, events_told, tag_of
 
 DOCS = Path(__file__).parent.parent / "docs"
+#: From npm, as the checks of the pages (package.json).
+PUBLISHED = Path(__file__).parent.parent / "node_modules/@asyncapi/specs/schemas/3.0.0-without-$id.json"
 DOCUMENT = asyncapi("1.2.3")
 COMPONENTS = {"schemas": closed(DOCUMENT["components"]["schemas"])}
 DIALECTS = {each.name: each for each in (NATIVE, MUSICROOM, COLLAB, SYNCPLAY, STREAMIT)}
@@ -152,6 +155,14 @@ def test_messages_are_those_of_the_documents(name: str) -> None:
         if re.match(r"\| `\w+`", line):
             documented |= set(re.findall(r"`(\w+)`", line.split("|")[1]))
     assert documented == described
+
+
+def test_it_is_what_asyncapi_says_such_a_document_is() -> None:
+    """By the schema that the AsyncAPI project publishes, in Rust: 0.1 s, where jsonschema's Python takes 3."""
+    published = jsonschema_rs.Draft7Validator(json.loads(PUBLISHED.read_text(encoding="utf-8")))
+    assert [each.message for each in published.iter_errors(DOCUMENT)] == []
+    broken = DOCUMENT | {"channels": {"native": {"adress": "/ws/v1/{room}/"}}}
+    assert not published.is_valid(broken)
 
 
 def test_every_reference_leads_somewhere() -> None:

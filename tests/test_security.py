@@ -21,6 +21,19 @@ from roomd.limits import LIMITS
 TOP = Path(__file__).parent.parent
 DOCUMENT = TOP / "docs" / "security.md"
 HOSTILE = "<img src=x onerror=alert(1)>'\"--;{{7*7}}\\u0000 DROP TABLE users"
+#: Paths that lead nowhere, in one way or another.
+TRICKS = (
+    "/static/js/%00",
+    "/static/%00",
+    "/static/" + "a" * 5_000,
+    "/packed/%00.js",
+    "/uploads/%00",
+    "/uploads/..%2f..%2fsecret",
+    "/media/%00/%00",
+    "/api/rooms/%00/",
+    "/r/%0d%0aSet-Cookie:%20x=1",
+    "//files.example/r/ZZZZZZ",
+)
 #: How text could become code in a page.
 BECOMES_CODE = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|srcdoc|javascript:"
@@ -72,15 +85,20 @@ def test_text_never_becomes_code_in_a_page() -> None:
 
 
 @cache
-def calls() -> tuple[tuple[str, ast.Call], ...]:
-    return tuple(_calls())
+def nodes() -> tuple[tuple[str, ast.Call | ast.Compare], ...]:
+    """All calls and comparisons of the source, and where they are; read once for all tests that look at them."""
+    return tuple(_nodes())
 
 
-def _calls() -> Iterator[tuple[str, ast.Call]]:
+def _nodes() -> Iterator[tuple[str, ast.Call | ast.Compare]]:
     for path in sorted((TOP / "roomd").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call):
+            if isinstance(node, ast.Call | ast.Compare):
                 yield f"{path.relative_to(TOP)}:{node.lineno}", node
+
+
+def calls() -> Iterator[tuple[str, ast.Call]]:
+    return ((where, node) for where, node in nodes() if isinstance(node, ast.Call))
 
 
 def test_nothing_from_outside_is_run_or_unpickled() -> None:
@@ -107,14 +125,13 @@ def test_scripts_for_redis_are_constants() -> None:
 def test_what_is_secret_is_compared_in_constant_time() -> None:
     secret = re.compile(r"secret|signature|password|mark$|metrics_token")
     found = []
-    for path in sorted((TOP / "roomd").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.Compare) or not isinstance(node.ops[0], ast.Eq | ast.NotEq):
-                continue
-            sides = [node.left, node.comparators[0]]
-            names = [side.attr if isinstance(side, ast.Attribute) else getattr(side, "id", "") for side in sides]
-            if any(map(secret.search, names)) and not any(isinstance(side, ast.Constant) for side in sides):
-                found.append(f"{path.relative_to(TOP)}:{node.lineno}")
+    for where, node in nodes():
+        if not isinstance(node, ast.Compare) or not isinstance(node.ops[0], ast.Eq | ast.NotEq):
+            continue
+        sides = [node.left, node.comparators[0]]
+        names = [side.attr if isinstance(side, ast.Attribute) else getattr(side, "id", "") for side in sides]
+        if any(map(secret.search, names)) and not any(isinstance(side, ast.Constant) for side in sides):
+            found.append(where)
     assert found == []
 
 
@@ -154,6 +171,7 @@ async def test_hostile_text_is_text_everywhere(served: Served) -> None:
         await alice.call("GET", f"/api/rooms/{code}/messages/?limit=1'--"),
         await alice.call("POST", f"/api/rooms/{code}/queue/", {"url": "javascript:alert(1)", "title": HOSTILE}),
         await alice.call("PATCH", f"/api/rooms/{code}/queue/{HOSTILE[:20]}/", {"play": True}),
+        *[await served.http.get(path) for path in TRICKS],
     ]
     for answer in answers:
         assert answer.status_code < 500, (answer.request.url, answer.text)

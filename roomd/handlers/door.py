@@ -123,8 +123,10 @@ class Door(Router):
 
     def _check_often(self, request: HTTPServerRequest) -> Refused | None:
         """Each process counts for itself: a handshake waits for nothing."""
+        address = self.services.address_of(request)
         try:
-            self.services.limiter.use_here("socket", Who(self.services.address_of(request)))
+            self.services.crowd.demand_place(address)
+            self.services.limiter.use_here("socket", Who(address))
         except Limited as refusal:
             return Refused(429, refusal.code, refusal.message, headers_of(refusal))
         return None

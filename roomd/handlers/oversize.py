@@ -43,11 +43,16 @@ class _Bounded(HTTPMessageDelegate):
             self._refused = True
             self._connection.set_max_body_size(DRAINED)
             told = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(_ANSWER))}
-            self._connection.write_headers(
+            written = self._connection.write_headers(
                 ResponseStartLine("HTTP/1.1", 413, "Content Too Large"),
                 HTTPHeaders({**SAFE, **told, "Cache-Control": "no-store", "Connection": "close"}),
                 _ANSWER,
             )
+            if int(length) > DRAINED:
+                # Tornado would answer what nobody reads to its end once more, with a bare 400 behind this.
+                await written
+                self._delegate.on_connection_close()
+                self._connection.detach().close()
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         return None if self._refused else self._delegate.data_received(chunk)

@@ -149,6 +149,12 @@ class Static(StaticFileHandler):
         version = super().get_version(settings, path)
         return version and version[:12]
 
+    def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:
+        # No file is called so, and the system raises where it is asked for one.
+        if "\0" in absolute_path:
+            raise HTTPError(404)
+        return super().validate_absolute_path(root, absolute_path)
+
     def set_extra_headers(self, path: str) -> None:
         self.clear_header("Server")
         self.set_header("X-Content-Type-Options", "nosniff")

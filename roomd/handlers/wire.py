@@ -101,7 +101,7 @@ class Wire(ABC):
         self._socket.start(answer, early)
         #: When what let this client in is good no longer.
         self._until = _NEVER
-        self.services.drain.opened(self)
+        self.services.drain.opened(self, self.visit.address)
         self.on_open()
         self.services.wheel.watch(self, self._next())
 
@@ -122,7 +122,7 @@ class Wire(ABC):
 
     def on_close(self) -> None:
         """The connection has ended."""
-        self.services.drain.closed(self)
+        self.services.drain.closed(self, self.visit.address)
 
     def expect_hello(self) -> None:
         self._due = self._socket.now() + self._patience.hello_s

@@ -98,7 +98,9 @@ CODES: dict[str, Code] = {
     "too_many_bans": Code(409, "the room keeps 500 bans"),
     "is_host": Code(409, "the host's role changes only by handing over"),
     "room_full": Code(409, "the room holds 1,000 people, all of them there"),
-    "too_many_sockets": Code(409, "one person has the room open 10 times already"),
+    "too_many_sockets": Code(
+        409, "one person has the room open 10 times already, or [100 connections](security.md#limits) in all rooms"
+    ),
     "too_large": Code(413, "a body over 1 MiB, a frame over 64 KiB, or a picture over 8 MiB or 40 megapixels"),
     "unsupported_media_type": Code(415, "the body is neither JSON nor a form, or not the form that it has to be"),
     "not_a_picture": Code(415, "that is no JPEG, PNG, WebP, GIF or AVIF, or a damaged one"),

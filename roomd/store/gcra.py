@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from redis.asyncio import Redis
 
-from roomd.store.keys import limit_of
+from roomd.store.keys import limit_of, told_of
 from roomd.store.redis import answering
 
 # Either all are taken or none (ARGV[2] empty), or each by itself. Two answers for each key: 1 where it was taken, and
@@ -42,6 +42,22 @@ end
 return answer
 """
 
+# What was used already, for good or ill: it is added, and the answer is in how many ms each is whole again.
+_ADD = """
+local now = tonumber(ARGV[1])
+if not now then
+    local time = redis.call('TIME')
+    now = time[1] * 1000 + time[2] / 1000
+end
+local answer = {}
+for n, key in ipairs(KEYS) do
+    local whole = math.max(now, tonumber(redis.call('GET', key) or 0)) + tonumber(ARGV[n + 1])
+    redis.call('SET', key, string.format('%.3f', whole), 'PX', math.ceil(whole - now) + 1000)
+    answer[n] = string.format('%.3f', whole - now)
+end
+return answer
+"""
+
 
 class Asked(NamedTuple):
     """A limit by its name, of whom it is, and what it allows: see `limits.Measure`."""
@@ -59,6 +75,7 @@ class Gcra:
     def __init__(self, redis: Redis, now: Callable[[], float] | None = None) -> None:
         self._now = now
         self._take = redis.register_script(_TAKE)
+        self._add = redis.register_script(_ADD)
 
     async def take(self, asked: Sequence[Asked], *, alone: bool = False) -> list[tuple[bool, float]]:
         """All of them, or none where one has no room; `alone`: each that has room. For each, whether it had, and in how
@@ -71,3 +88,12 @@ class Gcra:
         with answering():
             answer = await self._take(keys=keys, args=arguments)
         return [(answer[2 * n] == 1, float(answer[2 * n + 1])) for n in range(len(asked))]
+
+    async def add(self, used: Sequence[tuple[str, float]]) -> list[float]:
+        """Add what was used, by subject and in ms; in how many ms each is whole again. Raises Unavailable."""
+        keys = [told_of(subject) for subject, _ in used]
+        with answering():
+            answer = await self._add(
+                keys=keys, args=["" if self._now is None else self._now(), *(ms for _, ms in used)]
+            )
+        return [float(each) for each in answer]

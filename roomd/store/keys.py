@@ -118,6 +118,16 @@ def limit_of(name: str, subject: str) -> str:
     return f"roomd:{{limits}}:{name}:{subject}"
 
 
+def told_of(subject: str) -> str:
+    """When a limit that processes count by themselves will be whole again, by what all of them told."""
+    return f"roomd:{{limits}}:{subject}"
+
+
+def crowd_of(subject: str) -> str:
+    """How many sockets each process has open of somebody."""
+    return f"roomd:{{limits}}:open:{subject}"
+
+
 def ticket_of(digest: str) -> str:
     """Who may open a WebSocket with the ticket of this digest."""
     return f"roomd:ticket:{digest}"
