@@ -5,6 +5,7 @@ so are those of several rooms (group_commit.py). Other processes are kept honest
 decision made on an older room; then it is made again.
 """
 
+import asyncio
 from collections.abc import Sequence
 from secrets import token_hex
 
@@ -125,7 +126,8 @@ class Engine:
         """Carry out a command once, however often it is sent under its id. Raises a Refusal."""
         # Two people may choose the same id; the same person's is the same command.
         once = f"{actor.id}:{command_id}" if command_id else f":{token_hex(8)}"
-        asked = Asked(command, actor, command_id, once)
+        loop = asyncio.get_running_loop()
+        asked = Asked(command, actor, command_id, once, loop.create_future(), loop.time())
         self._group.desks.take(room_id, asked)
         name = str(command.__struct_config__.tag)
         try:
