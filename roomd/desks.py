@@ -8,7 +8,7 @@ begin in one turn of the loop are carried out together, and share that round tri
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from roomd.domain.actor import Actor
@@ -31,9 +31,9 @@ class Asked:
     actor: Actor
     command_id: str | None
     once: str
-    answer: asyncio.Future[Receipt] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    answer: asyncio.Future[Receipt]
     #: Loop time at which it came.
-    came: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+    came: float
 
     def refuse(self, fault: BaseException) -> None:
         if not self.answer.done():

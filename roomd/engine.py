@@ -137,7 +137,8 @@ class Engine:
         """As `handle`, behind what the room was asked before; whoever does not wait for the answer saves a task."""
         # Two people may choose the same id; the same person's is the same command.
         once = f"{actor.id}:{command_id}" if command_id else f":{token_hex(8)}"
-        asked = Asked(command, actor, command_id, once)
+        loop = asyncio.get_running_loop()
+        asked = Asked(command, actor, command_id, once, loop.create_future(), loop.time())
         asked.answer.add_done_callback(partial(self._count, str(command.__struct_config__.tag)))
         self._group.desks.take(room_id, asked)
         return asked.answer

@@ -86,5 +86,5 @@ def opening(room: Room, epoch: int, now: float) -> Commit:
     return Commit(epoch=epoch, rev=rev, at=now, events=(opened,))
 
 
-def _lately(restored: Restored, now: float) -> dict[str, tuple[int, float]]:
+def _lately(restored: Restored, now: float) -> dict[str, int]:
     return dict(commands(restored.lately, now - REMEMBER_MS))

@@ -17,7 +17,8 @@ OTHER = RoomId("7b0d7e1c-0000-4000-8000-000000000002")
 
 
 def asked(once: str) -> Asked:
-    return Asked(Say(text=once), ALICE, once, once)
+    loop = asyncio.get_running_loop()
+    return Asked(Say(text=once), ALICE, once, once, loop.create_future(), loop.time())
 
 
 class Book:

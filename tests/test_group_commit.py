@@ -108,7 +108,8 @@ async def test_a_room_that_cannot_be_written_spoils_no_other(redis_url: str) -> 
     async with rooms_of(redis_url, 3) as (here, rooms):
         assert revs(await say(here, rooms, "c-0")) == [2] * 3
         broken, whole = room_keys(rooms[1]), await here.engine.room(rooms[1])
-        for part in (broken.events, broken.chat, broken.commands, broken.command_times, broken.meta):
+        await here.redis.hset(broken.older_commands, "somebody:c-0", "1")
+        for part in (broken.events, broken.chat, broken.commands, broken.older_commands, broken.meta):
             await here.redis.rename(part, broken.pending)
             await here.redis.set(part, "not what it should be")
             answers = await say(here, rooms, part)

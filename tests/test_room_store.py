@@ -100,9 +100,22 @@ async def test_a_command_takes_effect_once_until_its_id_is_forgotten(store: Room
     room, _ = await commit(store, room, Set(name="Three"), once="alice:c-2", ms=REMEMBER_MS - 1)
     assert (await store.at(ROOM, "alice:c-1"))[1] == 2
     room, _ = await commit(store, room, Set(name="Four"), once="alice:c-3", ms=REMEMBER_MS + 1)
-    assert (await store.at(ROOM, "alice:c-1"))[1] is None
+    # Those of ten minutes are forgotten together, ten minutes after the last of them came.
+    assert (await commit(store, room, Set(name="Five"), once="alice:c-1", ms=2 * REMEMBER_MS))[1] == Seen(2)
     assert (await store.at(ROOM, "alice:c-2"))[1] == 3
-    assert await redis.zcard(KEYS.command_times) == await redis.hlen(KEYS.commands) == 2
+    assert await store.unchanged(room, "alice:c-4", START + 2 * REMEMBER_MS) == ((room.epoch, 4), None)
+    assert await store.unchanged(room, "alice:c-5", START + 2 * REMEMBER_MS + 2) == ((room.epoch, 4), None)
+    found = [(await store.at(ROOM, f"alice:c-{n}"))[1] for n in range(1, 6)]
+    assert found == [None, None, 4, 4, 4]
+    assert await redis.hkeys(KEYS.commands) == [b"alice:c-5", b"since"]
+    room, _ = await commit(store, room, Set(name="Six"), once="alice:c-6", ms=3 * REMEMBER_MS + 3)
+    found = [(await store.at(ROOM, f"alice:c-{n}"))[1] for n in range(3, 7)]
+    assert found == [None, None, 4, 5]
+    await redis.hset(KEYS.commands, "since", "soon")
+    before = await whole(redis)
+    with pytest.raises(ResponseError, match="ROOMD malformed time"):
+        await commit(store, room, Set(name="Seven"), once="alice:c-7")
+    assert await whole(redis) == before
 
 
 @pytest.mark.gen_test(timeout=20)
@@ -180,6 +193,7 @@ async def test_a_forgotten_room_leaves_nothing(store: RoomStore, redis: Redis) -
     for command in commands:
         room, outcome = await commit(store, room, command, once=f"alice:{room.rev}")
         assert outcome == Done()
+    room, _ = await commit(store, room, Set(name="Late"), once="alice:late", ms=REMEMBER_MS + 1)
     room, _ = do(room, Join(), ERIN)
     commits = Commit(epoch=room.epoch, rev=room.rev, at=START)
     assert await store.commit(msgspec.structs.replace(room, rev=room.rev - 1, pending={}), room, commits) == Done()
@@ -254,15 +268,15 @@ async def whole(redis: Redis) -> dict[str, Any]:
 
 #: What the script numbers the parts of a room by.
 PARTS = dict(enumerate(KEYS, 1))
-OWN = [KEYS.meta, KEYS.events, KEYS.commands, KEYS.command_times, KEYS.bell]
+OWN = [KEYS.meta, KEYS.events, KEYS.commands, KEYS.older_commands, KEYS.bell]
 
 
 def call(room: Room, **given: Any) -> tuple[list[str], list[Any]]:
     """The script's keys and arguments for a good commit of a name; or with some of them replaced."""
     after, events = do(room, Set(name="Other"))
     made = Commit(epoch=room.epoch, rev=after.rev, at=START, events=tuple(events))
-    every = {"log": 100, "chats": 100, "audits": 100, "remember": REMEMBER_MS}
-    usual = {"epoch": room.epoch, "rev": room.rev, "next": after.rev, "at": START, "life": "", "commits": 1, "ids": 1}
+    every = {"log": 100, "chats": 100, "audits": 100, "remember": REMEMBER_MS, "life": ""}
+    usual = {"epoch": room.epoch, "rev": room.rev, "next": after.rev, "at": START, "commits": 1, "ids": 1}
     usual |= {"parts": (), "commit": msgspec.json.encode(made), "once": "alice:c-1", "known": after.rev}
     writes = [*((w.op, 1, w.field, w.value) for w in diff(room, after)), *given.get("writes", [])]
     parts = [part for part in dict.fromkeys(write[1] for write in writes) if part != 1]
@@ -332,7 +346,7 @@ async def test_a_malformed_commit_is_refused_before_anything_is_written(
     assert await script(keys=keys, args=args) == [[b"OK", str(room.rev + 1).encode()]]
 
 
-@pytest.mark.parametrize("name", ["meta", "events", "chat", "commands", "command_times"])
+@pytest.mark.parametrize("name", ["meta", "events", "chat", "commands", "older_commands"])
 @pytest.mark.gen_test(timeout=20)
 async def test_a_key_of_another_type_is_noticed_before_anything_is_written(
     store: RoomStore, redis: Redis, name: str

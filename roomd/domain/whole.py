@@ -95,10 +95,10 @@ def _talked(lines: dict[MessageId, Message], event: Event) -> dict[MessageId, Me
     return lines
 
 
-def commands(commits: Iterable[Commit], since: float) -> Mapping[str, tuple[int, float]]:
-    """The ids of the commands that led to commits at or after room time `since`: (rev, room time) of each."""
+def commands(commits: Iterable[Commit], since: float) -> Mapping[str, int]:
+    """The ids of the commands that led to commits at or after room time `since`, with the rev of each."""
     return {
-        f"{commit.by}:{commit.command}": (commit.rev, commit.at)
+        f"{commit.by}:{commit.command}": commit.rev
         for commit in commits
         if commit.command is not None and commit.at >= since
     }

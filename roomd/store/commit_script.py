@@ -55,7 +55,7 @@ class Transaction(NamedTuple):
 
     `known` names the commands within the room that they are of, with the rev to know each by, or None where it was
     refused; if one of them took effect before, nothing is written. `doubted` is the run of Redis under which the room
-    was known, where this is to settle that it is whole under this one.
+    was known, where this is to settle that it is whole under this one; such a one is committed by itself.
     """
 
     changes: Sequence[Change]
@@ -75,44 +75,44 @@ class CommitScript:
 
         Of a cluster, all are of one room.
         """
+        (changes, _, doubted), *_ = transactions
+        run = self._life.of(changes[-1].after.id)
         keys: list[str] = []
-        args: list[Any] = [LOG_MOST, CHAT_LENGTH, AUDIT_LENGTH, REMEMBER_MS]
+        args: list[Any] = [LOG_MOST, CHAT_LENGTH, AUDIT_LENGTH, REMEMBER_MS, run if doubted is None else doubted]
         for each in transactions:
-            self._add(each, keys, args)
+            _add(each, run, keys, args)
         with answering():
             answers = await self._script(keys=keys, args=args)
         return [_outcome(word, said) for word, said in answers]
 
-    def _add(self, transaction: Transaction, keys: list[str], args: list[Any]) -> None:
-        changes, known, doubted = transaction
-        before, after, last = changes[0].before, changes[-1].after, changes[-1].commit
-        run = self._life.of(after.id)
-        writes = plain.diff(before, after)
-        for change in changes:
-            writes += plain.side_writes(change.commit, change.body)
-        if doubted is not None:
-            writes.append(Write("hset", "meta", "life", run.encode()))
-        names = room_keys(after.id)
-        parts = {write.part: None for write in writes if write.part != "meta"}
-        keys += (names.meta, names.events, names.commands, names.command_times, names.bell)
-        keys += [getattr(names, part) for part in parts]
-        args += (
-            5 + len(parts),
-            7 + len(parts) + len(changes) + 2 * len(known) + 4 * len(writes),
-            before.epoch if before else 0,
-            before.rev if before else 0,
-            last.rev,
-            int(last.at),
-            run if doubted is None else doubted,
-            len(changes),
-            len(known),
-        )
-        args += [_NUMBER[part] for part in parts]
-        args += [change.body for change in changes]
-        for once, rev in known:
-            args += (once, "" if rev is None else rev)
-        for op, part, field, value in writes:
-            args += (op, _NUMBER[part], field, value)
+
+def _add(transaction: Transaction, run: str, keys: list[str], args: list[Any]) -> None:
+    changes, known, doubted = transaction
+    before, after = changes[0].before, changes[-1].after
+    writes = plain.diff(before, after)
+    for change in changes:
+        writes += plain.side_writes(change.commit, change.body)
+    if doubted is not None:
+        writes.append(Write("hset", "meta", "life", run.encode()))
+    names = room_keys(after.id)
+    parts = {write.part: None for write in writes if write.part != "meta"}
+    keys += (names.meta, names.events, names.commands, names.older_commands, names.bell)
+    keys += [getattr(names, part) for part in parts]
+    args += (
+        5 + len(parts),
+        6 + len(parts) + len(changes) + 2 * len(known) + 4 * len(writes),
+        before.epoch if before else 0,
+        before.rev if before else 0,
+        *plain.numbered(after),
+        len(changes),
+        len(known),
+    )
+    args += [_NUMBER[part] for part in parts]
+    args += [change.body for change in changes]
+    for once, rev in known:
+        args += (once, "" if rev is None else rev)
+    for op, part, field, value in writes:
+        args += (op, _NUMBER[part], field, value)
 
 
 def _outcome(word: bytes, said: bytes) -> Outcome | Exception:

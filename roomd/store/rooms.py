@@ -129,7 +129,9 @@ class RoomStore:
             async with self._redis.pipeline(transaction=True) as pipe:
                 pipe.hmget(keys.meta, "epoch", "rev")
                 pipe.hget(keys.commands, command)
-                at, rev = await pipe.execute()
+                pipe.hget(keys.older_commands, command)
+                at, *revs = await pipe.execute()
+        rev = next((rev for rev in revs if rev is not None), None)
         return _number(at), None if rev is None else int(rev)
 
     async def unchanged(self, before: Room, command: str, now: float) -> tuple[Number | None, int | None]:
@@ -137,7 +139,7 @@ class RoomStore:
         keys = room_keys(before.id)
         args: list[str | float] = [before.epoch, before.rev, command, now, REMEMBER_MS]
         with answering():
-            at, rev = await self._unchanged(keys=[keys.meta, keys.commands, keys.command_times], args=args)
+            at, rev = await self._unchanged(keys=[keys.meta, keys.commands, keys.older_commands], args=args)
         return _number(at), None if rev is None else int(rev)
 
     async def since(self, room: RoomId, after: int) -> tuple[Number | None, list[Commit]]:
