@@ -1,4 +1,4 @@
-"""The library from inside a room, in a real browser: hearts, playlists, radio, and a guest who may only ask."""
+"""The library from inside a room, in a real browser: hearts, playlists, radio; and its door, rules and order."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +17,11 @@ CALL = """async ([method, path, body]) => {
   const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
   return [answer.status, await answer.json()];
 }"""
+
+
+@pytest.fixture
+def roomd(house: Roomd) -> Roomd:
+    return house
 
 
 def call(person: Person, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
@@ -59,30 +64,6 @@ def test_a_heart_a_playlist_and_the_radio(roomd: Roomd, invite: Callable[..., Pe
     alice.shot("radio-goes-on")
 
 
-def test_a_guest_on_a_phone_asks_for_a_song(roomd: Roomd, invite: Callable[..., Person]) -> None:
-    alice, bob = invite("Alice"), invite("Bob", **PHONE)
-    code = open_room(roomd, alice)
-    alice.page.evaluate("() => window.roomd.client.run('permit', { preset: 'host_only' })")
-    bob.open(f"{roomd.url}/r/{code}")
-    say_who(bob)
-    bob.page.get_by_role("button", name="Queue").click()
-    bob.page.locator("#search").click()
-    bob.page.get_by_role("button", name="Ask for Brook").click()
-    expect(bob.page.get_by_text("Asked the host for Brook.")).to_be_visible()
-    bob.shot("phone-asks")
-    expect(bob.page.locator("#asked")).to_contain_text("waiting for the host")
-    expect(alice.page.get_by_text("Bob asks to add: Brook")).to_be_visible()
-    alice.shot("inbox")
-    alice.page.get_by_role("button", name="Say yes to Brook").click()
-    expect(alice.page.locator("#inbox")).to_be_hidden()
-    expect(alice.page.locator("#song-title")).to_have_text("Brook")
-    expect(bob.page.get_by_text("Brook: said yes")).to_be_visible()
-    bob.page.locator("#search").click()
-    bob.page.get_by_role("button", name="Ask for Long Walk").click()
-    bob.page.get_by_role("button", name="Take back: Long Walk").click()
-    expect(alice.page.locator("#inbox")).to_be_hidden()
-
-
 def test_a_host_answers_the_door(roomd: Roomd, invite: Callable[..., Person]) -> None:
     alice, bob, carol = invite("Alice"), invite("Bob"), invite("Carol")
     code = open_room(roomd, alice)
@@ -120,68 +101,18 @@ def test_a_host_makes_the_rules(roomd: Roomd, invite: Callable[..., Person]) -> 
     expect(alice.page.get_by_text("Saved.")).to_be_visible()
     bob.open(f"{roomd.url}/r/{code}")
     bob.page.locator("#enter-form [name=name]").fill("Bob")
-    bob.page.locator("#enter-form [name=password]").fill("lamp light")
-    bob.page.get_by_role("button", name="Come in").click()
+    for word in ("lamp", "lamp light"):
+        bob.page.locator("#enter-form [name=password]").fill(word)
+        bob.page.get_by_role("button", name="Come in").click()
+        if word == "lamp":
+            expect(bob.page.locator("#enter-form .form-error")).to_have_text("That is not the room's password.")
+            expect(bob.page.locator("#enter-form [name=password]")).to_be_focused()
+            bob.shot("wrong-password")
     expect(bob.page.locator("#people-list")).to_contain_text("Alice")
     rules = "() => [window.roomd.state().queue_mode, window.roomd.state().rights.member.includes('add')]"
     assert bob.page.evaluate(rules) == ["fair", False]
-
-
-def test_guests_vote(roomd: Roomd, invite: Callable[..., Person]) -> None:
-    alice, bob, carol = invite("Alice"), invite("Bob"), invite("Carol")
-    code = open_room(roomd, alice)
-    alice.page.evaluate("() => window.roomd.client.run('set', { queue_mode: 'votes' })")
-    for person in (bob, carol):
-        person.open(f"{roomd.url}/r/{code}")
-        say_who(person)
-    found = call(alice, "GET", "/api/catalogue/search/")["tracks"]
-    sources = [track["id"] for track in found[:2]]
-    alice.page.evaluate(
-        "(all) => window.roomd.client.run('add', { tracks: all.map((source) => ({ source })) })", sources
-    )
-    last = found[1]["title"]
-    alice.page.get_by_role("button", name=f"Remove {last}").click()
-    expect(bob.page.locator("#coming-list")).not_to_contain_text(last)
-    alice.page.get_by_role("button", name="Undo").click()
-    bob.page.get_by_role("button", name=f"Vote for {last}").click()
-    expect(bob.page.get_by_role("button", name=f"Take back your vote for {last}")).to_be_visible()
-    expect(alice.page.get_by_role("button", name=f"Vote for {last} (1 so far)")).to_be_visible()
-    # Nobody's sound is on here but by their word: everybody who listens counts.
-    for person in (alice, bob, carol):
-        person.page.evaluate("() => window.roomd.client.run('listen', { on: true })")
-    playing = alice.page.locator("#song-title").text_content()
-    bob.page.get_by_role("button", name="Vote to skip (0 of 2)").click()
-    expect(carol.page.get_by_role("button", name="Vote to skip (1 of 2)")).to_be_visible()
-    bob.shot("votes")
-    carol.page.get_by_role("button", name="Vote to skip (1 of 2)").click()
-    expect(alice.page.locator("#song-title")).not_to_have_text(playing or "")
-
-
-def test_lines_are_answered_and_reacted_to(roomd: Roomd, invite: Callable[..., Person]) -> None:
-    alice, bob = invite("Alice"), invite("Bob")
-    code = open_room(roomd, alice)
-    bob.open(f"{roomd.url}/r/{code}")
-    say_who(bob)
-    alice.page.get_by_label("Message", exact=True).fill("Who brings the lamp?")
-    alice.page.keyboard.press("Enter")
-    more = bob.page.get_by_role("button", name="More about what Alice said")
-    more.click()
-    bob.shot("line-menu")
-    bob.page.get_by_role("button", name="React with 🎉").click()
-    chip = alice.page.get_by_role("button", name="🎉, 1")
-    chip.click()
-    expect(alice.page.get_by_role("button", name="🎉, 2, one of them yours")).to_be_visible()
-    more.click()
-    bob.page.get_by_role("button", name="Reply").click()
-    expect(bob.page.locator("#replying")).to_contain_text("To Alice: Who brings the lamp?")
-    bob.page.keyboard.type("I do")
-    bob.page.keyboard.press("Enter")
-    answer = alice.page.locator(".line", has_text="I do")
-    expect(answer.locator(".line-quote")).to_have_text("Alice: Who brings the lamp?")
-    alice.shot("chat")
-    alice.page.get_by_role("button", name="More about what Bob said").click()
-    alice.page.get_by_role("button", name="Delete").click()
-    expect(bob.page.locator("#lines")).not_to_contain_text("I do")
+    # Chromium notes what was refused.
+    bob.faults[:] = [fault for fault in bob.faults if "403" not in fault]
 
 
 def test_a_host_keeps_order(roomd: Roomd, invite: Callable[..., Person]) -> None:
@@ -195,15 +126,6 @@ def test_a_host_keeps_order(roomd: Roomd, invite: Callable[..., Person]) -> None
         menu.click()
         alice.page.get_by_role("button", name=choice).click()
 
-    choose("Mute for 10 minutes")
-    expect(bob.page.locator("#chat-off")).to_contain_text("You are muted until")
-    expect(bob.page.locator("#say")).to_be_hidden()
-    expect(alice.page.locator("#people-list")).to_contain_text("Bob, muted")
-    menu.click()
-    alice.shot("people-menu")
-    alice.page.keyboard.press("Escape")
-    choose("Let chat again")
-    expect(bob.page.locator("#say")).to_be_visible()
     choose("Send away")
     alice.page.locator("#confirm").get_by_role("button", name="Send away").click()
     expect(bob.page.get_by_role("heading", name="You were sent away")).to_be_visible()

@@ -1,16 +1,12 @@
 """The library's pages in a real browser: finding, playing and keeping music for oneself, on a desk and on a phone."""
 
 import re
-import signal
-import tempfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from browser_world import PLAYS_ALOUD, Person, Roomd, entered, wait_until
 from picture_files import halves, written
 from playwright.sync_api import Page, expect
-from serving import make_wav
 from test_browser_library import PHONE, call
 
 pytestmark = pytest.mark.browser
@@ -21,17 +17,10 @@ TITLES = "#view .song-title"
 MINE = "/api/playlists/playlists/?me=true"
 
 
-@pytest.fixture(scope="module")
-def roomd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roomd]:
+@pytest.fixture
+def roomd(house: Roomd) -> Roomd:
     """One server for all of these: what is somebody's own, nobody else sees."""
-    music = tmp_path_factory.mktemp("music")
-    make_wav(music / "Carol Example - Long Walk.wav", 240.0)
-    make_wav(music / "Carol Example - Brook.wav", 180.0)
-    with tempfile.TemporaryDirectory(prefix="rd-", dir=Path("/tmp").resolve()) as data:
-        server = Roomd(Path(data), music)
-        server.start()
-        yield server
-        assert server.end(signal.SIGTERM) == 0
+    return house
 
 
 def come_in(person: Person, url: str) -> Page:

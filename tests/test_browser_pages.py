@@ -41,18 +41,6 @@ def test_sound_that_the_browser_blocks_is_asked_for_and_joins_in_time(
     assert bob.page.evaluate(overflow) <= 0
 
 
-def test_an_unknown_room_says_so_and_leads_home(roomd: Roomd, invite: Callable[..., Person]) -> None:
-    alice = invite("Alice")
-    answer = alice.page.goto(f"{roomd.url}/r/ZZZZZZ")
-    assert answer is not None
-    assert answer.status == 404
-    expect(alice.page.locator("body")).to_contain_text("no such room")
-    alice.shot("unknown-room")
-    alice.page.locator("main a[href='/']").first.click()
-    expect(alice.page.locator("#create")).to_be_visible()
-    alice.faults.clear()  # Chromium notes the 404 that was asked for.
-
-
 def test_a_private_room_shows_nothing_to_strangers(roomd: Roomd, invite: Callable[..., Person]) -> None:
     alice, bob = invite("Alice"), invite("Bob")
     code = open_room(roomd, alice, private=True)
@@ -62,14 +50,3 @@ def test_a_private_room_shows_nothing_to_strangers(roomd: Roomd, invite: Callabl
     expect(bob.page.locator("body")).not_to_contain_text("Friday kitchen")
     say_who(bob)
     expect(bob.page.locator("#room-name")).to_have_text("Friday kitchen")
-
-
-def test_a_closed_room_says_goodbye(roomd: Roomd, invite: Callable[..., Person]) -> None:
-    alice, bob = invite("Alice"), invite("Bob")
-    code = open_room(roomd, alice)
-    bob.open(f"{roomd.url}/r/{code}")
-    say_who(bob)
-    alice.page.evaluate("() => window.roomd.client.run('close').catch(() => {})")
-    for person in (alice, bob):
-        expect(person.page.locator("#farewell")).to_be_visible()
-    bob.shot("room-closed")

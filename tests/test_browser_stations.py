@@ -29,6 +29,7 @@ SOME_S = 2.0
 class Aired:
     roomd: Roomd
     station: Station
+    directory: Directory
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def aired(data_dir: Path, tmp_path: Path, background: Background) -> Iterator[Ai
         more = {"ROOMD_RADIO_BROWSER_URL": directory.url, "ROOMD_FETCH_ALLOW": "127.0.0.1"}
         server = Roomd(data_dir, tmp_path, more=more)
         server.start()
-        yield Aired(server, station)
+        yield Aired(server, station, directory)
         assert server.end(signal.SIGTERM) == 0
         background.run(directory.vanish())
 
@@ -106,6 +107,19 @@ def test_a_station_is_heard_and_comes_back_after_a_break(aired: Aired, invite: C
     alice.page.locator("#toggle").click()
     for person in (alice, bob):
         hears_more(person)
+    without_the_directory(aired, alice)
     # Chromium notes each answer that was a refusal, or ended in the middle.
     for person in (alice, bob):
         person.faults[:] = [fault for fault in person.faults if "Failed to load resource" not in fault]
+
+
+def without_the_directory(aired: Aired, alice: Person) -> None:
+    """What is asked of it says who does not answer, and can be asked again."""
+    aired.directory.down = True
+    alice.page.locator("#search").fill("jazz")
+    expect(alice.page.locator("#results-note")).to_contain_text("Radio Browser does not answer right now.")
+    alice.shot("provider-down")
+    alice.open(f"{aired.roomd.url}/library/search?q=blues&provider=radio")
+    expect(alice.page.get_by_role("heading", name="That is not to be had right now")).to_be_visible()
+    expect(alice.page.get_by_role("button", name="Try again")).to_be_visible()
+    alice.shot("provider-down-library")

@@ -20,6 +20,7 @@ from roomd.domain.room import Room
 from roomd.handlers.base import RETRY_S, headers_of, status_of
 from roomd.handlers.bounded import Bounded
 from roomd.handlers.counting import find_room
+from roomd.handlers.headers import SAFE
 from roomd.handlers.packed import address
 from roomd.handlers.words import COOKIE, Words, wanted, words_of
 from roomd.services import Services
@@ -109,6 +110,11 @@ class Page(Bounded):
 
 
 class HomePage(Page):
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        # Here a phone reads a room's QR code.
+        self.set_header("Permissions-Policy", SAFE["Permissions-Policy"].replace("camera=()", "camera=(self)"))
+
     async def get(self) -> None:
         rooms = await self.services.engine.public_rooms(ROOMS_SHOWN)
         now = self.services.clock.now()
@@ -133,6 +139,13 @@ class RoomPage(Page):
         self.show("room.html", room=shown, code=room.code, qr_svg=_qr(link), entry_mode=entry, previews=previews)
 
     head = get
+
+    def write_error(self, status_code: int, **kwargs: object) -> None:
+        match kwargs.get("exc_info"):
+            case (_, NotFound(), _):
+                self.show("error.html", 404, number=404, no_room=True)
+            case _:
+                super().write_error(status_code, **kwargs)
 
 
 class MissingPage(Page):

@@ -23,4 +23,5 @@ function toForm() {
   form?.querySelector("input").focus();
 }
 addEventListener("hashchange", toForm);
-toForm();
+// A browser that goes to the form takes the focus away as it arrives there, which is after this.
+addEventListener("load", () => requestAnimationFrame(toForm));

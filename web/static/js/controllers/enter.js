@@ -22,12 +22,21 @@ export async function enter({ session, api, code, mode }) {
   return new Promise((resolve) => {
     onSubmit(form, async ({ name, password }) => {
       if (!session.user) await session.enterAsGuest(required(name, "name", t("Please enter a name.")));
-      if (mode === "password") await api("POST", "/api/rooms/join/", { body: { code, ...(password && { password }) } });
+      if (mode === "password") await knock(api, { code, ...(password && { password }) });
       answered = true;
       dialog.close();
       resolve();
     });
   });
+}
+
+/** A word that does not open the door is to be given anew. */
+async function knock(api, body) {
+  try {
+    await api("POST", "/api/rooms/join/", { body });
+  } catch (fault) {
+    throw fault.code === "wrong_password" || fault.code === "password_needed" ? Object.assign(fault, { fields: { password: fault.message } }) : fault;
+  }
 }
 
 function required(value, field, message) {

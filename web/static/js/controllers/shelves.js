@@ -1,5 +1,5 @@
 /** Where music is looked for: the catalogues, one's favourites, playlists, and what one may like. Each is a list. */
-import { caveat, songFound, songKept } from "../models/library.js";
+import { caveat, question, songFound, songKept } from "../models/library.js";
 import { playlistWords } from "../models/reasons.js";
 import { dotted, t, tn } from "../models/words.js";
 
@@ -14,7 +14,7 @@ export function makeShelves(api) {
   let labels = {};
 
   async function found(text, signal) {
-    const answer = await api("GET", `/api/catalogue/search/?q=${encodeURIComponent(text)}&limit=${LIMIT}`, { signal });
+    const answer = await api("GET", `/api/catalogue/search/?q=${encodeURIComponent(question(text))}&limit=${LIMIT}`, { signal });
     labels = answer.providers ?? labels;
     const songs = answer.tracks.map((track) => songFound(track, labels));
     const nothing = text ? t("Nothing found for “{text}”. A link to a file works too.", { text }) : t("The library is empty. Paste a link to a file.");
@@ -29,7 +29,7 @@ export function makeShelves(api) {
   }
 
   async function playlists(text, signal) {
-    const all = await api("GET", `/api/playlists/playlists/?limit=200&q=${encodeURIComponent(text)}`, { signal });
+    const all = await api("GET", `/api/playlists/playlists/?limit=200&q=${encodeURIComponent(question(text))}`, { signal });
     const open = (playlist) => (within, stop) => songsOf(playlist, within, stop);
     const shown = all.filter((each) => each.track_count > 0).map((each) => ({
       id: each.id,

@@ -10,6 +10,14 @@ const FOREIGN = new Set(["youtube", "vimeo", "soundcloud", "spotify", "link"]);
  *   playable: boolean, live: boolean, why: string, from: string}} Song
  */
 
+/** Letters of a question that a catalogue takes. */
+const LONGEST = 200;
+
+/** What catalogues are asked for a text: whoever pasted a page of it means its beginning. @param {string} text */
+export function question(text) {
+  return Array.from(text).slice(0, LONGEST).join("");
+}
+
 /** A song of a search, or of a chart. @returns {Song} */
 export function songFound(found, labels = {}) {
   return {

@@ -1,7 +1,7 @@
 /** Looking for something: songs, artists and albums of all catalogues, and playlists. */
 import { make } from "../../../helpers/dom.js";
 import { searchAt } from "../../../models/library/routes.js";
-import { caveat } from "../../../models/library.js";
+import { caveat, question } from "../../../models/library.js";
 import { t } from "../../../models/words.js";
 import { empty, remark, skeletonRows } from "../states.js";
 import { albumTile, artistTile, grid, playlistTile } from "../tiles.js";
@@ -18,10 +18,10 @@ export function searchView(ctx, { q, provider }) {
   let limit = EACH;
 
   async function load() {
-    const asked = new URLSearchParams({ q, limit: String(limit), ...(provider && { provider }) });
+    const asked = new URLSearchParams({ q: question(q), limit: String(limit), ...(provider && { provider }) });
     const [found, playlists] = await Promise.all([
       api("GET", `/api/catalogue/search/?${asked}`),
-      q && !provider ? api("GET", `/api/playlists/playlists/?limit=12&q=${encodeURIComponent(q)}`) : [],
+      q && !provider ? api("GET", `/api/playlists/playlists/?limit=12&q=${encodeURIComponent(question(q))}`) : [],
     ]);
     return { ...found, playlists };
   }
