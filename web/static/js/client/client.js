@@ -32,7 +32,8 @@ export class RoomClient {
 
   /**
    * @param {{url: string, token: () => string, renewToken: () => Promise<boolean>, clock?: RoomClock, reports?: boolean,
-   *   outboxOf?: (user: string) => import("./outbox.js").Outbox}} parts
+   *   outboxOf?: (user: string) => import("./outbox.js").Outbox,
+   *   socket?: (url: string) => WebSocket}} parts
    *   `reports`: there is a player that says when it is ready; `outboxOf`: where a person's words are kept while nobody hears them
    */
   constructor({ url, token, renewToken, clock = new RoomClock(), reports = false, outboxOf, ...connection }) {

@@ -25,8 +25,8 @@ export function ofTrack(track, labels = {}) {
   };
 }
 
-/** @param {object} kept of a playlist, the favourites, the history or what one may like */
-export function ofKept(kept) {
+/** @param {object} kept of a playlist, the favourites, the history or what one may like @param {Record<string, string>} [labels] */
+export function ofKept(kept, labels = {}) {
   return {
     id: kept.track_id,
     title: kept.track_title,
@@ -39,7 +39,7 @@ export function ofKept(kept) {
     playable: kept.playable ?? true,
     live: false,
     why: kept.why ?? "",
-    from: "",
+    from: from(kept.track_id, labels),
     entry: String(kept.id ?? kept.track_id),
   };
 }
