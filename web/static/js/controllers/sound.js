@@ -2,14 +2,15 @@
 import { find, setIcon, setLabel } from "../helpers/dom.js";
 import { t } from "../models/words.js";
 
-export function bindSound({ preferences, deck }) {
+/** @param {{preferences: import("../models/preferences.js").Preferences, level: () => void}} parts `level`: what plays is to go by it */
+export function bindSound({ preferences, level }) {
   const slider = find("#volume");
   const button = find("#mute");
   const listeners = [];
 
   function apply() {
     const { volume, muted } = preferences.all;
-    deck.level();
+    level();
     slider.value = String(Math.round(volume * 100));
     slider.style.setProperty("--fill", `${muted ? 0 : volume * 100}%`);
     button.setAttribute("aria-pressed", String(muted));
