@@ -23,14 +23,9 @@ settings.configure(CHANNEL_LAYERS={"default": LAYER}, SECRET_KEY="only-for-measu
 
 
 class Member(AsyncWebsocketConsumer):  # type: ignore[misc]
-    async def connect(self) -> None:
-        await self.channel_layer.group_add("room", self.channel_name)
-        await self.accept()
+    groups = ("room",)
 
-    async def disconnect(self, code: int) -> None:
-        await self.channel_layer.group_discard("room", self.channel_name)
-
-    async def receive(self, text_data: str = "", bytes_data: bytes = b"") -> None:
+    async def receive(self, text_data: str = "", **_: bytes) -> None:
         await self.channel_layer.group_send("room", {"type": "told", "text": text_data.ljust(PAYLOAD)})
 
     async def told(self, event: dict[str, str]) -> None:
