@@ -1,6 +1,7 @@
 /**
  * The rows of one part of the queue. All of them are there, so that a list of 500 is one to those who hear it and the
- * browser finds text in it; but they come a few in each frame, and have their buttons once somebody is near.
+ * browser finds text in it; but they come a few in each frame, and have their buttons once somebody is near, or nothing
+ * else is to be done: what is made while somebody scrolls costs frames.
  */
 import { reconcile } from "../helpers/dom.js";
 import { fillRow, makeRow, updateRow, updateText } from "./queue-row.js";
@@ -10,6 +11,10 @@ const FIRST = 20;
 const MORE = 60;
 /** So far beyond what is seen, rows are made whole, in pixels. */
 const NEAR = 700;
+/** Milliseconds that have to be left of an idle moment for one more row. */
+const ROW_MS = 2;
+/** Not every browser has idle moments. */
+const whenIdle = globalThis.requestIdleCallback ?? ((run) => setTimeout(run, 100, { timeRemaining: () => ROW_MS }));
 
 /** @param {{client: any, act: Function, heart: Function}} parts @param {"played" | "current" | "coming"} part @param {HTMLElement} list */
 export function makeQueueList(parts, part, list) {
@@ -24,6 +29,11 @@ export function makeQueueList(parts, part, list) {
   /** @type {WeakMap<Element, any>} */
   const entryOf = new WeakMap();
   const whole = new WeakSet();
+  /** Counts what was rendered, and which of it a row shows. */
+  let turn = 0;
+  /** @type {WeakMap<Element, number>} */
+  const shown = new WeakMap();
+  let idle = false;
 
   /**
    * By their places in the list, rows being about as high as each other: to watch 500 of them costs more in each frame.
@@ -43,9 +53,26 @@ export function makeQueueList(parts, part, list) {
 
   function show(row, entry) {
     near.set(row, entry);
+    finish(row, entry);
+  }
+
+  function finish(row, entry) {
+    if (shown.get(row) === turn) return;
+    shown.set(row, turn);
     if (!whole.has(row)) fillRow(parts, row, entry);
     whole.add(row);
     updateRow(parts, row, entry, part, { first: entry === entries[0], last: entry === entries.at(-1) });
+  }
+
+  /** Makes rows whole that nobody is near to yet. @param {{timeRemaining: () => number}} moment */
+  function ahead(moment) {
+    const left = [...list.children].filter((row) => !whole.has(row));
+    do {
+      const row = left.shift();
+      if (row) finish(row, entryOf.get(row));
+    } while (left.length > 0 && moment.timeRemaining() > ROW_MS);
+    idle = left.length > 0;
+    if (idle) whenIdle(ahead);
   }
 
   function made(entry) {
@@ -66,7 +93,11 @@ export function makeQueueList(parts, part, list) {
     reorders = parts.client.may("reorder");
     reconcile(list, entries.slice(0, most), (entry) => entry.id, made, update);
     for (const row of near.keys()) if (!row.isConnected) near.delete(row);
-    if (most >= entries.length) return;
+    if (most >= entries.length) {
+      if (!idle) whenIdle(ahead);
+      idle = true;
+      return;
+    }
     most += MORE;
     coming = requestAnimationFrame(draw);
   }
@@ -75,6 +106,7 @@ export function makeQueueList(parts, part, list) {
     measured,
     render(now) {
       entries = now;
+      turn += 1;
       draw();
     },
   };
