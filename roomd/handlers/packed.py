@@ -28,7 +28,7 @@ class Pack(NamedTuple):
 @cache
 def pack(root: Path, name: str) -> Pack:
     """`room.de.js` is `js/room.js` under `root` with its imports, in German; `room-later.js` what comes after that;
-    `room.css` is `css/pages/room.css`; and `emoji.js` is `js/parts/emoji.js`, which pages fetch when they first need it.
+    `room.css` is `css/pages/room.css`; and `emoji.js` is `js/parts/emoji.js`, which pages fetch when they need it.
 
     Fails with KeyError where there is no such page or language.
     """
