@@ -19,6 +19,7 @@ from roomd.domain.room import Room, RoomClosed, RoomOpened
 from roomd.domain.whole import Whole
 from roomd.domain.words import Event
 from roomd.store import snapshots
+from roomd.store.kept import KeptConnection
 from roomd.store.postgres import PostgresConnection, PostgresPool, acquired
 from roomd.store.restoring import LATELY, READ, ArchiveError, made
 
@@ -123,6 +124,7 @@ class Replaced(Exception):  # noqa: N818 - not an error: an operator has restore
 class Archive:
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
+        self._kept = KeptConnection(pool)
 
     async def append(self, entries: Sequence[Entry]) -> list[int]:
         """Archive commits, all in one go; what is there already stays. Answers which (by place) came too late.
@@ -133,7 +135,7 @@ class Archive:
         openings = [(n, event.room) for n, e in enumerate(entries, 1) for event in _of(e.commit, RoomOpened)]
         closings = [n for n, each in enumerate(entries, 1) if any(_of(each.commit, RoomClosed))]
         closings += [n for n, room in openings if room.closed]
-        async with acquired(self._pool) as connection:
+        async with self._kept.acquired() as connection:
             refused: list[int] = await connection.fetchval(
                 _APPEND,
                 *_columns(entries),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from asyncpg.pool import Pool, PoolConnectionProxy
 
 PostgresPool: TypeAlias = "Pool[asyncpg.Record]"
+PooledConnection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 PostgresConnection: TypeAlias = "PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
 
 #: Without a limit asyncpg waits for ever on a link that swallows packets.
@@ -98,7 +99,11 @@ async def acquired(pool: PostgresPool, within_s: float = SILENT_S) -> AsyncItera
             yield connection
         finally:
             watchdog.cancel()
-            await pool.release(connection, timeout=within_s)
+            await given_back(pool, connection, within_s)
+
+
+async def given_back(pool: PostgresPool, connection: PooledConnection, within_s: float) -> None:
+    await pool.release(connection, timeout=within_s)
 
 
 async def ping(pool: PostgresPool) -> None:

@@ -1,0 +1,86 @@
+"""A connection to PostgreSQL that is not given back between questions that follow each other closely.
+
+The archive is asked after each command that comes alone, and taking a connection out of the pool and giving it back is
+two tasks and half the time of the question.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from roomd.store.postgres import (
+    SILENT_S,
+    PooledConnection,
+    PostgresConnection,
+    PostgresPool,
+    acquired,
+    given_back,
+    postgres_needed,
+)
+
+#: Seconds without a question after which the connection goes back.
+IDLE_S = 0.25
+
+
+class KeptConnection:
+    def __init__(self, pool: PostgresPool) -> None:
+        self._pool = pool
+        self._connection: PooledConnection | None = None
+        self._busy = False
+        #: When it was asked last, by the loop's clock.
+        self._used = 0.0
+        self._giving_back: set[asyncio.Task[None]] = set()
+
+    @asynccontextmanager
+    async def acquired(self, within_s: float = SILENT_S) -> AsyncIterator[PostgresConnection]:
+        """As `postgres.acquired`; a second question meanwhile has a connection of its own. Raises DatabaseAway."""
+        if self._busy:
+            async with acquired(self._pool, within_s) as another:
+                yield another
+            return
+        self._busy = True
+        loop = asyncio.get_running_loop()
+        try:
+            with postgres_needed():
+                connection = await self._taken(within_s)
+                watchdog = loop.call_later(within_s, connection.terminate)
+                well = False
+                try:
+                    yield connection
+                    well = True
+                finally:
+                    watchdog.cancel()
+                    if not well:
+                        self._connection = None
+                        await given_back(self._pool, connection, within_s)
+        finally:
+            self._busy, self._used = False, loop.time()
+
+    async def _taken(self, within_s: float) -> PooledConnection:
+        connection = self._connection
+        if connection is not None and not connection.is_closed():
+            return connection
+        if connection is not None:
+            self._connection = None
+            await given_back(self._pool, connection, within_s)
+        self._connection = connection = await self._pool.acquire(timeout=within_s)
+        asyncio.get_running_loop().call_later(IDLE_S, self._look)
+        return connection
+
+    def _look(self) -> None:
+        """One timer for all questions: it comes again while there are any."""
+        loop = asyncio.get_running_loop()
+        if self._busy or loop.time() - self._used < IDLE_S:
+            loop.call_later(IDLE_S, self._look)
+            return
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            task = loop.create_task(given_back(self._pool, connection, SILENT_S))
+            self._giving_back.add(task)
+            task.add_done_callback(self._gave_back)
+
+    def _gave_back(self, task: asyncio.Task[None]) -> None:
+        """Whether a connection that was not needed any more could be given back in good order is of no interest."""
+        self._giving_back.discard(task)
+        if not task.cancelled():
+            task.exception()

@@ -1,0 +1,92 @@
+"""A connection to PostgreSQL stays taken while it is asked often, goes back later, and is replaced when it is lost."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import asyncpg
+import pytest
+from hub_world import eventually, until
+
+from roomd.store import postgres
+from roomd.store.kept import KeptConnection
+from roomd.store.postgres import DatabaseAway, PostgresConnection, PostgresPool
+
+ME = "SELECT pg_backend_pid()"
+
+
+@asynccontextmanager
+async def opened(database_url: str) -> AsyncIterator[PostgresPool]:
+    pool = await postgres.connect(database_url)
+    try:
+        yield pool
+    finally:
+        await postgres.close(pool)
+
+
+async def _asked(kept: KeptConnection) -> int:
+    async with kept.acquired() as connection:
+        return int(await connection.fetchval(ME))
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_it_stays_while_it_is_asked_and_goes_back_when_it_is_not(database_url: str) -> None:
+    async with opened(database_url) as pool:
+        kept = KeptConnection(pool)
+        first = await _asked(kept)
+        assert await _asked(kept) == first
+        assert pool.get_idle_size() == pool.get_size() - 1
+        await until(lambda: pool.get_idle_size() == pool.get_size(), "it goes back")
+        assert await _asked(kept) > 0
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_two_questions_at_once_have_a_connection_each(database_url: str) -> None:
+    async with opened(database_url) as pool:
+        kept = KeptConnection(pool)
+
+        async def slow(connection: PostgresConnection) -> int:
+            return int(await connection.fetchval("SELECT pg_backend_pid() FROM pg_sleep(0.05)"))
+
+        async def ask() -> int:
+            async with kept.acquired() as connection:
+                return await slow(connection)
+
+        assert len(set(await asyncio.gather(ask(), ask(), ask()))) == 3
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_one_that_was_lost_is_replaced_and_a_fault_gives_it_back(database_url: str) -> None:
+    async with opened(database_url) as pool:
+        kept = KeptConnection(pool)
+        first = await _asked(kept)
+        # Lost while nobody asks: once that is known, the next question does not notice.
+        await pool.execute("SELECT pg_terminate_backend($1)", first)
+        seen: set[int] = set()
+
+        async def another() -> bool:
+            with suppress(DatabaseAway):
+                seen.add(await _asked(kept))
+            return bool(seen)
+
+        await eventually(another)
+        assert first not in seen
+        # Lost while it is asked: that question fails, as an outage.
+        with pytest.raises(DatabaseAway):
+            async with kept.acquired() as connection:
+                await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        with pytest.raises(asyncpg.UndefinedTableError):
+            async with kept.acquired() as connection:
+                await connection.execute("SELECT * FROM nowhere")
+        assert pool.get_idle_size() == pool.get_size()
+        assert await _asked(kept) not in {first, *seen}
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_a_silent_one_is_broken_off(database_url: str) -> None:
+    async with opened(database_url) as pool:
+        kept = KeptConnection(pool)
+        with pytest.raises(DatabaseAway):
+            async with kept.acquired(0.05) as connection:
+                await connection.execute("SELECT pg_sleep(10)")
+        assert await _asked(kept) > 0
