@@ -1,6 +1,5 @@
 """What a page needs beside its HTML: one script and one style sheet, compressed once and kept in memory."""
 
-import base64
 import gzip
 import hashlib
 from functools import cache
@@ -9,14 +8,12 @@ from typing import NamedTuple
 
 from tornado.web import HTTPError, RequestHandler
 
-from roomd.handlers.packing import lightened, script, sheet
+from roomd.handlers.packing import script, sheet
 from roomd.handlers.words import LANGUAGES
 
 _TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
 _YEAR_S = 365 * 86_400
 PATH = "/packed/"
-#: Scripts that are short, and wanted before anything else has come.
-INLINED = ("theme", "early")
 
 
 class Pack(NamedTuple):
@@ -27,34 +24,19 @@ class Pack(NamedTuple):
 
 @cache
 def pack(root: Path, name: str) -> Pack:
-    """`room.de.js` is `js/room.js` under `root` with its imports, in German; `room-later.js` what comes after that;
-    `room.css` is `css/pages/room.css`; and `emoji.js` is `js/parts/emoji.js`, which pages fetch when they need it.
+    """`room.de.js` is `js/room.js` under `root` with its imports, in German; `room.css` is `css/pages/room.css`; and
+    `emoji.js` is `js/parts/emoji.js`, which pages ask for when they first need it.
 
     Fails with KeyError where there is no such page or language.
     """
     page, *language, kind = name.split(".")
     part = kind == "js" and page in parts(root)
-    known = page.removesuffix("-later") in pages(root)
-    if (not known and not part) or (language and language[0] not in LANGUAGES):
+    if (page not in pages(root) and not part) or (language and language[0] not in LANGUAGES):
         raise KeyError(name)
     entry = f"js/{'parts/' if part else ''}{page}.js"
     text = script(root, entry, *language) if kind == "js" else sheet(root, f"css/pages/{name}")
     plain = text.encode()
     return Pack(plain, gzip.compress(plain, 9, mtime=0), hashlib.sha256(plain).hexdigest()[:12])
-
-
-class Inlined(NamedTuple):
-    text: str
-    #: By which a page's content policy lets it run: the digest of just this text.
-    source: str
-
-
-@cache
-def inlined(root: Path, name: str) -> Inlined:
-    """One of `INLINED`. In the page itself it runs a round trip sooner than as a file."""
-    text = lightened((root / "js" / f"{name}.js").read_text(encoding="utf-8"))
-    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-    return Inlined(text, f"'sha256-{digest}'")
 
 
 @cache

@@ -21,7 +21,7 @@ from roomd.handlers.base import RETRY_S, headers_of, status_of
 from roomd.handlers.bounded import Bounded
 from roomd.handlers.counting import find_room
 from roomd.handlers.headers import SAFE
-from roomd.handlers.packed import INLINED, address, inlined
+from roomd.handlers.packed import address
 from roomd.handlers.words import COOKIE, Words, wanted, words_of
 from roomd.services import Services
 
@@ -64,11 +64,9 @@ class Page(Bounded):
 
     def show(self, template: str, status: int = 200, **values: object) -> None:
         self.set_status(status)
-        root = Path(self.settings["static_path"])
-        allowed = tuple(inlined(root, name).source for name in INLINED)
-        self.set_header("Content-Security-Policy", content_policy(self.services.settings.cdn_url, allowed))
+        self.set_header("Content-Security-Policy", content_policy(self.services.settings.cdn_url))
         words = self.words()
-        given = {"static": self.static_url, "packed": self.packed, "inline": self.inline, "base_url": base_url(self)}
+        given = {"static": self.static_url, "packed": self.packed, "base_url": base_url(self)}
         given |= {"t": words.t, "tn": words.tn, "words": words}
         self._send(self.templates.get_template(template).render(**given, **values).encode())
 
@@ -84,9 +82,6 @@ class Page(Bounded):
         """Of the language that the reader chose, or else their browser asks for."""
         language = wanted(self.request.headers.get("Accept-Language", ""), self.get_cookie(COOKIE))
         return words_of(Path(self.settings["static_path"]).parent / "words", language)
-
-    def inline(self, name: str) -> str:
-        return inlined(Path(self.settings["static_path"]), name).text
 
     def packed(self, name: str) -> str:
         page, kind = name.split(".")
@@ -182,16 +177,12 @@ class Static(StaticFileHandler):
             self.clear_header("Expires")
 
 
-@lru_cache(maxsize=8)
-def content_policy(cdn: str | None, scripts: tuple[str, ...] = ()) -> str:
-    """`scripts`: sources of those that stand in the page itself. Music is fetched to be decoded, and with a content
-    delivery network that is where it comes from.
-    """
-    policy = CONTENT_SECURITY_POLICY.replace("script-src 'self'", " ".join(("script-src 'self'", *scripts)))
+def content_policy(cdn: str | None) -> str:
+    """Music is fetched to be decoded, and with a content delivery network that is where it comes from."""
     if cdn is None:
-        return policy
+        return CONTENT_SECURITY_POLICY
     parts = urlsplit(cdn)
-    return policy.replace("connect-src 'self'", f"connect-src 'self' {parts.scheme}://{parts.netloc}")
+    return CONTENT_SECURITY_POLICY.replace("connect-src 'self'", f"connect-src 'self' {parts.scheme}://{parts.netloc}")
 
 
 def base_url(handler: Bounded) -> str:

@@ -32,8 +32,7 @@ export class RoomClient {
 
   /**
    * @param {{url: string, token: () => string, renewToken: () => Promise<boolean>, clock?: RoomClock, reports?: boolean,
-   *   outboxOf?: (user: string) => import("./outbox.js").Outbox, explain?: (refusal: any) => any,
-   *   socket?: (url: string) => WebSocket}} parts
+   *   outboxOf?: (user: string) => import("./outbox.js").Outbox, explain?: (refusal: any) => any}} parts
    *   `reports`: there is a player that says when it is ready; `outboxOf`: where a person's words are kept while nobody hears
    *   them; `explain`: a refusal in the reader's words
    */

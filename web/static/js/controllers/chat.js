@@ -14,8 +14,8 @@ const AT_END_PX = 60;
 /** Lines by one person within this many milliseconds stand together. */
 const TOGETHER_MS = 3 * 60_000;
 const PAGE = 100;
-/** So close to an edge of the lines that stand in the page, more of them come: a few in each frame. */
-const NEAR_PX = 1_200;
+/** So close to an edge of the lines that stand in the page, more of them come. */
+const NEAR_PX = 600;
 /** The line above what was missed. */
 const MARK = "mark";
 
@@ -37,12 +37,11 @@ export function bindChat({ client, api, code, act, pickEmoji, storage }) {
   let pending = [];
   let sent = 0;
   let came = false;
-  let frame = null;
   /** What each element shows, so that of thousands of lines only those that changed are written. */
   const drawn = new WeakMap();
   const composer = bindComposer({ client, pickEmoji, say });
-  const lineWith = (id) => lines(client.state).byId.get(id);
-  const menu = bindLineMenu({ client, act, pickEmoji, lineOf: lineWith, answer: composer.answer });
+  const known = (id) => lines(client.state).find((line) => line.id === id);
+  const menu = bindLineMenu({ client, act, pickEmoji, lineOf: known, answer: composer.answer });
   const preview = "previews" in document.body.dataset ? bindPreviews({ api, code, root: scroll }) : () => {};
 
   const seen = () => list.getClientRects().length > 0 && document.visibilityState === "visible";
@@ -73,15 +72,9 @@ export function bindChat({ client, api, code, act, pickEmoji, storage }) {
     showUnread();
   }
 
-  /** All that are known, and where each is to be found; put together anew when there are others. */
-  let known = { chat: null, earlier, pending, all: [], byId: new Map() };
-
-  function lines({ chat }) {
-    if (known.chat === chat && known.earlier === earlier && known.pending === pending) return known;
-    const ids = new Set(chat.map((line) => line.id));
-    const all = [...earlier.filter((line) => !ids.has(line.id)), ...chat, ...pending];
-    known = { chat, earlier, pending, all, byId: new Map(all.map((line) => [line.id, line])) };
-    return known;
+  function lines(state) {
+    const ids = new Set(state.chat.map((line) => line.id));
+    return [...earlier.filter((line) => !ids.has(line.id)), ...state.chat, ...pending];
   }
 
   /** The lines, with one above those that were missed. */
@@ -122,7 +115,8 @@ export function bindChat({ client, api, code, act, pickEmoji, storage }) {
   }
 
   function draw(state) {
-    const { all, byId } = lines(state);
+    const all = lines(state);
+    const byId = new Map(all.map((line) => [line.id, line]));
     const may = composer.maySay();
     let before = null;
     reconcile(list, items(span.of(all)), (line) => line.id, makeItem, (element, line) => {
@@ -145,18 +139,10 @@ export function bindChat({ client, api, code, act, pickEmoji, storage }) {
 
   /** Whoever reads on finds more lines there. */
   function readOn() {
-    frame = null;
     read();
     if (!client.state) return;
-    const { scrollTop: above, scrollHeight, clientHeight } = scroll;
-    if (span.before > 0 && above < NEAR_PX) drawAround(() => span.earlier());
-    else if (span.after > 0 && scrollHeight - above - clientHeight < NEAR_PX) drawAround(() => span.later());
-    else return;
-    scrolled();
-  }
-
-  function scrolled() {
-    frame ??= requestAnimationFrame(readOn);
+    if (span.before > 0 && scroll.scrollTop < NEAR_PX) drawAround(() => span.earlier());
+    else if (span.after > 0 && scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_PX) drawAround(() => span.later());
   }
 
   /** What was said while this page was not open. */
@@ -197,11 +183,11 @@ export function bindChat({ client, api, code, act, pickEmoji, storage }) {
   async function loadOlder() {
     if (older.disabled) return;
     older.disabled = true;
-    const [first] = lines(client.state).all;
+    const first = lines(client.state)[0];
     try {
       const { messages } = await api("GET", `/api/rooms/${code}/messages/?before=${encodeURIComponent(first.id)}&limit=${PAGE}`);
-      const { byId } = lines(client.state);
-      const fresh = messages.map(lineOf).filter((line) => !byId.has(line.id));
+      const ids = new Set(lines(client.state).map((line) => line.id));
+      const fresh = messages.map(lineOf).filter((line) => !ids.has(line.id));
       older.dataset.done = String(messages.length < PAGE);
       drawAround(() => {
         earlier = [...fresh, ...earlier];
@@ -222,7 +208,7 @@ export function bindChat({ client, api, code, act, pickEmoji, storage }) {
     older.dataset.done = "false";
     span.toEnd();
   });
-  scroll.addEventListener("scroll", scrolled, { passive: true });
+  scroll.addEventListener("scroll", readOn, { passive: true });
   document.addEventListener("visibilitychange", read);
   below.addEventListener("click", toEnd);
   older.addEventListener("click", loadOlder);
@@ -233,5 +219,5 @@ export function bindChat({ client, api, code, act, pickEmoji, storage }) {
     if (mark) mark.scrollIntoView({ block: "start" });
     read();
   };
-  return { ready: composer.render, render, announce, shown, focus: composer.focus };
+  return { render, announce, shown, focus: composer.focus };
 }

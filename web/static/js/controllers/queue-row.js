@@ -1,24 +1,16 @@
 /** One row of the queue. */
-import { isLive } from "../models/elsewhere.js";
 import { clockTime } from "../models/format.js";
 import { keepable } from "../models/library.js";
 import { mayRemove, moveBy } from "../models/queue.js";
 import { reasonWords } from "../models/reasons.js";
 import { upVotes } from "../models/votes.js";
 import { dotted, t } from "../models/words.js";
+import { LivePlayer } from "../players/live.js";
 import { paintCover } from "../helpers/cover.js";
 import { find, findAll, icon, make, setText } from "../helpers/dom.js";
 
-/**
- * A row that only says what it is of: of 500 most are never looked at, and one with all its buttons is 30 elements.
- * `updateText` keeps it true; `fillRow` and `updateRow` make it what one sees.
- */
-export function makeRow() {
-  return make("li", { class: "track" }, make("span", { class: "track-text" }, make("span", { class: "track-title" }), make("span", { class: "track-by" })));
-}
-
-/** @param {{client: any, act: Function, heart: Function}} parts @param {HTMLElement} row */
-export function fillRow({ client, act, heart }, row, { id, track }) {
+/** @param {{client: any, act: Function, heart: Function}} parts @returns {HTMLElement} */
+export function makeRow({ client, act, heart }, { id, track }) {
   const button = (name, run, symbol = name) =>
     make("button", { type: "button", class: `button quiet icon-only ${name}`, onclick: run }, icon(symbol));
   const move = (by) => () => {
@@ -32,7 +24,9 @@ export function fillRow({ client, act, heart }, row, { id, track }) {
   });
   const source = keepable(track);
   const vote = () => act("up", { entry: id, up: !upVotes(client.state, id, client.you?.id).mine });
-  find(".track-text", row).before(
+  return make(
+    "li",
+    { class: "track" },
     make("span", { class: "grip", "aria-hidden": "true", hidden: true }, icon("grip")),
     make(
       "button",
@@ -40,8 +34,7 @@ export function fillRow({ client, act, heart }, row, { id, track }) {
       make("span", { class: "cover" }, icon("note")),
       make("span", { class: "play-mark" }, icon("play")),
     ),
-  );
-  row.append(
+    make("span", { class: "track-text" }, make("span", { class: "track-title" }), make("span", { class: "track-by" })),
     make("span", { class: "track-time" }),
     make("button", { type: "button", class: "button quiet small vote", onclick: vote }, icon("up"), make("span", { class: "vote-count" })),
     more,
@@ -56,13 +49,6 @@ export function fillRow({ client, act, heart }, row, { id, track }) {
   );
 }
 
-/** @param {{client: any}} parts @param {HTMLElement} row @param {"played" | "current" | "coming"} part */
-export function updateText({ client }, row, entry, part) {
-  row.draggable = part === "coming" && client.may("reorder");
-  setText(find(".track-title", row), entry.track.title);
-  setText(find(".track-by", row), lineOf(client, entry));
-}
-
 /**
  * The last says whether it stands at an end of its part.
  * @param {{client: any}} parts @param {HTMLElement} row @param {any} entry @param {"played" | "current" | "coming"} part
@@ -73,9 +59,12 @@ export function updateRow({ client }, row, entry, part, { first, last }) {
   const { title } = track;
   const coming = part === "coming";
   row.classList.toggle("is-current", part === "current");
+  row.draggable = coming && client.may("reorder");
   find(".grip", row).hidden = !row.draggable;
   paintCover(find(".cover", row), track);
-  setText(find(".track-time", row), track.duration_ms ? clockTime(track.duration_ms) : isLive(track) ? t("Live") : "");
+  setText(find(".track-title", row), title);
+  setText(find(".track-by", row), lineOf(client, entry));
+  setText(find(".track-time", row), track.duration_ms ? clockTime(track.duration_ms) : LivePlayer.takes(track) ? t("Live") : "");
   updateVote(client, find(".vote", row), entry, coming);
   const play = find(".track-play", row);
   play.disabled = part === "current" || !client.may("skip");

@@ -4,38 +4,17 @@ import { turnWords } from "../models/turns.js";
 import { undoable } from "../models/undo.js";
 import { listed, t, tn } from "../models/words.js";
 import { confirm } from "../helpers/dialog.js";
-import { find, findAll, setText } from "../helpers/dom.js";
+import { find, findAll, reconcile, setText } from "../helpers/dom.js";
 import { toast } from "../helpers/toast.js";
 import { bindDrag } from "./queue-drag.js";
-import { makeQueueList } from "./queue-list.js";
+import { makeRow, updateRow } from "./queue-row.js";
 
 /** What of the room the rows show: as long as none of it changes, 500 rows need not be looked at. */
 const SHOWN = ["queue", "playback", "rights", "members", "ups", "queue_mode", "djs"];
 
-/** Has rows made whole as they come near, at most once in a frame. */
-function watchNear(lists) {
-  const scroll = find("#queue-scroll");
-  let frame = 0;
-
-  function look() {
-    frame = 0;
-    const edges = scroll.getBoundingClientRect();
-    for (const change of lists.map((list) => list.measured(edges))) change();
-  }
-
-  function later() {
-    frame ||= requestAnimationFrame(look);
-  }
-
-  scroll.addEventListener("scroll", later, { passive: true });
-  // A part was out of sight until now, or has other rows.
-  const sizes = new ResizeObserver(later);
-  for (const list of [scroll, ...scroll.querySelectorAll("ol")]) sizes.observe(list);
-}
-
 export function bindQueue(parts) {
   const { client, act } = parts;
-  const [playedList, currentList, comingList] = ["played", "current", "coming"].map((/** @type {any} */ part) => makeQueueList(parts, part, find(`#${part}-list`)));
+  const lists = { played: find("#played-list"), current: find("#current-list"), coming: find("#coming-list") };
   const news = find("#queue-news");
   const decks = find("#decks");
   let shown = {};
@@ -48,19 +27,25 @@ export function bindQueue(parts) {
     const yes = await confirm({ title: t("Empty the queue?"), text, yes: t("Empty it") });
     if (yes) act("clear");
   });
-  watchNear([playedList, currentList, comingList]);
-  bindDrag(find("#coming-list"), (entry, before) => act("move", before ? { entry, before } : { entry }));
+  bindDrag(lists.coming, (entry, before) => act("move", before ? { entry, before } : { entry }));
 
   const standing = (state) => (state.djs ?? []).includes(client.you?.id);
+
+  function renderList(part, entries) {
+    const create = (entry) => makeRow(parts, entry);
+    const [first, last] = [entries[0], entries.at(-1)];
+    const update = (row, entry) => updateRow(parts, row, entry, part, { first: entry === first, last: entry === last });
+    reconcile(lists[part], entries, (entry) => entry.id, create, update);
+  }
 
   function render(state) {
     if (SHOWN.every((name) => shown[name] === state[name])) return;
     shown = state;
     find("#queue-loading").hidden = true;
     const { played, current, coming } = sections(state);
-    playedList.render(played);
-    currentList.render(current ? [current] : []);
-    comingList.render(coming);
+    renderList("played", played);
+    renderList("current", current ? [current] : []);
+    renderList("coming", coming);
     find("#played").hidden = played.length === 0;
     setText(find("#played-count"), tn("{n} track played", "{n} tracks played", played.length));
     find("#current-block").hidden = !current;

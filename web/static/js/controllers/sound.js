@@ -2,15 +2,14 @@
 import { find, setIcon, setLabel } from "../helpers/dom.js";
 import { t } from "../models/words.js";
 
-/** @param {{preferences: import("../models/preferences.js").Preferences, level: () => void}} parts `level`: what plays is to go by it */
-export function bindSound({ preferences, level }) {
+export function bindSound({ preferences, deck }) {
   const slider = find("#volume");
   const button = find("#mute");
   const listeners = [];
 
   function apply() {
     const { volume, muted } = preferences.all;
-    level();
+    deck.level();
     slider.value = String(Math.round(volume * 100));
     slider.style.setProperty("--fill", `${muted ? 0 : volume * 100}%`);
     button.setAttribute("aria-pressed", String(muted));

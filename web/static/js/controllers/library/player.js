@@ -27,7 +27,7 @@ export function bindPlayer(ctx) {
   const { choose, expect } = makePlayers({ audio: find("#audio"), video: find("#video"), embed: find("#embed"), clock: client.clock, preferences });
   expect(null);
   const { deck, ...listen } = bindListen({ client, preferences: tabs.preferences, act: play.run, choose });
-  const sound = bindSound({ preferences, level: () => deck.level() });
+  const sound = bindSound({ preferences, deck });
   const transport = { next: play.forward };
   const progress = bindProgress({ client, deck, act: play.run });
   const media = bindMediaSession({ client, deck, act: play.run, sound, transport, progress });
