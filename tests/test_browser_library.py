@@ -105,7 +105,7 @@ def test_a_host_makes_the_rules(roomd: Roomd, invite: Callable[..., Person]) -> 
         bob.page.locator("#enter-form [name=password]").fill(word)
         bob.page.get_by_role("button", name="Come in").click()
         if word == "lamp":
-            expect(bob.page.locator("#enter-form .form-error")).to_have_text("That is not the room's password.")
+            expect(bob.page.locator("#enter-form .form-error")).to_have_text("That is not the room’s password.")
             expect(bob.page.locator("#enter-form [name=password]")).to_be_focused()
             bob.shot("wrong-password")
     expect(bob.page.locator("#people-list")).to_contain_text("Alice")

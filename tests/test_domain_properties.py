@@ -29,7 +29,7 @@ from roomd.domain.room import QueueMode, Room, RoomOpened
 from roomd.domain.rules import Tick
 from roomd.domain.words import Command
 from roomd.engine import SYSTEM
-from roomd.store.plain import HASHES, Write, build, decode_commit, diff, encode_commit
+from roomd.store.plain import HASHES, NUMBERED, Write, build, decode_commit, diff, encode_commit, numbered
 
 KINDS = tuple(rules._DECIDE)
 PEOPLE = (ALICE, BOB, CAROL, DAVE, NOBODY)
@@ -115,6 +115,10 @@ class Hashes:
             case "zrem":
                 del self.order[field]
 
+    def number(self, room: Room) -> None:
+        """What each commit writes, whatever else it does."""
+        self.parts["meta"] |= dict(zip((name.encode() for name in NUMBERED), numbered(room), strict=True))
+
     def room(self) -> Room:
         order = sorted(self.order.items(), key=lambda item: (item[1], item[0]))
         return build(self.parts["meta"], self.parts, order)
@@ -172,6 +176,7 @@ def step(room: Room, hashes: Hashes, command: Command, actor: Actor, moment: Mom
     assert rules.numbered(led_to, commit) == after
     for write in diff(room, after):
         hashes.write(write)
+    hashes.number(after)
     assert hashes.room() == after
     check_whole(after)
     check_rules(after)
@@ -192,6 +197,7 @@ def test_every_history_keeps_the_room_whole(data: st.DataObject) -> None:
     room, hashes, now = opened(autoplay=True, repeat=repeat, queue_mode=mode, **kinds), Hashes(), START
     for write in diff(None, room):
         hashes.write(write)
+    hashes.number(room)
     assert hashes.room() == room
     for number in range(data.draw(st.integers(5, 40), label="commands")):
         kind = data.draw(st.sampled_from(KINDS), label="kind")
