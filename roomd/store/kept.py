@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import asyncpg
+
 from roomd.store.postgres import (
     SILENT_S,
     PooledConnection,
@@ -57,11 +59,11 @@ class KeptConnection:
             self._busy, self._used = False, loop.time()
 
     async def _taken(self, within_s: float) -> PooledConnection:
-        connection = self._connection
-        if connection is not None and not connection.is_closed():
-            return connection
+        connection, self._connection = self._connection, None
         if connection is not None:
-            self._connection = None
+            if _is_open(connection):
+                self._connection = connection
+                return connection
             await given_back(self._pool, connection, within_s)
         self._connection = connection = await self._pool.acquire(timeout=within_s)
         asyncio.get_running_loop().call_later(IDLE_S, self._look)
@@ -84,3 +86,11 @@ class KeptConnection:
         self._giving_back.discard(task)
         if not task.cancelled():
             task.exception()
+
+
+def _is_open(connection: PooledConnection) -> bool:
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:
+        # The pool has noticed that it was lost, and taken it back.
+        return False
