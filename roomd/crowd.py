@@ -43,11 +43,13 @@ class Crowd:
         if self._full("user", user):
             raise Conflict(f"You have {self._most['user']} connections open already.", "too_many_sockets")
         self.came("user", user)
+        let_in = False
         try:
             yield
-        except BaseException:
-            self.went("user", user)
-            raise
+            let_in = True
+        finally:
+            if not let_in:
+                self.went("user", user)
 
     def came(self, per: Per, whose: str) -> None:
         if self._most:

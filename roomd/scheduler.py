@@ -141,8 +141,8 @@ class Scheduler:
         return await job.run() if mine else min(job.lease_ms, RARE_MS) / 2_000
 
     async def _is_ours(self, job: Job) -> bool:
-        """Whether this process has the job's lease, asked while a third of it is over: a job is looked at five times a
-        second, and asking Redis each time was half of what an idle server did.
+        """Whether this process has the job's lease; asked when a third of it is over, as jobs come up to five times a
+        second.
         """
         now = asyncio.get_running_loop().time()
         if self._held.get(job.name, 0.0) - now > job.lease_ms / 1_500:

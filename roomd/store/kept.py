@@ -16,6 +16,7 @@ from roomd.store.postgres import (
     PostgresConnection,
     PostgresPool,
     acquired,
+    broken_off_after,
     given_back,
     postgres_needed,
 )
@@ -31,6 +32,8 @@ class KeptConnection:
         self._busy = False
         #: When it was asked last, by the loop's clock.
         self._used = 0.0
+        #: Looks whether it is still asked; one, however often the connection was replaced.
+        self._timer: asyncio.TimerHandle | None = None
         self._giving_back: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
@@ -41,22 +44,20 @@ class KeptConnection:
                 yield another
             return
         self._busy = True
-        loop = asyncio.get_running_loop()
         try:
             with postgres_needed():
                 connection = await self._taken(within_s)
-                watchdog = loop.call_later(within_s, connection.terminate)
                 well = False
                 try:
-                    yield connection
+                    with broken_off_after(connection, within_s):
+                        yield connection
                     well = True
                 finally:
-                    watchdog.cancel()
                     if not well:
                         self._connection = None
                         await given_back(self._pool, connection, within_s)
         finally:
-            self._busy, self._used = False, loop.time()
+            self._busy, self._used = False, asyncio.get_running_loop().time()
 
     async def _taken(self, within_s: float) -> PooledConnection:
         connection, self._connection = self._connection, None
@@ -66,15 +67,16 @@ class KeptConnection:
                 return connection
             await given_back(self._pool, connection, within_s)
         self._connection = connection = await self._pool.acquire(timeout=within_s)
-        asyncio.get_running_loop().call_later(IDLE_S, self._look)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(IDLE_S, self._look)
         return connection
 
     def _look(self) -> None:
-        """One timer for all questions: it comes again while there are any."""
         loop = asyncio.get_running_loop()
         if self._busy or loop.time() - self._used < IDLE_S:
-            loop.call_later(IDLE_S, self._look)
+            self._timer = loop.call_later(IDLE_S, self._look)
             return
+        self._timer = None
         connection, self._connection = self._connection, None
         if connection is not None:
             task = loop.create_task(given_back(self._pool, connection, SILENT_S))

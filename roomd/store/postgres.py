@@ -94,12 +94,20 @@ async def acquired(pool: PostgresPool, within_s: float = SILENT_S) -> AsyncItera
     """
     with postgres_needed():
         connection = await pool.acquire(timeout=within_s)
-        watchdog = asyncio.get_running_loop().call_later(within_s, connection.terminate)
         try:
-            yield connection
+            with broken_off_after(connection, within_s):
+                yield connection
         finally:
-            watchdog.cancel()
             await given_back(pool, connection, within_s)
+
+
+@contextmanager
+def broken_off_after(connection: PooledConnection, seconds: float) -> Iterator[None]:
+    watchdog = asyncio.get_running_loop().call_later(seconds, connection.terminate)
+    try:
+        yield
+    finally:
+        watchdog.cancel()
 
 
 async def given_back(pool: PostgresPool, connection: PooledConnection, within_s: float) -> None:
