@@ -8,6 +8,7 @@ each room got is remembered here, and acknowledgements say so.
 import asyncio
 import logging
 from collections import OrderedDict
+from contextlib import suppress
 
 from roomd.archived import Level, Line, Waiter
 from roomd.copier import BATCH, ROOM_BATCH, Copier
@@ -36,9 +37,10 @@ class Archiver:
         copier.on_silent = lambda: self._answer("accepted")
         self._lines: OrderedDict[RoomId, Line] = OrderedDict()
         self._dirty: dict[RoomId, Line] = {}
-        self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        self._stopping = False
+        #: The batch that is being written; or when the next is tried, after one that could not be.
+        self._batch: asyncio.Task[None] | None = None
+        self._again: asyncio.TimerHandle | None = None
+        self._started = self._stopping = False
         #: Whether PostgreSQL does not answer; and how much was waiting when that was last found.
         self.away = False
         self._behind = 0
@@ -71,18 +73,23 @@ class Archiver:
         return room in self._dirty
 
     async def start(self) -> None:
-        self._stopping = False
-        self._task = asyncio.create_task(self._run(), name="archiver")
+        self._started, self._stopping = True, False
+        self._go_on()
 
     async def stop(self) -> None:
         """Archive what can be within a few seconds. What cannot is in the rooms' logs."""
-        if self._task is None:
-            return
         self._stopping = True
-        self._wake.set()
-        await asyncio.wait([self._task], timeout=FLUSH_S)
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        if self._again is not None:
+            self._again.cancel()
+            self._try_again()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FLUSH_S):
+                while self._batch is not None:
+                    await asyncio.wait([self._batch])
+        self._started = False
+        if self._batch is not None:
+            self._batch.cancel()
+            await asyncio.wait([self._batch])
         for line in self._dirty.values():
             line.answer("accepted")
 
@@ -107,31 +114,38 @@ class Archiver:
             answer.set_result("accepted")
         else:
             line.waiters.append(Waiter(epoch, rev, answer))
-            self._wake.set()
+            self._go_on()
         return answer
 
-    async def _run(self) -> None:
-        while True:
-            if not self._dirty:
-                if self._stopping:
-                    return
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            (fault,) = await asyncio.gather(self._try(), return_exceptions=True)
-            if isinstance(fault, DatabaseAway):
-                self._went_away(str(fault))
-            elif isinstance(fault, Unavailable):
-                # Redis, which alone has what waits, or had it: it cannot be said to be accepted.
-                self._answer("unknown")
-            elif isinstance(fault, BaseException):
-                # An archiver that ends without a word would let the logs grow until rooms stop.
-                log.error("could not archive", exc_info=fault)
-                self._answer("accepted")
-            if fault is not None:
-                if self._stopping:
-                    return
-                await asyncio.sleep(AGAIN_S)
+    def _go_on(self) -> None:
+        """Write the next batch, where there is one and none is under way."""
+        if self._dirty and self._started and self._batch is None and self._again is None:
+            self._batch = asyncio.get_running_loop().create_task(self._try(), name="archiver")
+            self._batch.add_done_callback(self._tried)
+
+    def _try_again(self) -> None:
+        self._again = None
+        self._go_on()
+
+    def _tried(self, batch: asyncio.Task[None]) -> None:
+        self._batch = None
+        if batch.cancelled():
+            return
+        fault = batch.exception()
+        if fault is None:
+            self._go_on()
+            return
+        if isinstance(fault, DatabaseAway):
+            self._went_away(str(fault))
+        elif isinstance(fault, Unavailable):
+            # Redis, which alone has what waits, or had it: it cannot be said to be accepted.
+            self._answer("unknown")
+        else:
+            # An archiver that ends without a word would let the logs grow until rooms stop.
+            log.error("could not archive", exc_info=fault)
+            self._answer("accepted")
+        if not self._stopping:
+            self._again = asyncio.get_running_loop().call_later(AGAIN_S, self._try_again)
 
     async def _try(self) -> None:
         lines = list(self._dirty.values())[:BATCH]

@@ -1,6 +1,5 @@
 """One batch of the archive: what comes next of each room, writing it, and what to do when it does not fit."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import groupby
@@ -16,6 +15,7 @@ from roomd.store.archive import Archive, Entry, Head
 from roomd.store.index import Index
 from roomd.store.moves import Moves
 from roomd.store.rooms import RoomStore
+from roomd.store.watchdog import Watchdog
 
 #: Commits in one batch, and of one room in it.
 BATCH = 2_000
@@ -51,15 +51,18 @@ class Copier:
         self._now = now
         self.reopen: Callable[[RoomId, int], Awaitable[object]]
         self.on_silent: Callable[[], None] = lambda: None
+        self._watchdog = Watchdog(self._silent)
 
     async def copy(self, lines: Sequence[Line]) -> None:
         """Archive one batch. Raises DatabaseAway; Unavailable when something has to wait because Redis is away."""
         await self._find_heads([line for line in lines if line.head is None])
         # What is here first: it needs no Redis, which may have gone since.
         here = [line.take(ROOM_BATCH) if line.behind and line.torn is None else [] for line in lines]
-        await self._append(lines, [entry for taken in here for entry in taken])
+        if batch := [entry for taken in here for entry in taken]:
+            await self._append(lines, batch)
         elsewhere = [line for line, taken in zip(lines, here, strict=True) if not taken and line.behind]
-        await self._append(lines, await self._all_logged([line for line in elsewhere if line.torn is None]))
+        if unread := [line for line in elsewhere if line.torn is None]:
+            await self._append(lines, await self._all_logged(unread))
         for line in lines:
             if line.torn is not None:
                 await self._superseded(line, line.torn)
@@ -77,11 +80,14 @@ class Copier:
 
     async def _asked(self, work: Awaitable[T]) -> T:
         """What PostgreSQL answers; where it takes its time, nobody is kept waiting for it."""
-        timer = asyncio.get_running_loop().call_later(ACK_S, self.on_silent)
+        self._watchdog.begin(ACK_S)
         try:
             return await work
         finally:
-            timer.cancel()
+            self._watchdog.over()
+
+    def _silent(self) -> None:
+        self.on_silent()
 
     async def _find_heads(self, lines: Sequence[Line]) -> None:
         if lines:

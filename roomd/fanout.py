@@ -9,6 +9,7 @@ are longer, as each turn of the loop costs as much as three writes.
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from operator import length_hint
 from time import perf_counter
 from typing import Protocol
 
@@ -124,32 +125,32 @@ class Channel:
     def flush(self) -> None:
         """Tell everything now: something comes that has to come after it."""
         while self._begun():
-            for socket in self._left:
-                socket.tell(self._batch)
+            self._tell(None)
 
     def _turn(self) -> None:
-        if not self._begun():
-            self._busy = False
-            self._batch = _NOTHING
-            self._told(perf_counter() - self._since)
+        if self._begun():
+            self._tell(self._pace.slice())
+        if length_hint(self._left) or self._pending or self._sealed:
+            self._soon(self._turn)
             return
+        self._busy = False
+        self._batch, self._left = _NOTHING, iter(())
+        self._told(perf_counter() - self._since)
+
+    def _tell(self, most: int | None) -> None:
         batch = self._batch
-        for socket in islice(self._left, self._pace.slice()):
+        for socket in islice(self._left, most):
             socket.tell(batch)
-        self._soon(self._turn)
 
     def _begun(self) -> bool:
         """Whether there is something to tell; the next batch is begun when everybody was told the one before."""
-        rest = next(self._left, None)
-        if rest is not None:
-            rest.tell(self._batch)
+        if length_hint(self._left):
             return True
         self._seal()
         if not self._sealed:
             return False
         texts, sockets = self._sealed.pop(0)
-        self._batch = Batch(texts)
-        self._left = iter(sockets)
+        self._batch, self._left = Batch(texts), iter(sockets)
         return True
 
     def _seal(self) -> None:

@@ -7,20 +7,21 @@ spoils another, and there is one place in which things go wrong. In a cluster ea
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from roomd.committing import PATIENCE_S, Begun, Committing
 from roomd.deciding import Decided, decide_all
 from roomd.desks import Desks, Lot
-from roomd.domain.ids import RoomId
 from roomd.domain.moment import Moments
-from roomd.domain.refusals import Conflict, Refusal
+from roomd.domain.refusals import Conflict, Unavailable
 from roomd.keeping import Keeping
 from roomd.noting import Notes, Step
 from roomd.store.commit_script import Done
 from roomd.store.rooms import RoomStore
+from roomd.store.watchdog import Patience
+from roomd.tasks import Tasks
 from roomd.warm import Warm
 
 #: Commands of several rooms in one call: half of 64 under way, so that some are decided while Redis writes others.
@@ -55,22 +56,21 @@ class GroupCommit:
         self._committing = committing
         self._moment = moment
         self.desks = Desks(self._begin)
+        self._patience = Patience()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._telling = Tasks(log)
 
     def _begin(self, lots: Sequence[Lot]) -> None:
         if not self._store.in_one:
             for lot in lots:
-                self._start(lot, self._committing.alone(lot))
+                self._start(lot)
             return
         for some in _calls(lots):
-            left = {lot.room: lot for lot in some}
-            task = asyncio.get_running_loop().create_task(self._together(left))
-            self._tasks.add(task)
-            task.add_done_callback(partial(self._were_together, left))
+            self._together(some)
 
-    def _start(self, lot: Lot, work: Coroutine[None, None, None]) -> None:
-        """Work that answers a lot by itself."""
-        task = asyncio.get_running_loop().create_task(work)
+    def _start(self, lot: Lot, begun: Begun | None = None) -> None:
+        """Have a lot answered by itself."""
+        task = asyncio.get_running_loop().create_task(self._committing.alone(lot, begun))
         self._tasks.add(task)
         task.add_done_callback(partial(self._ended, lot))
 
@@ -78,45 +78,49 @@ class GroupCommit:
         self._tasks.discard(task)
         self.desks.over(lot, None if task.cancelled() else task.exception())
 
-    def _were_together(self, left: dict[RoomId, Lot], task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        fault = None if task.cancelled() else task.exception()
-        if fault is not None and not isinstance(fault, Refusal | TimeoutError):
-            log.error("what was to be committed together goes one by one", exc_info=fault)
-        for lot in left.values():
-            # It fails again by itself, if it is to.
-            self._start(lot, self._committing.alone(lot))
+    def _together(self, lots: Sequence[Lot]) -> None:
+        """Commit lots of several rooms at once, without a task; where that cannot be, each goes by itself."""
+        left = {lot.room: lot for lot in lots}
+        ready: list[Decided] = []
+        try:
+            for lot in lots:
+                before = self._warm.get(lot.room)
+                begun = Begun(decide_all(before, lot, self._moment)) if before else None
+                if begun is not None and self._is_ready(begun.decided):
+                    self._warm.made(begun.decided.transaction.changes)
+                    ready.append(begun.decided)
+                else:
+                    self._start(left.pop(lot.room), begun)
+            if ready and (answer := self._store.begin_each([decided.transaction for decided in ready])):
+                self._patience.wait(answer, min(decided.lot.asked[0].came for decided in ready) + PATIENCE_S)
+                answer.add_done_callback(partial(self._answered, ready))
+                left.clear()
+        finally:
+            # Also after a fault of ours, which the one whose it is meets again by itself.
+            for lot in left.values():
+                self._start(lot)
 
-    async def _together(self, left: dict[RoomId, Lot]) -> None:
-        """Carry out lots of several rooms at once; `left` are those that remain to be carried out."""
-        ready = []
-        for lot in list(left.values()):
-            before = self._warm.get(lot.room)
-            begun = Begun(decide_all(before, lot, self._moment)) if before else None
-            if begun is not None and self._is_ready(begun.decided):
-                self._warm.made(begun.decided.transaction.changes)
-                ready.append(begun.decided)
-            else:
-                self._start(left.pop(lot.room), self._committing.alone(lot, begun))
-        if not ready:
-            return
-        oldest = min(decided.lot.asked[0].came for decided in ready)
-        async with asyncio.timeout_at(oldest + PATIENCE_S):
-            outcomes = await self._store.commit_each([decided.transaction for decided in ready])
+    def _answered(self, ready: Sequence[Decided], answer: asyncio.Future[Any]) -> None:
+        """What became of lots that were committed together."""
+        left = {decided.lot.room: decided.lot for decided in ready}
         told: list[ToTell] = []
         try:
-            for decided, outcome in zip(ready, outcomes, strict=True):
+            for decided, outcome in zip(ready, self._store.ended(answer), strict=True):
                 lot = decided.lot
                 if isinstance(outcome, Done):
                     told += self._done(decided)
                 elif isinstance(outcome, Conflict) or not isinstance(outcome, Exception):
-                    self._start(lot, self._committing.alone(lot, Begun(decided, outcome)))
+                    self._start(lot, Begun(decided, outcome))
                 else:
-                    self._start(lot, self._committing.alone(lot))
+                    self._start(lot)
                 del left[lot.room]
+        except Unavailable as fault:
+            log.debug("what was to be committed together goes one by one: %s", fault)
         finally:
-            # Also where a fault of ours leaves some of the others to go by themselves.
-            await self._tell(told)
+            for lot in left.values():
+                self._start(lot)
+            if told:
+                self._telling.start("telling the index", self._tell(told))
 
     def _is_ready(self, decided: Decided) -> bool:
         """Whether a lot can be committed without looking at or noting anything before."""
@@ -138,8 +142,6 @@ class GroupCommit:
 
     async def _tell(self, told: Sequence[ToTell]) -> None:
         """Tell the index, of all rooms in one message, and answer those lots."""
-        if not told:
-            return
         try:
             await self._notes.note(*(each.step for each in told))
         finally:

@@ -14,6 +14,7 @@ from roomd.domain.ids import RoomId
 from roomd.domain.refusals import Forbidden, Unavailable
 
 OTHER = RoomId("7b0d7e1c-0000-4000-8000-000000000002")
+THIRD = RoomId("7b0d7e1c-0000-4000-8000-000000000003")
 
 
 def asked(once: str) -> Asked:
@@ -51,19 +52,18 @@ class Book:
 @pytest.mark.gen_test(timeout=10)
 async def test_what_comes_meanwhile_is_the_next_lot_and_rooms_do_not_wait_for_each_other() -> None:
     book, said = Book(), [asked(str(n)) for n in range(LOT + 5)]
-    for each in said[:2]:
-        book.desks.take(ROOM, each)
-    await until(lambda: book.lots)
-    for each in said[2:]:
+    book.desks.take(ROOM, said[0])
+    assert book.lots == [(ROOM, ["0"])]
+    for each in said[1:]:
         book.desks.take(ROOM, each)
     other = asked("other")
     book.desks.take(OTHER, other)
     await until(lambda: len(book.lots) == 2)
     names = [each.once for each in said]
-    assert book.lots == [(ROOM, names[:2]), (OTHER, ["other"])]
+    assert book.lots == [(ROOM, names[:1]), (OTHER, ["other"])]
     book.let.set()
     assert await asyncio.gather(*(each.answer for each in [*said, other])) == [*names, "other"]
-    assert book.lots[2:] == [(ROOM, names[2 : LOT + 2]), (ROOM, names[LOT + 2 :])]
+    assert book.lots[2:] == [(ROOM, names[1 : LOT + 1]), (ROOM, names[LOT + 1 :])]
     assert not book.desks._waiting
 
 
@@ -106,12 +106,13 @@ async def test_the_same_command_sent_twice_is_not_in_one_lot() -> None:
 
 @pytest.mark.gen_test(timeout=10)
 async def test_lots_that_begin_in_one_turn_are_given_together() -> None:
-    book, first, second = Book(), [asked("a"), asked("b")], [asked("c"), asked("d")]
+    book, alone, first, second = Book(), asked("alone"), [asked("a"), asked("b")], [asked("c"), asked("d")]
+    book.desks.take(THIRD, alone)
     for room, each in zip((ROOM, OTHER), first, strict=True):
         book.desks.take(room, each)
-    await until(lambda: book.given)
+    await until(lambda: len(book.given) == 2)
     for room, each in zip((ROOM, OTHER), second, strict=True):
         book.desks.take(room, each)
     book.let.set()
-    await asyncio.gather(*(each.answer for each in [*first, *second]))
-    assert book.given == [[(ROOM, ["a"]), (OTHER, ["b"])], [(ROOM, ["c"]), (OTHER, ["d"])]]
+    await asyncio.gather(*(each.answer for each in [alone, *first, *second]))
+    assert book.given == [[(THIRD, ["alone"])], [(ROOM, ["a"]), (OTHER, ["b"])], [(ROOM, ["c"]), (OTHER, ["d"])]]

@@ -10,7 +10,7 @@ from hub_world import until
 
 from roomd.store import postgres
 from roomd.store.kept import KeptConnection
-from roomd.store.postgres import DatabaseAway, PostgresConnection, PostgresPool
+from roomd.store.postgres import DatabaseAway, PostgresPool
 
 ME = "SELECT pg_backend_pid()"
 
@@ -25,8 +25,7 @@ async def opened(database_url: str) -> AsyncIterator[PostgresPool]:
 
 
 async def _asked(kept: KeptConnection) -> int:
-    async with kept.acquired() as connection:
-        return int(await connection.fetchval(ME))
+    return int(await kept.fetchval(ME))
 
 
 @pytest.mark.gen_test(timeout=20)
@@ -45,14 +44,8 @@ async def test_two_questions_at_once_have_a_connection_each(database_url: str) -
     async with opened(database_url) as pool:
         kept = KeptConnection(pool)
 
-        async def slow(connection: PostgresConnection) -> int:
-            return int(await connection.fetchval("SELECT pg_backend_pid() FROM pg_sleep(0.05)"))
-
-        async def ask() -> int:
-            async with kept.acquired() as connection:
-                return await slow(connection)
-
-        assert len(set(await asyncio.gather(ask(), ask(), ask()))) == 3
+        slow = "SELECT pg_backend_pid() FROM pg_sleep(0.05)"
+        assert len(set(await asyncio.gather(*(kept.fetchval(slow) for _ in range(3))))) == 3
 
 
 @pytest.mark.gen_test(timeout=20)
@@ -67,11 +60,9 @@ async def test_one_that_was_lost_is_replaced_and_a_fault_gives_it_back(database_
         assert second != first
         # Lost while it is asked: that question fails, as an outage.
         with pytest.raises(DatabaseAway):
-            async with kept.acquired() as connection:
-                await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+            await kept.fetchval("SELECT pg_terminate_backend(pg_backend_pid())")
         with pytest.raises(asyncpg.UndefinedTableError):
-            async with kept.acquired() as connection:
-                await connection.execute("SELECT * FROM nowhere")
+            await kept.fetchval("SELECT * FROM nowhere")
         assert pool.get_idle_size() == pool.get_size()
         assert await _asked(kept) not in {first, second}
 
@@ -81,6 +72,5 @@ async def test_a_silent_one_is_broken_off(database_url: str) -> None:
     async with opened(database_url) as pool:
         kept = KeptConnection(pool)
         with pytest.raises(DatabaseAway):
-            async with kept.acquired(0.05) as connection:
-                await connection.execute("SELECT pg_sleep(10)")
+            await kept.fetchval("SELECT pg_sleep(10)", within_s=0.05)
         assert await _asked(kept) > 0

@@ -115,7 +115,10 @@ def test_no_relative_imports() -> None:
             ),
         ),
         ("committing", ("domain", "store", "archived", "keeping", "noting", "copies", "deciding", "desks", "warm")),
-        ("group_commit", ("domain", "store", "keeping", "noting", "deciding", "desks", "warm", "committing")),
+        (
+            "group_commit",
+            ("domain", "store", "keeping", "noting", "deciding", "desks", "warm", "committing", "tasks"),
+        ),
         (
             "handlers",
             (

@@ -54,7 +54,7 @@ class Bell:
         if ready is None or ready.cancelled():
             ready = self._wanted[channel] = asyncio.get_running_loop().create_future()
             if self._pubsub is not None:
-                await self._send(self._pubsub.subscribe(channel))
+                await self._send(self._pubsub.subscribe(**{channel: self._rung}))
         try:
             async with asyncio.timeout(DEAD_S):
                 await asyncio.shield(ready)
@@ -95,7 +95,7 @@ class Bell:
         # From here on `subscribe` sends its own; nothing is awaited before what was wanted until now is.
         self._pubsub, self._broken = pubsub, False
         if self._wanted:
-            await pubsub.subscribe(*self._wanted)
+            await pubsub.subscribe(**dict.fromkeys(self._wanted, self._rung))
         loop = asyncio.get_running_loop()
         heard = pinged = loop.time()
         while True:
@@ -112,9 +112,20 @@ class Bell:
                 pinged = now
                 await pubsub.ping()
 
+    def _rung(self, message: dict[str, Any]) -> None:
+        room = bell_room(message["channel"].decode())
+        heard = False
+        try:
+            self._on_ring(room, message["data"])
+            heard = True
+        finally:
+            # After a fault of ours, which the loop reports, the room must not be left behind.
+            if not heard:
+                self._on_doubt(room)
+
     def _handle(self, message: dict[str, Any]) -> None:
         if message["type"] == "message":
-            self._on_ring(bell_room(message["channel"].decode()), message["data"])
+            self._rung(message)
         elif message["type"] == "subscribe":
             channel = message["channel"].decode()
             ready = self._wanted.get(channel)

@@ -1,11 +1,12 @@
 """Committing: what commands led to in rooms is written by one script, of each room all of it or nothing."""
 
+import asyncio
 from collections.abc import Sequence
 from importlib import resources
 from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
+from redis.exceptions import NoScriptError, ResponseError
 
 from roomd.domain.refusals import Conflict, Unavailable
 from roomd.domain.whole import AUDIT_LENGTH, CHAT_LENGTH
@@ -13,6 +14,7 @@ from roomd.store import plain
 from roomd.store.keys import RoomKeys, room_keys
 from roomd.store.life import Life
 from roomd.store.plain import Change, Write
+from roomd.store.quick import QuickScript
 from roomd.store.redis import answering
 
 #: Commits that a log may hold: while PostgreSQL is away, a room goes on for so long.
@@ -75,15 +77,36 @@ class CommitScript:
 
         Of a cluster, all are of one room.
         """
+        keys, args = self._said(transactions)
+        with answering():
+            answers = await self._script(keys=keys, args=args)
+        return [_outcome(word, said) for word, said in answers]
+
+    def begin(self, transactions: Sequence[Transaction]) -> "asyncio.Future[Any] | None":
+        """As a call, without a task: the answer is for `ended`. None where there is no connection to ask over."""
+        if not isinstance(self._script, QuickScript):
+            return None
+        return self._script.begin(*self._said(transactions))
+
+    @staticmethod
+    def ended(answer: "asyncio.Future[Any]") -> list[Outcome | Exception]:
+        """As a call's answer."""
+        try:
+            with answering():
+                return [_outcome(word, said) for word, said in answer.result()]
+        except (NoScriptError, asyncio.CancelledError) as fault:
+            # Asked again by a call, a Redis that has been started anew is told the script.
+            raise Unavailable("The room store does not answer. Try again in a moment.") from fault
+
+    def _said(self, transactions: Sequence[Transaction]) -> tuple[list[str], list[Any]]:
+        """The script's keys and arguments."""
         (changes, _, doubted), *_ = transactions
         run = self._life.of(changes[-1].after.id)
         keys: list[str] = []
         args: list[Any] = [LOG_MOST, CHAT_LENGTH, AUDIT_LENGTH, REMEMBER_MS, run if doubted is None else doubted]
         for each in transactions:
             _add(each, run, keys, args)
-        with answering():
-            answers = await self._script(keys=keys, args=args)
-        return [_outcome(word, said) for word, said in answers]
+        return keys, args
 
 
 def _add(transaction: Transaction, run: str, keys: list[str], args: list[Any]) -> None:

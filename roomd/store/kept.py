@@ -5,21 +5,19 @@ two tasks and half the time of the question.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 
 from roomd.store.postgres import (
     SILENT_S,
     PooledConnection,
-    PostgresConnection,
     PostgresPool,
     acquired,
-    broken_off_after,
     given_back,
     postgres_needed,
 )
+from roomd.store.watchdog import Watchdog
 
 #: Seconds without a question after which the connection goes back.
 IDLE_S = 0.25
@@ -32,32 +30,41 @@ class KeptConnection:
         self._busy = False
         #: When it was asked last, by the loop's clock.
         self._used = 0.0
+        self._watchdog = Watchdog(self._silent)
         #: Looks whether it is still asked; one, however often the connection was replaced.
         self._timer: asyncio.TimerHandle | None = None
         self._giving_back: set[asyncio.Task[None]] = set()
 
-    @asynccontextmanager
-    async def acquired(self, within_s: float = SILENT_S) -> AsyncIterator[PostgresConnection]:
-        """As `postgres.acquired`; a second question meanwhile has a connection of its own. Raises DatabaseAway."""
+    async def fetchval(self, query: str, *args: object, within_s: float = SILENT_S) -> Any:  # noqa: ANN401 - as asyncpg's
+        """The first value of the first row. Raises DatabaseAway, also where there is no answer within so many seconds.
+
+        A second question meanwhile has a connection of its own.
+        """
         if self._busy:
             async with acquired(self._pool, within_s) as another:
-                yield another
-            return
+                return await another.fetchval(query, *args)
         self._busy = True
+        well = False
         try:
             with postgres_needed():
                 connection = await self._taken(within_s)
-                well = False
+                self._watchdog.begin(within_s)
                 try:
-                    with broken_off_after(connection, within_s):
-                        yield connection
+                    answer = await connection.fetchval(query, *args)
                     well = True
                 finally:
+                    self._watchdog.over()
                     if not well:
                         self._connection = None
                         await given_back(self._pool, connection, within_s)
+                return answer
         finally:
             self._busy, self._used = False, asyncio.get_running_loop().time()
+
+    def _silent(self) -> None:
+        """It is broken off, as in `postgres.acquired`."""
+        if self._connection is not None:
+            self._connection.terminate()
 
     async def _taken(self, within_s: float) -> PooledConnection:
         connection, self._connection = self._connection, None
@@ -77,6 +84,7 @@ class KeptConnection:
             self._timer = loop.call_later(IDLE_S, self._look)
             return
         self._timer = None
+        self._watchdog.stop()
         connection, self._connection = self._connection, None
         if connection is not None:
             task = loop.create_task(given_back(self._pool, connection, SILENT_S))

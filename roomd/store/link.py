@@ -8,8 +8,9 @@ import asyncio
 import logging
 import ssl
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import repeat
 from typing import Any
 
 import hiredis
@@ -33,6 +34,34 @@ def as_redis_py(fault: hiredis.ReplyError) -> ResponseError:
     return _FAULTS.get(text.partition(" ")[0], ResponseError)(text)
 
 
+def _packed(parts: tuple[Part, ...]) -> bytes:
+    # hiredis declares a tuple of one for what takes any number.
+    packed: bytes = hiredis.pack_command(parts)  # type: ignore[arg-type]
+    return packed
+
+
+class _All:
+    """What several commands are answered, in their order, as one answer: replies, or why there is none."""
+
+    __slots__ = ("_left", "_replies", "_whole")
+
+    def __init__(self, whole: "asyncio.Future[list[Any]]", commands: int) -> None:
+        self._whole = whole
+        self._left = commands
+        self._replies: list[Any] = []
+
+    def done(self) -> bool:
+        return not self._left
+
+    def set_result(self, reply: Any) -> None:  # noqa: ANN401 - whatever Redis says
+        self._replies.append(reply)
+        self._left -= 1
+        if not self._left and not self._whole.done():
+            self._whole.set_result(self._replies)
+
+    set_exception = set_result
+
+
 class Channel(asyncio.Protocol):
     """An open connection. What was asked when it is lost may have been done or not.
 
@@ -42,7 +71,7 @@ class Channel(asyncio.Protocol):
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._reader = hiredis.Reader()
-        self._waiting: deque[tuple[asyncio.Future[Any], float]] = deque()
+        self._waiting: deque[tuple[asyncio.Future[Any] | _All, float]] = deque()
         self._unsent: list[bytes] = []
         self._transport: asyncio.Transport | None = None
         self._watch: asyncio.TimerHandle | None = None
@@ -55,21 +84,39 @@ class Channel(asyncio.Protocol):
 
     def ask(self, parts: tuple[Part, ...]) -> "asyncio.Future[Any]":
         answer: asyncio.Future[Any] = self._loop.create_future()
+        # What nothing waits before goes at once. Behind it, all that a turn of the loop brings is one write.
+        at_once = not self._waiting and not self._unsent
+        if self._expect(answer, 1):
+            if at_once and self._transport is not None:
+                self._transport.write(_packed(parts))
+            else:
+                self.say(parts)
+        return answer
+
+    def ask_all(self, commands: Sequence[tuple[Part, ...]]) -> "asyncio.Future[list[Any]]":
+        """The replies in their order, or why there is none, each; nothing of others comes between the commands."""
+        answer: asyncio.Future[list[Any]] = self._loop.create_future()
+        if self._expect(_All(answer, len(commands)), len(commands)):
+            for parts in commands:
+                self.say(parts)
+        return answer
+
+    def _expect(self, answer: "asyncio.Future[Any] | _All", replies: int) -> bool:
+        """Whether there is anything to be expected."""
         if self.lost:
-            answer.set_exception(RedisConnectionError("the connection was lost"))
-            return answer
-        self._waiting.append((answer, self._loop.time() + ANSWER_S))
+            for _ in range(replies):
+                answer.set_exception(RedisConnectionError("the connection was lost"))
+            return False
+        self._waiting.extend(repeat((answer, self._loop.time() + ANSWER_S), replies))
         if self._watch is None:
             self._watch = self._loop.call_later(ANSWER_S, self._look)
-        self.say(parts)
-        return answer
+        return True
 
     def say(self, parts: tuple[Part, ...]) -> None:
         """What is answered by being pushed, or not at all."""
         if not self._unsent:
             self._loop.call_soon(self._send)
-        # hiredis declares a tuple of one for what takes any number.
-        self._unsent.append(hiredis.pack_command(parts))  # type: ignore[arg-type]
+        self._unsent.append(_packed(parts))
 
     def data_received(self, data: bytes) -> None:
         self._reader.feed(data)
@@ -144,6 +191,11 @@ class Link:
         if channel is None or channel.lost:
             channel = await self.open()
         return await channel.ask(parts)
+
+    def begin(self, parts: tuple[Part, ...]) -> "asyncio.Future[Any] | None":
+        """As `ask`, without a task; None where there is no connection."""
+        channel = self._channel
+        return None if channel is None or channel.lost else channel.ask(parts)
 
     async def open(self) -> Channel:
         """The connection, made anew where it was lost. Raises redis-py's exceptions."""

@@ -5,7 +5,7 @@ On a cluster everything goes by redis-py's pool.
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import hiredis
@@ -42,7 +42,7 @@ class Quick(Redis):
         return _shaped(self, name, response, options)
 
     def register_script(self, script: Any) -> Any:  # noqa: ANN401 - as in redis-py
-        return Script(self, script)
+        return QuickScript(self, script)
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> "Together":
         return Together(self, transaction)
@@ -53,6 +53,14 @@ class Quick(Redis):
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
         await self.link.stop()
         await super().aclose(close_connection_pool)
+
+
+class QuickScript(Script):
+    def begin(self, keys: Sequence[str], args: Sequence[Any]) -> "asyncio.Future[Any] | None":
+        """As a call, of a script that Redis knows, and without a task. None where there is no connection."""
+        quick = self.registered_client
+        assert isinstance(quick, Quick)
+        return quick.link.begin(("EVALSHA", self.sha, len(keys), *keys, *args))
 
 
 class Together(Pipeline):
@@ -75,7 +83,7 @@ class Together(Pipeline):
         commands: list[tuple[Any, ...]] = [args for args, _ in stack]
         if self.is_transaction:
             commands = [("MULTI",), *commands, ("EXEC",)]
-        answers = await asyncio.gather(*map(channel.ask, commands), return_exceptions=True)
+        answers = await channel.ask_all(commands)
         if self.is_transaction and not isinstance(answers[-1], BaseException):
             answers = answers[-1]
         answers = [as_redis_py(answer) if isinstance(answer, hiredis.ReplyError) else answer for answer in answers]
@@ -102,8 +110,11 @@ class Ear:
 
     def __init__(self, link: Link) -> None:
         self._link = link
+        self._loop = asyncio.get_running_loop()
         self._channel: Channel | None = None
         self._heard: deque[dict[str, Any]] = deque()
+        #: Who is told what comes over a channel, in the loop's next turn and without anybody having to ask.
+        self._told: dict[bytes, Callable[[dict[str, Any]], object]] = {}
         self._came = asyncio.Event()
         self._lost: Exception | None = None
 
@@ -116,10 +127,13 @@ class Ear:
             if not self._channel.lost:
                 self._channel.say(("UNSUBSCRIBE",))
 
-    async def subscribe(self, *channels: str) -> None:
-        await self._say("SUBSCRIBE", *channels)
+    async def subscribe(self, *channels: str, **told: Callable[[dict[str, Any]], object]) -> None:
+        self._told |= {channel.encode(): tell for channel, tell in told.items()}
+        await self._say("SUBSCRIBE", *channels, *told)
 
     async def unsubscribe(self, *channels: str) -> None:
+        for channel in channels:
+            self._told.pop(channel.encode(), None)
         await self._say("UNSUBSCRIBE", *channels)
 
     async def ping(self) -> None:
@@ -159,5 +173,10 @@ class Ear:
             self._lost = pushed
         else:
             kind, channel, data = pushed[:3]
-            self._heard.append({"type": kind.decode(), "channel": channel, "data": data})
+            message = {"type": kind.decode(), "channel": channel, "data": data}
+            if kind == b"message" and (tell := self._told.get(channel)) is not None:
+                # A fault in it is not the connection's.
+                self._loop.call_soon(tell, message)
+                return
+            self._heard.append(message)
         self._came.set()

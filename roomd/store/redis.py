@@ -4,8 +4,8 @@ Writes are never retried by the client: a reply lost after the write was made wo
 with redis-py's default). The engine repeats a command under the same id instead, and the commit script knows it.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from types import TracebackType
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -19,6 +19,8 @@ from roomd.store.link import Link
 from roomd.store.pool import Pool, bounds
 from roomd.store.quick import Quick
 from roomd.store.seeds import seeds
+
+_AWAY = (RedisConnectionError, RedisTimeoutError, OSError, OutOfMemoryError, ReadOnlyError)
 
 
 def connect(url: str, life: Life | None = None) -> Redis:
@@ -55,14 +57,21 @@ def _cluster(url: str, life: Life | None) -> Cluster:
     return cluster
 
 
-@contextmanager
-def answering() -> Iterator[None]:
-    """Turns Redis' not answering, or not being able to store, into Unavailable."""
-    try:
-        yield
-    except (RedisConnectionError, RedisTimeoutError, OSError, OutOfMemoryError, ReadOnlyError) as fault:
-        raise Unavailable("The room store does not answer. Try again in a moment.") from fault
-    except RedisError as fault:
-        if str(fault).startswith(("LOADING", "MISCONF", "BUSY")):
+class _Answering:
+    """Without a generator: it stands around every command, and one takes 3 µs."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, tb: TracebackType | None) -> None:
+        if isinstance(fault, _AWAY):
+            raise Unavailable("The room store does not answer. Try again in a moment.") from fault
+        if isinstance(fault, RedisError) and str(fault).startswith(("LOADING", "MISCONF", "BUSY")):
             raise Unavailable("The room store is not ready. Try again in a moment.") from fault
-        raise
+
+
+_ANSWERING = _Answering()
+
+
+def answering() -> AbstractContextManager[None]:
+    """Turns Redis' not answering, or not being able to store, into Unavailable."""
+    return _ANSWERING

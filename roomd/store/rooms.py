@@ -1,5 +1,6 @@
 """Rooms in Redis: loading one whole, committing to one atomically, reading its log and its chat."""
 
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from importlib import resources
@@ -112,9 +113,16 @@ class RoomStore:
             raise outcome
         return outcome
 
-    async def commit_each(self, transactions: Sequence[Transaction]) -> list[Outcome | Exception]:
-        """As `commit_all`, in several rooms, where they are `in_one`; each by itself. Raises Unavailable."""
-        return await self._commit(transactions)
+    def begin_each(self, transactions: Sequence[Transaction]) -> "asyncio.Future[Any] | None":
+        """Have commits of several rooms, which are `in_one`, written; `ended` makes outcomes of the answer.
+
+        None where there is no connection: nothing was asked.
+        """
+        return self._commit.begin(transactions)
+
+    def ended(self, answer: "asyncio.Future[Any]") -> list[Outcome | Exception]:
+        """What became of each; an exception where it was not written. Raises Unavailable where nobody knows."""
+        return self._commit.ended(answer)
 
     async def number(self, room: RoomId) -> Number | None:
         """The number the room is at, if there is one."""
