@@ -62,6 +62,10 @@ class Desks:
         #: Rooms whose next lot begins in the next turn: what else comes in this one goes with it.
         self._next: list[RoomId] = []
 
+    def __contains__(self, room_id: RoomId) -> bool:
+        """Whether commands of the room are under way."""
+        return room_id in self._waiting
+
     def take(self, room_id: RoomId, asked: Asked) -> None:
         waiting = self._waiting.get(room_id)
         if waiting is not None:

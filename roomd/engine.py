@@ -150,6 +150,10 @@ class Engine:
         if fault is None or isinstance(fault, Refusal):
             self.results.add(name, fault.code if fault is not None else "ok")
 
+    def busy(self, room_id: RoomId) -> bool:
+        """Whether commands of the room are under way here."""
+        return room_id in self._group.desks
+
     async def kept(self, receipt: Receipt) -> Level:
         """How safe a command's effect is by now. Raises Unavailable when it was lost before anybody was told of it."""
         return demand_kept(await receipt.kept)

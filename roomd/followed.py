@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from msgspec import structs
@@ -10,7 +11,7 @@ from roomd.dialects.dialect import Dialect, View
 from roomd.domain.actor import Actor
 from roomd.domain.chat import Message, Reacted, Said
 from roomd.domain.commit import Commit
-from roomd.domain.ids import SocketId, UserId
+from roomd.domain.ids import RoomId, SocketId, UserId
 from roomd.domain.membership import MemberLeft
 from roomd.domain.moderation import ChatCleared, MessageDeleted
 from roomd.domain.room import Room
@@ -56,15 +57,36 @@ class Waiter(NamedTuple):
 class Followed:
     """A room with sockets here, or with somebody at its door."""
 
+    __slots__ = (
+        "__weakref__",
+        "_coming",
+        "_greetings",
+        "_pace",
+        "_told",
+        "behind",
+        "channels",
+        "chat",
+        "failed",
+        "lobby",
+        "reading",
+        "room",
+        "rung",
+        "sockets",
+        "waiting",
+    )
+
     def __init__(
         self,
         room: Room,
         chat: Iterable[Message],
         told: Callable[[float], None] = lambda _: None,
         pace: Pace | None = None,
+        coming: Callable[[RoomId], bool] = lambda _: False,
     ) -> None:
         self.room = room
         self._pace = pace
+        #: Whether commands are under way that may have more told.
+        self._coming = partial(coming, room.id)
         #: Hears how many seconds it took to tell everybody.
         self._told = told
         #: The latest lines. (An empty deque, which takes 760 bytes, is all that most rooms would have of it.)
@@ -105,7 +127,7 @@ class Followed:
         self.waiting.pop(socket.id, None)
         dialect = socket.dialect
         if dialect.name not in self.channels:
-            self.channels[dialect.name] = dialect, Channel(told=self._told, pace=self._pace)
+            self.channels[dialect.name] = dialect, Channel(told=self._told, pace=self._pace, coming=self._coming)
         self.channels[dialect.name][1].add(socket)
 
     def part(self, socket_id: SocketId) -> None:

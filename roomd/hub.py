@@ -175,7 +175,7 @@ class Hub:
     async def _load(self, room_id: RoomId) -> Followed:
         room = await self._engine.room(room_id)
         chat = await self._store.chat(room_id, CHAT_SHOWN, upto=room.rev)
-        return Followed(room, chat, self.told.add, self._pace)
+        return Followed(room, chat, self.told.add, self._pace, self._engine.busy)
 
     async def _greet(
         self,
