@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import tracemalloc
 from itertools import pairwise
 
 import pytest
@@ -49,6 +50,27 @@ async def test_what_a_client_does_not_take_waits_and_nothing_is_cut_or_mixed() -
         await until(lambda: not pair.ours.waiting)
         pair.ours.write(frame("after"))
         assert await pair.client.frame() == (TEXT, b"after")
+
+
+@pytest.mark.gen_test(timeout=30)
+async def test_what_waits_for_many_is_there_once_however_small_its_pieces_are() -> None:
+    async with paired(receive_buffer=4_096) as first, paired(receive_buffer=4_096) as second:
+        big, small = frame("x" * 4_000_000), [frame(f"{n} " + "y" * 1_000) for n in range(1_000)]
+        tracemalloc.start()
+        try:
+            for frames in (big, *small):
+                assert first.ours.write(frames) == first.ours.waiting
+                assert second.ours.write(frames) == second.ours.waiting
+            grown, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert min(first.ours.waiting, second.ours.waiting) > 4_000_000
+        assert grown < 100_000
+        for pair in (first, second):
+            assert len((await pair.client.frame())[1]) == 4_000_000
+            for n, frames in enumerate(small):
+                assert frame((await pair.client.frame())[1].decode()) == frames, n
+            await until(lambda ours=pair.ours: not ours.waiting)  # type: ignore[misc]
 
 
 @pytest.mark.gen_test(timeout=20)

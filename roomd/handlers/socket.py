@@ -7,6 +7,8 @@ comes is read 64 KiB at most and FRAMES frames at a time.
 
 import asyncio
 import socket
+from collections import deque
+from itertools import islice
 from typing import Protocol
 
 from roomd.handlers.frames import CLOSE, PING, PONG, Control, FrameError, Reader, closing, control
@@ -19,6 +21,8 @@ SEND_BUFFER = 128 << 10
 #: Bytes that may wait for a client that is still answered its pings.
 _MAX_BEHIND = 4 << 10
 _READ = 64 << 10
+#: Pieces given to the system at once; it takes 1,024 at most.
+_PIECES = 256
 _PING_FRAME = control(PING)
 
 
@@ -43,14 +47,17 @@ class Listener(Protocol):
 class Socket:
     """Every method neither waits nor raises, and does nothing once the connection has ended."""
 
-    __slots__ = ("_deaf", "_ending", "_listener", "_loop", "_more", "_reader", "_socket", "_told", "_unsent")
+    __slots__ = ("_deaf", "_ending", "_listener", "_loop", "_more", "_reader", "_socket", "_told", "_unsent", "waiting")
 
     def __init__(self, connected: socket.socket, listener: Listener, limit: int) -> None:
         self._loop = asyncio.get_running_loop()
         self._socket: socket.socket | None = connected
         self._listener: Listener | None = listener
         self._reader: Reader = Reader(limit)
-        self._unsent: bytearray | None = None
+        #: What the system has not taken. The frames of a room are one object for all who do not read.
+        self._unsent: deque[bytes | memoryview] | None = None
+        #: Bytes of it: those that the client has yet to take, beyond what the system holds for it.
+        self.waiting = 0
         #: Whether the client was told that the connection is closed; whether what it sends is of no interest any more;
         #: whether the connection ends once everything is sent; and whether there are frames for the loop's next turn.
         self._told = self._deaf = self._ending = self._more = False
@@ -62,11 +69,6 @@ class Socket:
     def now(self) -> float:
         """The loop's time. (Asking which loop it is takes 0.6 µs, as Python asks the system for its process's id.)"""
         return self._loop.time()
-
-    @property
-    def waiting(self) -> int:
-        """Bytes that the client has yet to take, beyond what the system holds for it."""
-        return len(self._unsent) if self._unsent is not None else 0
 
     def start(self, answer: bytes, early: bytes) -> None:
         """Answer the handshake, and listen. `early` is what the client has sent behind it."""
@@ -91,8 +93,9 @@ class Socket:
         if connected is None or self._told:
             return self.waiting
         if self._unsent is not None:
-            self._unsent += frames
-            return len(self._unsent)
+            self._unsent.append(frames)
+            self.waiting += len(frames)
+            return self.waiting
         try:
             sent = connected.send(frames)
         except BlockingIOError:
@@ -102,9 +105,10 @@ class Socket:
             return 0
         if sent == len(frames):
             return 0
-        self._unsent = bytearray(memoryview(frames)[sent:])
+        self._unsent = deque((memoryview(frames)[sent:],))
+        self.waiting = len(frames) - sent
         self._loop.add_writer(connected.fileno(), self._writable)
-        return len(self._unsent)
+        return self.waiting
 
     def ping(self) -> None:
         if self._unsent is None:
@@ -136,13 +140,14 @@ class Socket:
         if self._socket is None or self._unsent is None:
             return
         try:
-            sent = self._socket.send(self._unsent)
+            sent = self._socket.sendmsg(islice(self._unsent, _PIECES))
         except BlockingIOError:
             return
         except OSError:
             self.abort()
             return
-        del self._unsent[:sent]
+        self.waiting -= sent
+        _take_off(self._unsent, sent)
         if self._unsent:
             return
         self._unsent = None
@@ -236,7 +241,19 @@ class Socket:
         if self._unsent is not None:
             self._loop.remove_writer(connected.fileno())
             self._unsent = None
+            self.waiting = 0
         connected.close()
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.on_close()
+
+
+def _take_off(pieces: deque[bytes | memoryview], sent: int) -> None:
+    """Drop so many bytes from the beginning."""
+    while sent:
+        size = len(pieces[0])
+        if size > sent:
+            pieces[0] = memoryview(pieces[0])[sent:]
+            return
+        pieces.popleft()
+        sent -= size
