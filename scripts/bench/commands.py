@@ -199,7 +199,10 @@ async def _commits(at: House, room: Room) -> Callable[[], Awaitable[object]]:
 
     async def ask() -> None:
         nonlocal now, ready
-        await at.core.store.commit_each([ready])
+        answer = at.core.store.begin_each([ready])
+        assert answer is not None
+        await answer
+        at.core.store.ended(answer)
         now = ready.changes[-1].after
         ready = decided()
 
