@@ -30,7 +30,7 @@ GUEST_REFRESH_S = 7 * 24 * 3600
 LEEWAY_S = 30
 #: Ours have about 480 characters, and 1,105 with the longest name in emoji; anything much longer is not looked at.
 LONGEST_TOKEN = 2048
-#: A verified token takes 2 µs to look up and 30 µs to verify. 4,096 of them take 2 MB.
+#: A verified token takes 2 µs to look up and 7 µs to verify. 4,096 of them take 2 MB.
 REMEMBERED = 4096
 SHORTEST_KEY = 32
 
@@ -87,6 +87,8 @@ class TokenRing:
         known = HMACAlgorithm(HMACAlgorithm.SHA256)
         self._keys = {key_id(key): known.prepare_key(key) for key in keys}
         self._newest = key_id(keys[0])
+        #: The first part of all tokens that a key has signed here.
+        self._heads = {_head(kid, key): key for kid, key in self._keys.items()}
         self._now = now
         self._verified: OrderedDict[bytes, Verified] = OrderedDict()
 
@@ -126,21 +128,35 @@ class TokenRing:
         return verified
 
     def _decode(self, token: str) -> Claims:
-        # PyJWT says whose signature it is. What is signed is then read by its type, all of which has to be there; only
-        # what `issue` writes is accepted: `jku`, `crit`, `b64`, … have no meaning here, so they get none.
+        # What is signed is read by its type, all of which has to be there.
+        signed, _, signature = token.rpartition(".")
+        head, _, payload = signed.partition(".")
         try:
-            for kid, key in self._keys.items():
-                try:
-                    whole = _signed.decode_complete(token, key, algorithms=[ALGORITHM])
-                except jwt.InvalidSignatureError:
-                    continue
-                header = whole["header"]
-                if header.keys() != {"alg", "typ", "kid"} or header["kid"] != kid:
-                    raise _invalid()
-                return _claims(whole["payload"])
-            raise _invalid()
+            key = self._heads.get(head)
+            if key is None:
+                return _claims(self._payload(token))
+            # To the letter what `issue` begins with, so what is left to ask of PyJWT is the signature that belongs
+            # there. Taking such a token apart by it looks at each of 480 characters, a fifth of a handshake.
+            if not hmac.compare_digest(_text(_hmac.sign(signed.encode(), key)), signature):
+                raise _invalid()
+            return _claims(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         except (jwt.PyJWTError, msgspec.MsgspecError, ValueError, TypeError, RecursionError):
             raise _invalid() from None
+
+    def _payload(self, token: str) -> bytes:
+        """Of a token whose header is written otherwise than here. Raises PyJWTError and Unauthenticated."""
+        for kid, key in self._keys.items():
+            try:
+                whole = _signed.decode_complete(token, key, algorithms=[ALGORITHM])
+            except jwt.InvalidSignatureError:
+                continue
+            # `jku`, `crit`, `b64`, … have no meaning here, so they get none.
+            header = whole["header"]
+            if header.keys() != {"alg", "typ", "kid"} or header["kid"] != kid:
+                raise _invalid()
+            payload: bytes = whole["payload"]
+            return payload
+        raise _invalid()
 
     def _check_time(self, verified: Verified) -> None:
         now = self._now() / 1000
@@ -180,6 +196,10 @@ def refresh_digest(token: str) -> bytes:
 def key_id(key: str) -> str:
     """Which key of the ring: says nothing about the key, and is the same in every process."""
     return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
+def _head(kid: str, key: bytes) -> str:
+    return jwt.encode({}, key, ALGORITHM, headers={"kid": kid}).partition(".")[0]
 
 
 def _text(digest: bytes) -> str:
