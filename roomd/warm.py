@@ -41,6 +41,8 @@ class Warm:
     def keep(self, room: Room) -> None:
         """Unless a later copy is here: the hub hears of what comes next before we hear of our own commit."""
         known = self._rooms.get(room.id)
+        if known is room:
+            return
         if known is not None and (known.epoch, known.rev) > (room.epoch, room.rev):
             return
         self._rooms[room.id] = room

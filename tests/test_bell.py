@@ -59,6 +59,27 @@ async def test_a_bell_is_heard_from_when_subscribed_until_unsubscribed(redis_url
     await heard.redis.aclose()
 
 
+@pytest.mark.logs("Exception in callback|could not be taken in")
+@pytest.mark.gen_test(timeout=20)
+async def test_a_fault_with_one_commit_leaves_no_room_behind(redis_url: str) -> None:
+    heard = Heard()
+
+    def ring(room: RoomId, data: bytes) -> None:
+        if data == b"faulty":
+            raise ZeroDivisionError
+        heard.rung.append((room, data))
+
+    redis = connect(redis_url)
+    bell = Bell(redis, ring, heard.doubts.append)
+    await bell.start()
+    await bell.subscribe(ROOM)
+    await redis.publish(room_keys(ROOM).bell, "faulty")
+    await until(lambda: ROOM in heard.doubts, "its log is looked at")
+    await heard.ring(redis_url, ROOM, "next")
+    await bell.stop()
+    await redis.aclose()
+
+
 @pytest.mark.logs("lost the subscription")
 @pytest.mark.gen_test(timeout=20)
 async def test_a_new_link_is_doubted_room_by_room_once_it_hears_again(redis_url: str) -> None:

@@ -104,6 +104,17 @@ async def test_each_room_gets_its_own_answer(redis_url: str) -> None:
             assert await here.engine.room(room) == await there.store.load(room)
 
 
+@pytest.mark.redis("single")
+@pytest.mark.gen_test(timeout=30)
+async def test_a_redis_that_has_forgotten_the_script_is_told_it(redis_url: str) -> None:
+    async with rooms_of(redis_url, 3) as (here, rooms):
+        assert revs(await say(here, rooms, "c-0")) == [2] * 3
+        await here.redis.script_flush()
+        assert revs(await say(here, rooms, "c-1")) == [3] * 3
+        assert revs(await say(here, rooms, "c-2")) == [4] * 3
+        assert [await lines(here, room) for room in rooms] == [["c-0", "c-1", "c-2"]] * 3
+
+
 @pytest.mark.gen_test(timeout=30)
 async def test_a_room_that_cannot_be_written_spoils_no_other(redis_url: str) -> None:
     async with rooms_of(redis_url, 3) as (here, rooms):

@@ -73,6 +73,27 @@ async def test_an_error_is_that_of_its_own_question(link: Link) -> None:
 
 
 @pytest.mark.gen_test(timeout=20)
+async def test_several_are_answered_as_one_each_with_its_own_error(link: Link) -> None:
+    assert link.begin(("PING",)) is None, "there is no connection yet"
+    channel = await link.open()
+    alone = link.begin(("SET", "a", "x"))
+    assert alone is not None
+    whole = channel.ask_all([("INCR", "a"), ("GET", "a"), ("ECHO", "b")])
+    behind = link.begin(("ECHO", "c"))
+    assert behind is not None
+    assert await alone == b"OK"
+    fault, *said = await whole
+    assert isinstance(fault, ResponseError)
+    assert (said, await behind) == ([b"x", b"b"], b"c")
+    lost = channel.ask_all([("PING",), ("PING",)])
+    channel.close(RedisConnectionError("gone"))
+    for answers in (await lost, await channel.ask_all([("PING",), ("PING",)])):
+        assert [type(answer) for answer in answers] == [RedisConnectionError] * 2
+    assert link.begin(("PING",)) is None
+    assert await link.ask(("PING",)) == b"PONG"
+
+
+@pytest.mark.gen_test(timeout=20)
 async def test_the_run_of_redis_is_learned_and_a_lost_connection_taken_anew(redis_url: str) -> None:
     life = Life()
     link, other = Link(redis_url, life), Redis.from_url(redis_url)
