@@ -264,7 +264,7 @@ async def test_silence_and_the_end_of_the_server_close_it(served: Served) -> Non
         assert await asyncio.wait_for(caller.reader.read(), 15) == b""
 
 
-@pytest.mark.logs("GET /api/rooms/.* failed")
+@pytest.mark.logs("GET /api/rooms/.* (failed|was broken off)")
 @pytest.mark.gen_test(timeout=30)
 async def test_a_fault_of_ours_is_answered_and_what_hangs_is_given_up(
     served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -294,6 +294,13 @@ async def test_a_fault_of_ours_is_answered_and_what_hangs_is_given_up(
         monkeypatch.setattr(served.services.engine, "room", hanging)
         status, answer = await caller.asked(path)
         assert (status, answer["error"]["code"]) == (503, "unavailable")
+        # Ended by something else than its own limit.
+        hung.clear()
+        caller.say(path)
+        await until(hung.is_set)
+        (line,) = server._lines
+        assert line._task is not None and line._task.cancel()
+        assert (await caller.hear())[0] == 503
         caller.say(path)
         hung.clear()
         await until(hung.is_set)

@@ -17,7 +17,7 @@ from tornado.routing import Router
 
 from roomd.dialects.room_object import Shape
 from roomd.domain.actor import Actor
-from roomd.domain.refusals import Refusal
+from roomd.domain.refusals import Refusal, Unavailable
 from roomd.domain.room import Room
 from roomd.handlers.base import ALWAYS, JSON, headers_of, internal_error, refused_body, status_of
 from roomd.handlers.bounded import Budget
@@ -88,6 +88,12 @@ class Glance(HTTPMessageDelegate):
         called = request_id(self._id)
         _log.error("request %s: GET %s failed", called, self._path, exc_info=fault)
         return _answer(500, {}, internal_error(called), called, self._secure)
+
+    def broken_off(self) -> bytes:
+        """The answer where something has ended `answer` that is no limit of its own: whoever asked may ask again."""
+        called, refusal = request_id(self._id), Unavailable("That was broken off. Try again in a moment.")
+        _log.warning("request %s: GET %s was broken off", called, self._path)
+        return _answer(status_of(refusal), headers_of(refusal), refused_body(refusal), called, self._secure)
 
     async def _look(self) -> Shape:
         services = self._services

@@ -90,12 +90,12 @@ class Line:
 
     def _answered(self, task: asyncio.Task[bytes]) -> None:
         self._task = None
-        if task.cancelled():
-            self.close()
-            return
-        fault = task.exception()
         assert self._glance is not None
-        self._unsent = memoryview(self._glance.failed(fault) if fault is not None else task.result())
+        if task.cancelled():
+            self._unsent = memoryview(self._glance.broken_off())
+        else:
+            fault = task.exception()
+            self._unsent = memoryview(self._glance.failed(fault) if fault is not None else task.result())
         if self._send() and self._unsent:
             self._loop.add_writer(self.connection.fileno(), self._writable)
 
