@@ -133,6 +133,7 @@ class Told:
         self.levels: list[Level] = []
         self.refused: list[Refusal] = []
         self.rests = 0
+        self.open = True
         self.backlog = Backlog(self)
 
     def rest(self) -> None:

@@ -1,8 +1,10 @@
 """The native WebSocket, sections 1 to 3 of docs/protocol.md: connecting, the clock, the state."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
+from hub_world import until
 from raw_socket import raw_socket
 from serving import Served
 from tornado.httpserver import HTTPServer
@@ -51,6 +53,30 @@ async def test_two_people_hear_of_the_same_things_in_the_same_order(served: Serv
         heard.append([(m["rev"], m["events"]) for m in each.heard if m["type"] == "commit"][-18:])
     assert heard[0] == heard[1]
     assert [rev for rev, _ in heard[0]] == list(range(heard[0][0][0], heard[0][0][0] + 18))
+
+
+@pytest.mark.gen_test(timeout=30)
+async def test_what_a_connection_has_goes_with_it(served: Served) -> None:
+    """Without Python's collector, which would make everybody wait while it looks at thousands of them."""
+
+    def there() -> int:
+        return sum(type(each) is NativeSocket for each in gc.get_objects())
+
+    alice, bob = await served.person("Alice"), await served.person("Bob")
+    code = await served.room(alice)
+    gc.collect()
+    before = there()
+    gc.disable()
+    try:
+        lives = [await served.enter(each, code) for each in (alice, bob)]
+        for live in lives:
+            assert (await live.do("say", text="hello"))["type"] == "ack"
+        assert there() == before + 2
+        for live in lives:
+            live.socket.close()
+        await until(lambda: there() == before, "they are gone")
+    finally:
+        gc.enable()
 
 
 @pytest.mark.gen_test(timeout=30)

@@ -1,6 +1,7 @@
 """What one client asked for, one thing after another; each is answered in time, whatever is wrong."""
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -13,6 +14,8 @@ from roomd.keeping import Receipt, demand_kept
 
 if TYPE_CHECKING:
     from roomd.archived import Level
+
+log = logging.getLogger(__name__)
 
 #: Commands of one client that may be under way: waiting behind another one, or for the archive.
 MAX_BACKLOG = 64
@@ -30,6 +33,11 @@ class Job(NamedTuple):
 class Asker(Protocol):
     """Whose backlog it is."""
 
+    @property
+    def open(self) -> bool:
+        """Whether it still may ask."""
+        ...
+
     def rest(self) -> None:
         """Nothing is under way any more."""
 
@@ -37,11 +45,25 @@ class Asker(Protocol):
         """A fault of ours."""
 
 
+class _Nobody:
+    """Whoever asked is gone."""
+
+    open = False
+
+    def rest(self) -> None: ...
+
+    def failed(self, fault: BaseException) -> None:
+        log.error("a command of somebody who is gone failed", exc_info=fault)
+
+
+_NOBODY = _Nobody()
+
+
 class Backlog:
     __slots__ = ("_asker", "_elsewhere_s", "_jobs", "_under_way", "_working")
 
     def __init__(self, asker: Asker) -> None:
-        self._asker = asker
+        self._asker: Asker = asker
         #: While somebody works on them: an empty deque takes 700 bytes.
         self._jobs: deque[Job] | None = None
         self._working: asyncio.Task[None] | None = None
@@ -58,6 +80,13 @@ class Backlog:
     def clear(self) -> bool:
         """Whether what is asked now is behind nothing that has yet to be begun."""
         return self._working is None
+
+    def part(self) -> None:
+        """Where nothing is under way, let go of whoever asked: kept by each other, all that a connection has would wait
+        for Python's collector, which makes everybody else wait.
+        """
+        if self.idle:
+            self._asker = _NOBODY
 
     def add(self, work: Callable[[], Awaitable[None]], refuse: Callable[[Refusal], None]) -> None:
         """Do the work after what came before it, or refuse it where that takes too long. Raises Limited."""
@@ -146,3 +175,5 @@ class Backlog:
     def _rest(self) -> None:
         if self.idle:
             self._asker.rest()
+            if not self._asker.open:
+                self.part()

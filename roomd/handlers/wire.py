@@ -123,6 +123,7 @@ class Wire(ABC):
     def on_close(self) -> None:
         """The connection has ended."""
         self.services.drain.closed(self, self.visit.address)
+        self.work.part()
 
     def expect_hello(self) -> None:
         self._due = self._socket.now() + self._patience.hello_s
