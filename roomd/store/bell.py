@@ -54,7 +54,7 @@ class Bell:
         if ready is None or ready.cancelled():
             ready = self._wanted[channel] = asyncio.get_running_loop().create_future()
             if self._pubsub is not None:
-                await self._send(self._pubsub.subscribe(**{channel: self._rung}))
+                await self._send(self._pubsub.subscribe(**{channel: self._heard}))
         try:
             async with asyncio.timeout(DEAD_S):
                 await asyncio.shield(ready)
@@ -95,7 +95,7 @@ class Bell:
         # From here on `subscribe` sends its own; nothing is awaited before what was wanted until now is.
         self._pubsub, self._broken = pubsub, False
         if self._wanted:
-            await pubsub.subscribe(**dict.fromkeys(self._wanted, self._rung))
+            await pubsub.subscribe(**dict.fromkeys(self._wanted, self._heard))
         loop = asyncio.get_running_loop()
         heard = pinged = loop.time()
         while True:
@@ -111,6 +111,10 @@ class Bell:
             if now - pinged >= PING_S:
                 pinged = now
                 await pubsub.ping()
+
+    def _heard(self, message: dict[str, Any]) -> None:
+        """In the loop's next turn, so that a fault with a commit is not the connection's."""
+        asyncio.get_running_loop().call_soon(self._rung, message)
 
     def _rung(self, message: dict[str, Any]) -> None:
         room = bell_room(message["channel"].decode())

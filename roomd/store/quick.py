@@ -110,10 +110,9 @@ class Ear:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._loop = asyncio.get_running_loop()
         self._channel: Channel | None = None
         self._heard: deque[dict[str, Any]] = deque()
-        #: Who is told what comes over a channel, in the loop's next turn and without anybody having to ask.
+        #: Who is told what comes over a channel, at once and without having to ask; they must not raise.
         self._told: dict[bytes, Callable[[dict[str, Any]], object]] = {}
         self._came = asyncio.Event()
         self._lost: Exception | None = None
@@ -175,8 +174,7 @@ class Ear:
             kind, channel, data = pushed[:3]
             message = {"type": kind.decode(), "channel": channel, "data": data}
             if kind == b"message" and (tell := self._told.get(channel)) is not None:
-                # A fault in it is not the connection's.
-                self._loop.call_soon(tell, message)
+                tell(message)
                 return
             self._heard.append(message)
         self._came.set()
