@@ -81,6 +81,11 @@ async def test_several_are_answered_as_one_each_with_its_own_error(link: Link) -
     whole = channel.ask_all([("INCR", "a"), ("GET", "a"), ("ECHO", "b")])
     behind = link.begin(("ECHO", "c"))
     assert behind is not None
+    for wrong in (channel.ask, link.begin):
+        with pytest.raises(TypeError):
+            wrong(("ECHO", None))  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        channel.ask_all([("PING",), ("ECHO", None)])  # type: ignore[list-item]
     assert await alone == b"OK"
     fault, *said = await whole
     assert isinstance(fault, ResponseError)

@@ -84,21 +84,23 @@ class Channel(asyncio.Protocol):
 
     def ask(self, parts: tuple[Part, ...]) -> "asyncio.Future[Any]":
         answer: asyncio.Future[Any] = self._loop.create_future()
+        # What cannot be packed raises before anything is expected.
+        data = _packed(parts)
         # What nothing waits before goes at once. Behind it, all that a turn of the loop brings is one write.
         at_once = not self._waiting and not self._unsent
         if self._expect(answer, 1):
             if at_once and self._transport is not None:
-                self._transport.write(_packed(parts))
+                self._transport.write(data)
             else:
-                self.say(parts)
+                self._write_soon(data)
         return answer
 
     def ask_all(self, commands: Sequence[tuple[Part, ...]]) -> "asyncio.Future[list[Any]]":
         """The replies in their order, or why there is none, each; nothing of others comes between the commands."""
         answer: asyncio.Future[list[Any]] = self._loop.create_future()
+        data = b"".join(map(_packed, commands))
         if self._expect(_All(answer, len(commands)), len(commands)):
-            for parts in commands:
-                self.say(parts)
+            self._write_soon(data)
         return answer
 
     def _expect(self, answer: "asyncio.Future[Any] | _All", replies: int) -> bool:
@@ -114,9 +116,12 @@ class Channel(asyncio.Protocol):
 
     def say(self, parts: tuple[Part, ...]) -> None:
         """What is answered by being pushed, or not at all."""
+        self._write_soon(_packed(parts))
+
+    def _write_soon(self, data: bytes) -> None:
         if not self._unsent:
             self._loop.call_soon(self._send)
-        self._unsent.append(_packed(parts))
+        self._unsent.append(data)
 
     def data_received(self, data: bytes) -> None:
         self._reader.feed(data)
