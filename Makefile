@@ -6,14 +6,18 @@ PYTHON ?= $(shell for most in 13 99; do for p in python3 python3.12 python3.11 p
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+# Otherwise each process compiles all that it imports, which for a worker's tests takes 11 s of a core.
+unexport PYTHONDONTWRITEBYTECODE
+# File by file, in the order of tests/order.py, so that what the tests of a file share is made once.
+SPREAD = --dist loadfile --no-loadscope-reorder
 # What fails in the crowd is tried once more by itself: real servers, browsers and stores in parallel on a machine that has
 # other work miss limits of time that they keep otherwise. A fault fails again; what does not is named.
-PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(ARGS) || { \
+PYTEST = $(BIN)/pytest -q -n $(WORKERS) $(SPREAD) $(ARGS) || { \
 	echo "Once more, one after the other, what failed:"; \
 	$(BIN)/pytest -q -rpfE --last-failed --last-failed-no-failures none $(ARGS); }
 NODE = $(shell $(BIN)/python -c 'import playwright, pathlib; print(pathlib.Path(playwright.__file__).parent / "driver" / "node")')
-#: pytest-xdist workers; a test that waits for a browser leaves its core to others.
-WORKERS ?= 3
+#: pytest-xdist workers: tests wait more than half of their time, for browsers, stores and the clock.
+WORKERS ?= 4
 
 .PHONY: bench run test check unit test-cluster security faults bench-sync bench-audio format clean help
 
@@ -41,11 +45,19 @@ test: check
 	@$(PYTEST)
 
 check: $(VENV)/.ready-dev node_modules/.ready
+	@$(MAKE) -s -j2 check-types check-rest
+
+.PHONY: check-types check-rest
+check-types:
+	@$(BIN)/mypy
+
+check-rest:
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/mypy
 	@$(BIN)/vulture
 	@$(BIN)/node node_modules/typescript/lib/tsc.js -p jsconfig.json
+	@# Whether the tests can be imported; and compiled once, beside mypy, they are not by every worker.
+	@said=$$($(BIN)/pytest -q --collect-only) || { echo "$$said" | tail -n 40; exit 1; }
 
 unit: $(VENV)/.ready-dev node_modules/.ready
 	@scripts/ensure-tools $(BIN)/playwright
@@ -53,7 +65,7 @@ unit: $(VENV)/.ready-dev node_modules/.ready
 
 test-cluster: $(VENV)/.ready-dev node_modules/.ready
 	@scripts/ensure-tools $(BIN)/playwright
-	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal --redis=cluster $(ARGS)
+	@$(BIN)/pytest -q -n $(WORKERS) $(SPREAD) --redis=cluster $(ARGS)
 
 security: $(VENV)/.ready-dev
 	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml roomd

@@ -16,10 +16,13 @@ from typing import Any
 
 import httpx
 from cluster_template import TEMPLATE
+from no_tls import NO_TLS
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 #: Seconds within which anything that is to happen has happened, on a machine busy with other tests.
 PATIENCE_S = 30.0
+#: The same for a server that starts, which takes a second or two of a core.
+READY_S = 60.0
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -102,13 +105,19 @@ class Roomd:
         log = (self.data_dir.parent / f"{self.data_dir.name}.log").open("ab")
         with log:
             self.process = subprocess.Popen([sys.executable, "-m", "roomd", "serve"], env=env, stderr=log, stdout=log)
-        wait_until("the server answers", self.answers)
+        try:
+            wait_until("the server answers", self.answers, READY_S)
+        except AssertionError:
+            # Left running, it would be a fault of whichever test comes next.
+            self.process.kill()
+            self.process.wait()
+            raise
 
     def answers(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, f"the server ended with {self.process.returncode}"
         try:
-            return httpx.get(f"{self.url}/api/health/", trust_env=False).status_code == 200
+            return httpx.get(f"{self.url}/api/health/", verify=NO_TLS, trust_env=False).status_code == 200
         except httpx.HTTPError:
             return False
 

@@ -14,8 +14,9 @@ from collections.abc import Coroutine, Generator, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-import asyncpg
 import pytest
+from clean_database import CleanDatabase
+from order import arranged
 from serving import Served, leave, serving
 from stillness import Stillness
 from tornado.ioloop import IOLoop
@@ -29,7 +30,6 @@ T = TypeVar("T")
 
 #: Starting both takes 0.7 s; a machine busy with other workers may need much longer.
 _LIMIT_S = 60.0
-_TEMPLATE = "roomd_template"
 #: Seconds of standing still, from which on limits of time that were missed say nothing; and what is logged then.
 STILL_S = 0.5
 _STALLED = "does not answer|no answer for|waits: The room store"
@@ -45,6 +45,13 @@ def pytest_configure(config: pytest.Config) -> None:
         "logs(*patterns, maybe=None): regular expressions for the log records of level WARNING and above that the test "
         "is to cause. Each must be found in at least one, and no other record may come but what `maybe` describes",
     )
+    # Where nobody has said so, asyncio makes a loop when it is asked for the current one. Nobody would close that, and
+    # the warning about it fails whatever test is running when it is collected.
+    asyncio.set_event_loop(None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = arranged(items)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -130,23 +137,18 @@ def store_urls(background: Background) -> Iterator[Stores]:
 
 
 @pytest.fixture(scope="session")
-def migrated(store_urls: Stores, background: Background) -> str:
-    """The address of a migrated database, for `database_url` to copy. Nobody may be connected to it meanwhile."""
-    from roomd.store.migrate import migrate
-
-    background.run(_execute(store_urls.database_url, f"CREATE DATABASE {_TEMPLATE}"))
-    address = _database(store_urls.database_url, _TEMPLATE)
-    background.run(migrate(address))
-    return address
+def clean_database(store_urls: Stores, background: Background) -> Iterator[CleanDatabase]:
+    database = CleanDatabase(store_urls.database_url)
+    background.run(database.begin())
+    yield database
+    background.run(database.end())
 
 
 @pytest.fixture
-def database_url(store_urls: Stores, migrated: str, background: Background) -> Iterator[str]:
-    """A database of this test's own, migrated and otherwise empty."""
-    home = store_urls.database_url
-    background.run(_execute(home, f"CREATE DATABASE test TEMPLATE {_TEMPLATE}"))
-    yield _database(home, "test")
-    background.run(_execute(home, "DROP DATABASE test WITH (FORCE)"))
+def database_url(clean_database: CleanDatabase, background: Background) -> Iterator[str]:
+    """A database that no other test uses meanwhile, migrated and otherwise empty."""
+    yield clean_database.url
+    background.run(clean_database.clean())
 
 
 @pytest.fixture
@@ -163,10 +165,6 @@ def _short_folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def _database(url: str, name: str) -> str:
-    return url.replace("@/roomd?", f"@/{name}?")
-
-
 async def _enter(running: Any) -> Stores:
     urls: Stores = await running.__aenter__()
     return urls
@@ -174,11 +172,3 @@ async def _enter(running: Any) -> Stores:
 
 async def _leave(running: Any) -> None:
     await running.__aexit__(None, None, None)
-
-
-async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()

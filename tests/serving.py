@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from no_tls import NO_TLS
 from tornado.ioloop import IOLoop
 from tornado.testing import bind_unused_port
 from tornado.websocket import WebSocketClientConnection, websocket_connect
@@ -165,7 +166,7 @@ async def serving(
         socket, port = bind_unused_port()
         server = Reception(make_app(services), max_body_size=MAX_BODY)
         server.add_socket(socket)
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", verify=NO_TLS, trust_env=False) as http:
             served = Served(services, port, http)
             try:
                 yield served

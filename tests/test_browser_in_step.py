@@ -14,6 +14,11 @@ pytestmark = pytest.mark.browser
 BOUND_MS = 50
 
 
+@pytest.fixture
+def roomd(house: Roomd) -> Roomd:
+    return house
+
+
 def test_a_room_waits_for_a_slow_line_but_not_for_ever(roomd: Roomd, invite: Callable[..., Person]) -> None:
     alice, bob = two_in_a_room(roomd, invite)
     bob.page.evaluate(CLASSIC)

@@ -1,6 +1,7 @@
 """What plays in a real browser: music files on the audio thread, or by the media element where that is better."""
 
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -80,16 +81,18 @@ OFF = """async () => {
 }"""
 
 
-@pytest.fixture
-def shelf(data_dir: Path, tmp_path: Path) -> Iterator[Roomd]:
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roomd]:
     """roomd with pieces of music that are soon over, and a file that says it is one."""
-    make_wav(tmp_path / "Carol Example - Long Walk.wav", 240.0)
-    make_wav(tmp_path / "Carol Example - Short Walk.wav", 9.0)
-    put(tmp_path / "Carol Example - Broken Bridge.m4a", mp4(6.0, data=5_000, title="Broken Bridge"))
-    server = Roomd(data_dir, tmp_path)
-    server.start()
-    yield server
-    assert server.end(signal.SIGTERM) == 0
+    music = tmp_path_factory.mktemp("music")
+    make_wav(music / "Carol Example - Long Walk.wav", 240.0)
+    make_wav(music / "Carol Example - Short Walk.wav", 9.0)
+    put(music / "Carol Example - Broken Bridge.m4a", mp4(6.0, data=5_000, title="Broken Bridge"))
+    with tempfile.TemporaryDirectory(prefix="rd-", dir=Path("/tmp").resolve()) as data:
+        server = Roomd(Path(data), music)
+        server.start()
+        yield server
+        assert server.end(signal.SIGTERM) == 0
 
 
 def add(person: Person, title: str) -> None:

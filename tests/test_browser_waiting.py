@@ -20,6 +20,11 @@ PROMOTE = """() => {
 }"""
 
 
+@pytest.fixture
+def roomd(house: Roomd) -> Roomd:
+    return house
+
+
 def test_the_host_goes_on_by_keyboard(roomd: Roomd, invite: Callable[..., Person]) -> None:
     alice, bob = two_in_a_room(roomd, invite)
     bob.page.evaluate(CLASSIC)

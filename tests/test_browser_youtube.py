@@ -17,8 +17,8 @@ AGREED = """
 if (location.hostname === "127.0.0.1") localStorage.setItem("roomd.preferences", JSON.stringify({ youtube: true }));
 """
 ADD = """([url]) => window.roomd.client.run("add", { tracks: [{ url }] })"""
-#: What is really played, and when by this machine's clock; a state of 1 is "playing".
-LOOK = "() => [performance.timeOrigin + performance.now(), stand.position * 1000, stand.state]"
+#: What is really played, and when by this machine's clock; a state of 1 is "playing". Nothing, before it is loaded.
+LOOK = "() => window.stand && [performance.timeOrigin + performance.now(), stand.position * 1000, stand.state]"
 #: Keeps what the page says of tracks that it cannot play; each is on show for 4 s only.
 LISTEN = """() => {
   const trouble = document.querySelector("#trouble");
@@ -72,7 +72,7 @@ def off_line(person: Person) -> float | None:
     playback = person.page.evaluate("() => window.roomd.state().playback")
     if frame is None or not playback["playing"]:
         return None
-    wall, position, state = frame.evaluate(LOOK)
+    wall, position, state = frame.evaluate(LOOK) or (0, 0, None)
     return float(position - line_at(playback, wall)) if state == 1 else None
 
 

@@ -1,6 +1,7 @@
 """The three levels: who is asked, how often, and what is told when nobody answers."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 from cache_world import DAY, HOUR, MINUTE, World, world
@@ -11,7 +12,7 @@ from roomd.catalogue.cache import PROBES, Cache
 from roomd.domain.refusals import NotFound, Unavailable
 from roomd.store import answers
 from roomd.store.answers import LastingAnswers
-from roomd.store.postgres import MOST_CONNECTIONS, DatabaseAway
+from roomd.store.postgres import MOST_CONNECTIONS, DatabaseAway, PostgresConnection, PostgresPool, acquired
 
 DOWN = Unavailable("Alice's shop is closed.", "provider_down")
 GONE = NotFound("There is no such track.", "no_such_track")
@@ -268,6 +269,15 @@ async def test_looks_into_postgres_are_in_turn_and_leave_connections_to_others(
     redis_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answers, "LOOK_S", 30.0)
+    begun: list[str] = []
+
+    def begins(pool: PostgresPool, within_s: float) -> AbstractAsyncContextManager[PostgresConnection]:
+        task = asyncio.current_task()
+        assert task is not None
+        begun.append(task.get_name())
+        return acquired(pool, within_s)
+
+    monkeypatch.setattr(answers, "acquired", begins)
     async with world(redis_url, database_url) as made:
         lasting = LastingAnswers(made.pool)
         ended: list[int] = []
@@ -279,7 +289,7 @@ async def test_looks_into_postgres_are_in_turn_and_leave_connections_to_others(
         async with made.pool.acquire() as connection, asyncio.TaskGroup() as group, connection.transaction():
             await connection.execute("LOCK TABLE catalogue_answers IN ACCESS EXCLUSIVE MODE")
             for number in range(40):
-                group.create_task(look(number))
+                group.create_task(look(number), name=f"look {number}")
             waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'catalogue_answers'::regclass"
 
             async def all_wait() -> bool:
@@ -289,7 +299,7 @@ async def test_looks_into_postgres_are_in_turn_and_leave_connections_to_others(
             others = [made.pool.fetchval("SELECT 1") for _ in range(MOST_CONNECTIONS - answers.LOOKS - 1)]
             assert await asyncio.gather(*others) == [1] * len(others) and not ended
         assert sorted(ended) == list(range(40))
-        assert max(abs(place - number) for place, number in enumerate(ended)) < 3 * answers.LOOKS
+        assert begun == [f"look {number}" for number in range(40)]
 
 
 @pytest.mark.gen_test(timeout=60)

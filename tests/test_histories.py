@@ -11,6 +11,7 @@ from hub_world import eventually
 from rooms_world import ALICE
 from tornado.ioloop import IOLoop
 
+from roomd import copier
 from roomd.domain.chat import Say
 from roomd.domain.commit import Commit
 from roomd.domain.refusals import NotFound
@@ -19,6 +20,12 @@ from roomd.store import plain
 from roomd.store.archive import Entry
 from roomd.store.keys import room_keys
 from roomd.store.shelf import Shelf
+
+
+@pytest.fixture(autouse=True)
+def in_no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is archived, not how soon: a machine with other work may take longer."""
+    monkeypatch.setattr(copier, "ACK_S", 10.0)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A connection to PostgreSQL stays taken while it is asked often, goes back later, and is replaced when it is lost."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -74,3 +75,17 @@ async def test_a_silent_one_is_broken_off(database_url: str) -> None:
         with pytest.raises(DatabaseAway):
             await kept.fetchval("SELECT pg_sleep(10)", within_s=0.05)
         assert await _asked(kept) > 0
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_one_that_is_broken_off_just_when_it_answers_is_away_too(database_url: str) -> None:
+    async with opened(database_url) as pool:
+        with pytest.raises(DatabaseAway):
+            async with postgres.acquired(pool, 0.05) as connection:
+                asking = asyncio.create_task(connection.fetchval("SELECT 42"))
+                await asyncio.sleep(0)
+                # Nothing runs here until both have come, the first half of the answer and the end of the time.
+                time.sleep(0.3)  # noqa: ASYNC251
+                await asking
+        async with postgres.acquired(pool) as connection:
+            assert await connection.fetchval("SELECT 42") == 42

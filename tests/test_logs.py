@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from doctor_world import free_port
+from no_tls import NO_TLS
 from raw_socket import raw_socket
 
 from roomd.logs import Lines, Objects, scrubbed
@@ -93,7 +94,7 @@ class Serving:
         )
         self._output: list[bytes] = []
         self._reading = asyncio.create_task(self._read())
-        async with asyncio.timeout(60), httpx.AsyncClient(trust_env=False) as http:
+        async with asyncio.timeout(60), httpx.AsyncClient(verify=NO_TLS, trust_env=False) as http:
             while True:
                 assert self.running.returncode is None, self.output
                 with suppress(httpx.TransportError):

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from no_tls import NO_TLS
 from prometheus_client.parser import text_string_to_metric_families
 from serve_client import Client
 from serve_fixtures import Process, guest, make_room
@@ -55,7 +56,7 @@ def alive(pid: int) -> bool:
 
 async def metrics(process: Process) -> dict[str, dict[str, float]]:
     """Each metric's value by the process that it is of."""
-    async with httpx.AsyncClient(trust_env=False, timeout=5) as http:
+    async with httpx.AsyncClient(verify=NO_TLS, trust_env=False, timeout=5) as http:
         text = (await http.get(f"{process.address}/metrics")).text
     found: dict[str, dict[str, float]] = {}
     for family in text_string_to_metric_families(text):
@@ -65,12 +66,12 @@ async def metrics(process: Process) -> dict[str, dict[str, float]]:
 
 
 async def health(process: Process) -> dict[str, Any]:
-    async with httpx.AsyncClient(trust_env=False, timeout=5) as http:
+    async with httpx.AsyncClient(verify=NO_TLS, trust_env=False, timeout=5) as http:
         return dict((await http.get(f"{process.address}/api/health/")).json())
 
 
 async def people_in_a_room(process: Process, *names: str) -> tuple[str, list[dict[str, Any]]]:
-    async with httpx.AsyncClient(base_url=process.address, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=process.address, verify=NO_TLS, trust_env=False) as http:
         people = [await guest(http, name) for name in names]
         return str((await make_room(http, people[0]))["code"]), people
 

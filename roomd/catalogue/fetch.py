@@ -8,8 +8,10 @@ are followed by hand, each judged anew.
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 
 import httpx
 from msgspec import Struct
@@ -60,14 +62,19 @@ async def resolve(host: str, port: int) -> Sequence[str]:
     return [str(entry[4][0]) for entry in found]
 
 
+@cache
+def trust() -> ssl.SSLContext:
+    """Whose certificates count. One for the whole process: loading them takes 28 ms of a core."""
+    return httpx.create_ssl_context()
+
+
 class Fetcher:
     """`allow` lists hosts, addresses and networks that are permitted although they are private."""
 
     def __init__(self, allow: Sequence[str] = (), resolver: Resolver = resolve) -> None:
         self._allow = addresses.allow_list(allow)
         self._resolver = resolver
-        # Made once: loading the certificates takes some 10 ms.
-        self._tls = httpx.create_ssl_context()
+        self._tls = trust()
 
     async def get(
         self,

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import httpx
 
 from roomd.catalogue.breaker import Trouble
+from roomd.catalogue.fetch import trust
 from roomd.tasks import Tasks
 
 #: Seconds for one request, and for its parts.
@@ -67,7 +68,7 @@ async def open_line(transport: httpx.AsyncBaseTransport | None = None) -> AsyncI
     for name in ("httpx", "httpcore"):  # They log every URL, and with it the credentials of OpenSubsonic.
         logging.getLogger(name).setLevel(logging.WARNING)
     async with httpx.AsyncClient(
-        timeout=_TIMEOUT, trust_env=False, headers=_HEADERS, limits=_LIMITS, transport=transport
+        verify=trust(), timeout=_TIMEOUT, trust_env=False, headers=_HEADERS, limits=_LIMITS, transport=transport
     ) as http:
         http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         line = Line(http)

@@ -18,7 +18,7 @@ from typing import BinaryIO, Protocol
 
 from msgspec import Struct
 
-from roomd.catalogue import scan
+from roomd.catalogue import opening, scan
 from roomd.catalogue.forms import FOREIGN, image_type
 from roomd.catalogue.search import Index, Matches
 from roomd.catalogue.tags import read_facts
@@ -188,7 +188,7 @@ class LocalFolder:
 
     async def raw(self, found: scan.Found) -> BinaryIO | None:
         """The file as it lies there, open; None when it is gone. Whoever receives it closes it."""
-        return await asyncio.get_running_loop().run_in_executor(None, self._checked, found.path)
+        return await opening.opened(self._checked, found.path)
 
     def titled(self, titles: Container[str]) -> Iterator[Track]:
         """The tracks whose titles, folded, are among these: one look at each, 10 ms for 100,000."""

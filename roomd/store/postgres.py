@@ -111,9 +111,21 @@ async def acquired(pool: PostgresPool, within_s: float = SILENT_S) -> AsyncItera
 
 @contextmanager
 def broken_off_after(connection: PooledConnection, seconds: float) -> Iterator[None]:
-    watchdog = asyncio.get_running_loop().call_later(seconds, connection.terminate)
+    broken = False
+
+    def break_off() -> None:
+        nonlocal broken
+        broken = True
+        connection.terminate()
+
+    watchdog = asyncio.get_running_loop().call_later(seconds, break_off)
     try:
         yield
+    except AttributeError:
+        # Broken off just when an answer came, asyncpg goes on to ask through what is not there any more.
+        if broken:
+            raise TimeoutError from None
+        raise
     finally:
         watchdog.cancel()
 

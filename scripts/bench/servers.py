@@ -170,16 +170,17 @@ def process(
 
 def _answers(name: str, process: subprocess.Popen[bytes], port: int, *, http: bool) -> None:
     until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            if not http:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                return
-            if httpx.get(f"http://127.0.0.1:{port}/api/health/", trust_env=False).status_code == 200:
-                return
-        except (OSError, httpx.HTTPError):
-            pass
-        time.sleep(0.05)
+    with httpx.Client(trust_env=False) as client:
+        while time.monotonic() < until and process.poll() is None:
+            try:
+                if not http:
+                    socket.create_connection(("127.0.0.1", port), 1).close()
+                    return
+                if client.get(f"http://127.0.0.1:{port}/api/health/").status_code == 200:
+                    return
+            except (OSError, httpx.HTTPError):
+                pass
+            time.sleep(0.05)
     raise BenchError(f"{name} does not start")
 
 
