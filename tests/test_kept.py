@@ -80,6 +80,14 @@ async def test_a_silent_one_is_broken_off(database_url: str) -> None:
 @pytest.mark.gen_test(timeout=20)
 async def test_one_that_is_broken_off_just_when_it_answers_is_away_too(database_url: str) -> None:
     async with opened(database_url) as pool:
+        kept = KeptConnection(pool)
+        await _asked(kept)
+        asking = asyncio.create_task(kept.fetchval("SELECT 42", within_s=0.05))
+        await asyncio.sleep(0)
+        time.sleep(0.3)  # noqa: ASYNC251
+        with pytest.raises(DatabaseAway):
+            await asking
+        assert await _asked(kept) > 0
         with pytest.raises(DatabaseAway):
             async with postgres.acquired(pool, 0.05) as connection:
                 asking = asyncio.create_task(connection.fetchval("SELECT 42"))

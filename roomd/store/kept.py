@@ -27,7 +27,8 @@ class KeptConnection:
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
         self._connection: PooledConnection | None = None
-        self._busy = False
+        #: Whether it is being asked, and was broken off in that.
+        self._busy = self._broken = False
         #: When it was asked last, by the loop's clock.
         self._used = 0.0
         self._watchdog = Watchdog(self._silent)
@@ -48,10 +49,16 @@ class KeptConnection:
         try:
             with postgres_needed():
                 connection = await self._taken(within_s)
+                self._broken = False
                 self._watchdog.begin(within_s)
                 try:
                     answer = await connection.fetchval(query, *args)
                     well = True
+                except AttributeError:
+                    # As in `postgres.broken_off_after`.
+                    if self._broken:
+                        raise TimeoutError from None
+                    raise
                 finally:
                     self._watchdog.over()
                     if not well:
@@ -64,6 +71,7 @@ class KeptConnection:
     def _silent(self) -> None:
         """It is broken off, as in `postgres.acquired`."""
         if self._connection is not None:
+            self._broken = True
             self._connection.terminate()
 
     async def _taken(self, within_s: float) -> PooledConnection:
