@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from roomd.domain.ids import RoomId
 from roomd.domain.refusals import Unavailable
 from roomd.store.keys import EVERY_PROCESS, bell_room, room_keys
+from roomd.store.redis import answering
 
 #: Seconds between pings, and until a silent link is taken for dead.
 PING_S = 1.0
@@ -24,7 +25,16 @@ DEAD_S = 4.0
 #: Seconds to wait before the next try to connect.
 RETRY_S = 0.2
 
+#: What is rung, in every process, for a room of which Redis has been given other words under the same number.
+OTHER_WORDS = b"other words"
+
 log = logging.getLogger(__name__)
+
+
+async def ring_for_other_words(redis: Redis, room: RoomId) -> None:
+    """Whoever has a copy of the room looks again. Raises Unavailable."""
+    with answering():
+        await redis.publish(EVERY_PROCESS, room)
 
 
 class Bell:
@@ -114,7 +124,11 @@ class Bell:
 
     def _handle(self, message: dict[str, Any]) -> None:
         if message["type"] == "message":
-            self._on_ring(bell_room(message["channel"].decode()), message["data"])
+            channel = message["channel"].decode()
+            if channel == EVERY_PROCESS:
+                self._on_ring(RoomId(message["data"].decode()), OTHER_WORDS)
+            else:
+                self._on_ring(bell_room(channel), message["data"])
         elif message["type"] == "subscribe":
             channel = message["channel"].decode()
             ready = self._wanted.get(channel)
