@@ -68,6 +68,7 @@ class Followed:
         "chat",
         "failed",
         "lobby",
+        "outdated",
         "reading",
         "room",
         "rung",
@@ -104,6 +105,8 @@ class Followed:
         #: Whether the last reading of the log got no answer.
         self.failed = False
         self.behind = False
+        #: Whether Redis has other words for what the copy says, under the same number.
+        self.outdated = False
         #: What newcomers were told last, and of which room. A room of 1,000 takes 3 ms and 200 KB to show.
         self._greetings: dict[str, tuple[Room, list[str]]] = {}
 

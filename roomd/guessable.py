@@ -1,7 +1,12 @@
-"""Secrets that anybody could guess: what examples and templates have in the place of one."""
+"""Secrets that will not do: too short, of another kind, or what examples and templates have in the place of one."""
 
 import re
 
+#: Shorter secrets can be guessed; 32 characters of hex are 128 bits.
+MIN_SECRET = 32
+#: How the keys of TLS and SSH begin, or what is before them. PyJWT takes none of them for a shared secret: whoever has
+#: the public half of a pair could sign with it.
+_KEY_FILE = re.compile(r"-----BEGIN [A-Z0-9 ]+-----|\A\s*(?:ssh-|ecdsa-sha2-|sk-(?:ssh|ecdsa)-)")
 #: Of different characters: 32 of hex have 14 on average, and fewer than that many once in a million times.
 FEWEST = 8
 #: Shorter stretches that are said again and again, such as `secretsecretsecret…`.
@@ -29,6 +34,18 @@ _DEFAULTS = (
     "correcthorsebatterystaple",
     "abcdefghijklmnopqrstuvwxyz",
 )
+
+
+def unfit(secret: str) -> str:
+    """Why nothing can be signed with it, behind the name of its setting; "" where it will do."""
+    if len(secret) < MIN_SECRET:
+        return f"must have at least {MIN_SECRET} characters; this one has {len(secret)}"
+    if _KEY_FILE.search(secret):
+        return (
+            "is a key file of TLS or SSH. Tokens are signed with a secret that is nothing else: "
+            "make one with `python3 -c 'import secrets; print(secrets.token_hex(32))'`"
+        )
+    return ""
 
 
 def guessable(secret: str) -> bool:

@@ -24,7 +24,7 @@ from roomd.fanout import Pace
 from roomd.followed import CHAT_SHOWN, Followed, Socket, Waiter
 from roomd.following import Following
 from roomd.replay import MAX_REPLAY, Replay
-from roomd.store.bell import Bell
+from roomd.store.bell import OTHER_WORDS, Bell
 from roomd.store.plain import decode_rung
 from roomd.store.rooms import Number, RoomStore
 from roomd.tally import Spans, Tally
@@ -135,8 +135,14 @@ class Hub:
     def ring(self, room_id: RoomId, data: bytes) -> None:
         """The bell of a room: a commit, to be applied when it is the next one."""
         followed = self._following.get(room_id)
+        if data == OTHER_WORDS:
+            self._engine.look_again(room_id)
         if followed is None:
             self._following.missed(room_id)
+            return
+        if data == OTHER_WORDS:
+            followed.outdated = True
+            self._read_log(followed)
             return
         if (changes := self._engine.recognised(data)) is not None:
             for change in changes:
@@ -228,16 +234,19 @@ class Hub:
     async def _catch_up(self, followed: Followed) -> None:
         """Apply what the log holds beyond the copy, then what was rung meanwhile."""
         followed.behind = False
+        outdated, followed.outdated = followed.outdated, False
         try:
             at, commits = await self._store.since(followed.room.id, followed.room.rev)
             for commit in commits:
                 if (commit.epoch, commit.rev) == (followed.room.epoch, followed.room.rev + 1):
                     self._take(followed, commit)
-            if at != (followed.room.epoch, followed.room.rev):
+            if outdated:
+                self._engine.look_again(followed.room.id)
+            if outdated or at != (followed.room.epoch, followed.room.rev):
                 await self._start_over(followed)
         except Unavailable as fault:
             log.info("could not read the log of room %s: %s", followed.room.id, fault)
-            followed.failed = True
+            followed.failed, followed.outdated = True, followed.outdated or outdated
             asyncio.get_running_loop().call_later(AGAIN_S, self.doubt, followed.room.id)
         else:
             followed.failed = False
@@ -250,7 +259,7 @@ class Hub:
             self._rung(followed, commit)
 
     async def _start_over(self, followed: Followed) -> None:
-        """The log does not lead on from the copy: load the room and tell everybody what is different."""
+        """The log does not lead on to what Redis has: load the room and tell everybody what is different."""
         try:
             room = await self._engine.room(followed.room.id)
         except NotFound:

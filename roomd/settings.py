@@ -13,10 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
-from roomd.guessable import guessable
-
-#: Shorter secrets can be guessed; 32 characters of hex are 128 bits.
-MIN_SECRET = 32
+from roomd.guessable import guessable, unfit
 
 _NAMES = {
     "data_dir": "ROOMD_DATA_DIR",
@@ -231,10 +228,8 @@ def _check_secrets(settings: Settings) -> None:
         *(("secret_key_previous", key) for key in settings.secret_key_previous),
     ]
     for field, key in keys:
-        if key is not None and len(key) < MIN_SECRET:
-            raise SettingsError(
-                f"{variable(field)} must have at least {MIN_SECRET} characters; this one has {len(key)}"
-            )
+        if key is not None and (why := unfit(key)):
+            raise SettingsError(f"{variable(field)} {why}")
     if settings.production and settings.secret_key and guessable(settings.secret_key):
         raise SettingsError(
             "SECRET_KEY is a well-known default or a repetition, so anybody can sign in as anybody: "

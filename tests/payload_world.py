@@ -32,6 +32,12 @@ def evil(label: str, limit: int) -> str:
     return f"{label}{CORE}"[:limit].strip()
 
 
+#: What a film says, where its words come from such a place.
+CAPTIONS = (
+    f"WEBVTT\n\nNOTE {CORE}\n\n00:00.000 --> 05:00.000\n<v Mallory onload=alert(6)><i onmouseover=alert(7)>{CORE}\n"
+)
+
+
 class EvilRadio(RadioStandin):
     """A directory of stations, and a page to link to, in the wrong hands."""
 
@@ -40,6 +46,8 @@ class EvilRadio(RadioStandin):
         return super().station(number) | bad
 
     def reply(self, path: str, query: dict[str, str]) -> Reply:
+        if path == "/captions":
+            return Reply(CAPTIONS.encode(), mime="text/vtt")
         if path != "/page":
             return super().reply(path, query)
         told = {"og:title": evil("Page", 200), "og:description": evil("About", 200), "og:image": LINKS[0]}
@@ -108,8 +116,15 @@ def fill_room(roomd: Roomd, alice: Caller, radio: EvilRadio) -> str:
     words = {name: evil(name.title(), 200) for name in ("title", "artist", "album")}
     made_up = {"url": "https://media.example/a.mp3?<script>", "duration": 300, **words}
     found = alice.ask("GET", "/api/catalogue/search/?q=title")["tracks"]
-    tracks = [made_up, {"source": found[0]["id"]}, {"source": f"radio:{station_id(0)}"}]
+    film = made_up | {
+        "url": "https://media.example/a.mp4?<script>",
+        "kind": "video",
+        "subtitles": f"{radio.url}/captions",
+    }
+    tracks = [film, {"source": found[0]["id"]}, {"source": f"radio:{station_id(0)}"}]
     alice.ask("POST", f"{room}/queue/", tracks=tracks)
+    for action in ("play", "pause"):
+        alice.ask("POST", f"{room}/control/", action=action)
     for text in (evil("Line", 2_000), LINKS[2], f"see {LINKS[0]}", f"{radio.url}/page"):
         alice.ask("POST", f"{room}/messages/", text=text)
     bob, carol = guest(roomd, evil("Bob", 40)), guest(roomd, evil("Carol", 40))
@@ -123,7 +138,6 @@ def fill_room(roomd: Roomd, alice: Caller, radio: EvilRadio) -> str:
     alice.ask("POST", f"{room}/requests/{made['id']}/reject/", reason=evil("Reason", 200))
     alice.ask("PUT", f"{room}/door/", entry_mode="approval")
     guest(roomd, evil("Dave", 40)).ask("POST", "/api/rooms/join/", code=code)
-    # From where somebody was banned, no other guest comes in.
     alice.ask("POST", f"{room}/members/{carol.id}/ban/", reason=evil("Ban", 200))
     return code
 

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 import pytest
+from axe_world import violations
 from browser_world import PLAYS_ALOUD, Person, Roomd, entered, wait_until
 from picture_files import halves, written
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from test_browser_library import PHONE, call
 
 pytestmark = pytest.mark.browser
@@ -30,6 +32,7 @@ def come_in(person: Person, url: str) -> Page:
     person.page.locator("#gate").get_by_role("button", name="Come in").click()
     expect(person.page.locator("#gate")).to_be_hidden()
     expect(person.page.locator("#player")).to_be_visible()
+    expect(person.page.locator("#who")).to_have_text(person.name)
     return person.page
 
 
@@ -148,7 +151,39 @@ def test_a_guest_on_a_phone_hears_the_radio(roomd: Roomd, invite: Callable[..., 
     page.get_by_role("button", name="Clear the history").click()
     page.get_by_role("button", name="Clear it").click()
     expect(page.get_by_text("Your history is empty.")).to_be_visible()
+    on_the_way_and_offline(bob)
     bring_a_playlist(invite("Carol"), roomd)
+
+
+# Playwright takes no methods of what is built in.
+def _hold(held: list[Route], route: Route) -> None:
+    held.append(route)
+
+
+def on_the_way_and_offline(bob: Person) -> None:
+    """What is not there yet has its place; without a network that is said, and what was wanted comes with it."""
+    page, held = bob.page, list[Route]()
+    page.route("**/api/playlists/playlists/?*", partial(_hold, held))
+    page.get_by_role("link", name="Playlists").click()
+    expect(page.locator("#view .ghosts").or_(page.locator("#view .ghost")).first).to_be_visible()
+    assert violations(page) == []
+    bob.shot("library-on-its-way")
+    for route in held:
+        route.continue_()
+    page.unroute("**/api/playlists/playlists/?*")
+    expect(page.get_by_role("heading", name="No playlists yet")).to_be_visible()
+    expect(page.locator("#view .ghost")).to_have_count(0)
+    bob.context.set_offline(True)
+    page.get_by_role("link", name="Charts").click()
+    lost = page.locator("#view").get_by_text("The server cannot be reached. Is this device online?")
+    expect(lost.first).to_be_visible()
+    assert violations(page) == []
+    bob.shot("library-offline")
+    bob.context.set_offline(False)
+    expect(lost).to_have_count(0)
+    expect(page.locator(TITLES).first).to_be_visible()
+    # The link that is current is in sight, though the row of them is wider than the phone.
+    expect(page.locator(".lib-nav [aria-current]")).to_be_in_viewport(ratio=1)
 
 
 def bring_a_playlist(carol: Person, roomd: Roomd) -> None:

@@ -94,7 +94,7 @@ def the_queue(alice: Person, bob: Person, carol: Person) -> None:
     bob.shot("evening-4-asked-phone")
     alice.page.get_by_role("button", name="Say yes to Brook").click()
     expect(alice.page.locator("#inbox")).to_be_hidden()
-    expect(bob.page.locator("#asked")).to_contain_text("said yes")
+    expect(bob.page.locator("#asked")).to_contain_text("accepted")
     bob.page.locator("#search").fill("https://media.example/tide.mp3")
     bob.page.get_by_role("button", name="Ask for tide.mp3").click()
     bob.page.get_by_role("button", name="Take back: ").click()
@@ -160,6 +160,7 @@ def votes(alice: Person, bob: Person, carol: Person) -> None:
     carol.shot("evening-7-votes")
     bob.shot("evening-7-votes-phone")
     skip.click()
+    expect(alice.page.locator("#toasts")).to_contain_text("Skipped by votes: Long Walk.")
     expect(bob.page.locator("#song-title")).to_have_text("Brook")
 
 
@@ -203,6 +204,10 @@ def the_end(alice: Person, bob: Person, carol: Person) -> None:
     alice.page.get_by_role("button", name="Hand the room over").click()
     alice.shot("evening-10-hand-over")
     alice.page.locator("#confirm").get_by_role("button", name="Hand over").click()
+    told = bob.page.locator("#toasts .toast", has_text="Alice handed the room over to you. You host it now.")
+    bob.shot("evening-10-host-now-phone")
+    # It lies over what is pressed next, and goes when it is tapped.
+    told.click()
     expect(alice.page.locator("#people-list li", has_text="Bob")).to_contain_text("Host")
     expect(alice.page.get_by_role("button", name="What to do with Carol")).to_have_count(0)
     bob.page.locator("#views").get_by_role("button", name="People").click()

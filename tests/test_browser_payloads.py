@@ -1,7 +1,9 @@
 """Every field filled with what would run in a page that is careless, or burst it: nothing does, and all can be read."""
 
+import io
 import signal
 import xml.etree.ElementTree as ET
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -10,7 +12,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from browser_world import Person, Roomd, entered
+from browser_world import Person, Roomd, entered, wait_until
 from conftest import Background
 from payload_world import (
     CORE,
@@ -40,6 +42,13 @@ FOREIGN = """() => [...document.querySelectorAll(
 #: What sticks out of a page as wide as this one, by name.
 WIDER = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("body *")]
   .filter((each) => each.getBoundingClientRect().right > innerWidth + 1).map((each) => each.outerHTML.slice(0, 120))"""
+#: What a film's captions begin with, and whatever in them is more than words.
+CAPTIONS = """() => {
+  const cue = document.querySelector("video")?.textTracks[0]?.cues?.[0];
+  if (!cue) return null;
+  const bad = [...cue.getCueAsHTML().querySelectorAll("script, img, a, svg, [onload], [onmouseover]")];
+  return [cue.getCueAsHTML().textContent.slice(0, 20), bad.map(String)];
+}"""
 SIGN_IN = "(signed) => localStorage.setItem('roomd.session', JSON.stringify(signed))"
 
 
@@ -136,6 +145,12 @@ def heads_and_files(roomd: Roomd, alice: Caller, code: str, playlist: str) -> No
     assert heads.said["og:title"] == f"{evil('Room', 80)} · roomd"
     headers = {"Authorization": f"Bearer {alice.told['access_token']}"}
     export = f"{roomd.url}/api/playlists/playlists/{playlist}/export/?format="
+    own = httpx.get(f"{roomd.url}/api/accounts/export/", headers=headers, trust_env=False)
+    assert own.headers["Content-Disposition"].startswith("attachment;")
+    assert own.headers["X-Content-Type-Options"] == "nosniff"
+    with zipfile.ZipFile(io.BytesIO(own.content)) as opened:
+        # All of it is read by machines; there is no page among it that a browser would run.
+        assert all(name.endswith(".json") for name in opened.namelist())
     files = {kind: httpx.get(export + kind, headers=headers, trust_env=False) for kind in ("m3u", "xspf", "jspf")}
     for kind, answer in files.items():
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -182,6 +197,9 @@ def the_room(walker: Walker, code: str) -> None:
     limits |= {"Page": 90, "About": 90}
     walker.look("room", *(evil(label, limit) for label, limit in limits.items()), shot="room")
     assert page.locator(".line-text a").first.get_attribute("href") == "https://x.example/"
+    captions = wait_until("the captions are there", lambda: page.evaluate(CAPTIONS))
+    # What WebVTT knows no tag for is left out.
+    assert captions == ['">{{7*7}}' + "W" * 11, []]
     page.set_viewport_size(DESKTOP)
     expect(page.locator("#inbox")).to_contain_text(evil("Dave", 40))
     page.get_by_role("button", name="Who may do what").click()
@@ -239,3 +257,7 @@ def admin_pages(walker: Walker) -> None:
         page.set_viewport_size(DESKTOP)
         walker.page.goto("about:blank")
         walker.go(f"/admin/#{section}", *words, shot=f"admin-{section}")
+    # What was looked for stands in the field, and what was found below it.
+    walker.page.goto("about:blank")
+    walker.go(f"/admin/#messages?q={quote(CORE[:20])}", evil("Line", 60), evil("Answer", 60), shot="admin-messages")
+    expect(page.locator("input[type=search]")).to_have_value(CORE[:20])

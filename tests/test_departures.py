@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from hub_world import eventually
 from picture_files import halves, written
-from serving import Person, Served
+from serving import Live, Person, Served
 from test_own_account import GOOD, account, refused
 
 from roomd.departures import NOBODY
@@ -29,7 +29,7 @@ async def exported(person: Person) -> dict[str, Any]:
 async def lived_in(served: Served, database_url: str) -> tuple[Person, Person, str]:
     """Ada with an account, who did a bit of everything; Bob; and the room of hers that both are in."""
     ada, bob = await account(served, "ada"), await served.person("Bob")
-    code = await served.room(ada)
+    code = await served.room(ada, autoplay=False)
     live = await served.enter(ada, code)
     await live.until(type="welcome")
     await live.do("say", text="hello from ada")
@@ -50,6 +50,17 @@ async def lived_in(served: Served, database_url: str) -> tuple[Person, Person, s
     await connection.execute(query, ada.id, song, "00000000-0000-4000-8000-000000000001")
     await connection.close()
     return ada, bob, code
+
+
+async def her_song_is_seen(served: Served, ada: Person, bob: Person, code: str) -> Live:
+    """Bob's page is open while Ada queues a song."""
+    watching = await served.enter(bob, code)
+    assert [line["by_name"] for line in (await watching.until(type="state"))["room"]["chat"]] == ["ada", "Bob"]
+    song = {"url": "https://media.example/song.mp3", "title": "Song", "duration": 60}
+    assert (await ada.call("POST", f"/api/rooms/{code}/queue/", song)).status_code == 201
+    added = await watching.until_event("entries_added")
+    assert [each["by_name"] for each in added["entries"]] == ["ada"]
+    return watching
 
 
 async def exports_of(served: Served, ada: Person, bob: Person, code: str) -> None:
@@ -78,6 +89,7 @@ async def test_who_deletes_an_account_has_all_of_it_before_and_is_gone_everywher
 ) -> None:
     ada, bob, code = await lived_in(served, database_url)
     await exports_of(served, ada, bob, code)
+    watching = await her_song_is_seen(served, ada, bob, code)
     alone = await served.room(ada, name="Just me")
     avatar = (await ada.call("GET", "/api/accounts/profile/")).json()["avatar"]
     assert (await served.http.get(avatar)).status_code == 200
@@ -87,6 +99,9 @@ async def test_who_deletes_an_account_has_all_of_it_before_and_is_gone_everywher
     assert await served.opened[0].closed() == 4501
     assert await refused(ada, "GET", "/api/accounts/profile/") == (401, "token_revoked")
 
+    # Whoever has the room open is told it anew, with the other name wherever hers was.
+    told = (await watching.until(type="state"))["room"]
+    assert ([each["by_name"] for each in told["queue"]], told["chat"][0]["by_name"]) == ([NOBODY], NOBODY)
     async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as connection:
 
         async def seen_off() -> bool:

@@ -4,7 +4,7 @@ import pytest
 from rooms_world import ALICE, BOB, CAROL, DAVE, ERIN, NOBODY, START, after, do, online, opened, party, person, socket
 
 from roomd.domain.actor import Actor
-from roomd.domain.door import MAX_PENDING, Admit, DoorChanged, KnockAnswered, Knocked, SetDoor
+from roomd.domain.door import ADDRESS_BAN_MS, MAX_PENDING, Admit, DoorChanged, KnockAnswered, Knocked, SetDoor
 from roomd.domain.ids import UserId
 from roomd.domain.membership import Attach, Join, Leave, MemberJoined
 from roomd.domain.moderation import BanUser
@@ -23,9 +23,9 @@ def locked() -> Room:
     return after(party(), SetDoor(entry_mode="password", password_hash="hash"))
 
 
-def code_of(room: Room, command: Command, actor: Actor) -> str:
+def code_of(room: Room, command: Command, actor: Actor, ms: float = 0.0) -> str:
     with pytest.raises(Refusal) as caught:
-        do(room, command, actor)
+        do(room, command, actor, ms)
     return caught.value.code
 
 
@@ -117,6 +117,10 @@ def test_a_ban_reaches_the_next_guest_from_there_but_nobody_with_an_account(mode
     assert do(room, Join(origin="origin:y"), next_guest)[1]
     assert do(room, Join(origin="origin:x"), DAVE)[1]
     assert do(room, Join(origin=""), next_guest)[1]
+    # Whoever has that address the day after is somebody else; the guest themself stays out.
+    assert code_of(room, Join(origin="origin:x", admitted=True), next_guest, ms=ADDRESS_BAN_MS - 1) == "banned"
+    assert do(room, Join(origin="origin:x", admitted=True), next_guest, ms=ADDRESS_BAN_MS)[1]
+    assert code_of(room, Join(origin="origin:x", admitted=True), GUEST, ms=ADDRESS_BAN_MS) == "banned"
 
 
 def test_a_password_does_not_lift_a_ban() -> None:

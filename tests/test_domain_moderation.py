@@ -82,6 +82,14 @@ def test_a_member_with_an_account_is_banned_alone() -> None:
     assert list(room.bans) == [DAVE.id]
 
 
+def test_a_guests_ban_spares_the_address_that_others_in_the_room_came_from() -> None:
+    room = after(party(), Join(origin="origin:x"), actor=GUEST)
+    room = after(room, Join(origin="origin:x"), actor=DAVE)
+    assert list(after(room, BanUser(user=GUEST.id)).bans) == [GUEST.id]
+    alone = after(room, Kick(user=DAVE.id), BanUser(user=GUEST.id))
+    assert list(alone.bans) == [GUEST.id, "origin:x"]
+
+
 @pytest.mark.parametrize("kind", [Mute, Kick, BanUser])
 def test_whom_one_may_moderate(kind: type[Mute] | type[Kick] | type[BanUser]) -> None:
     room = after(online(party(), DAVE), SetRole(user=DAVE.id, role="cohost"))

@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 from byte_proxy import Wire, wire_to
 from hub_world import SETTINGS, House, house, until, welcome
-from rooms_world import ALICE, BOB
+from rooms_world import ALICE, BOB, tracks
 
 from roomd.domain.commit import Commit
 from roomd.domain.ids import RoomId
@@ -21,6 +21,7 @@ from roomd.replay import MAX_REPLAY, MAX_RESUME, SLICE
 from roomd.store.keys import room_keys
 from roomd.store.plain import encode_commit
 from roomd.store.redis import connect
+from roomd.store.renaming import Renaming
 
 pytestmark = pytest.mark.redis("single", "cluster")
 
@@ -69,6 +70,25 @@ async def test_a_commit_whose_bell_was_missed_is_read_from_the_log(redis_url: st
         again = await there.listen(room_id, at_least=rev)
         assert again.rev == rev
         assert ear.revs == [rev - 2, rev - 1, rev]
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_another_name_in_redis_reaches_every_hub_and_every_copy(redis_url: str) -> None:
+    async with two(redis_url) as (here, there, room_id), house(redis_url) as aside:
+        entry = await here.engine.handle(room_id, tracks("Brook"), ALICE)
+        await here.say(room_id, "hello")
+        # Nobody has the room open there, but a copy of it is.
+        assert entry.room.entries.keys() == (await aside.engine.room(room_id)).entries.keys()
+        ears = [await each.listen(room_id) for each in (here, there)]
+        await Renaming(here.redis).rename(room_id, ALICE.id, "Somebody")
+        for ear in ears:
+            await until(lambda ear=ear: len(ear.told("state")) == 2, "the room is told anew")
+            told = ear.told("state")[1]["room"]
+            assert {told["queue"][0]["by_name"], told["chat"][0]["by_name"]} == {"Somebody"}
+        for each in (here, there, aside):
+            assert [entry.by_name for entry in (await each.engine.room(room_id)).entries.values()] == ["Somebody"]
+        rev = await there.say(room_id, "and on")
+        await until(lambda: all(ear.rev == rev for ear in ears), "what comes next fits")
 
 
 @pytest.mark.logs("lost the subscription")

@@ -136,11 +136,23 @@ async def test_how_long_files_may_be_kept(served: Served) -> None:
 
 
 @pytest.mark.gen_test(timeout=30)
-async def test_behind_a_proxy_links_are_the_proxys(served: Served) -> None:
-    alice = await served.person("Alice")
-    code = await served.room(alice)
+async def test_behind_a_proxy_of_ours_links_are_the_proxys(redis_url: str, database_url: str, data_dir: Path) -> None:
+    forwarded = {"X-Forwarded-Proto": "https", "Host": "party.example"}
+    async with serving(redis_url, database_url, data_dir, trusted_hops=1) as served:
+        code = await served.room(await served.person("Alice"))
+        for path in (f"/r/{code}", "/"):
+            assert f'content="https://party.example{path}"' in (await served.http.get(path, headers=forwarded)).text
+        # What stood there before our proxy's own word is anybody's to write.
+        spoofed = forwarded | {"X-Forwarded-Proto": "https, http"}
+        assert f"http://party.example/r/{code}" in (await served.http.get(f"/r/{code}", headers=spoofed)).text
+
+
+@pytest.mark.gen_test(timeout=30)
+async def test_what_a_stranger_says_of_a_proxy_changes_no_link(served: Served) -> None:
+    code = await served.room(await served.person("Alice"))
     answer = await served.http.get(f"/r/{code}", headers={"X-Forwarded-Proto": "https", "Host": "party.example"})
-    assert f"https://party.example/r/{code}" in answer.text
+    assert f"http://party.example/r/{code}" in answer.text
+    assert "https://party.example" not in answer.text
 
 
 @pytest.mark.gen_test(timeout=30)

@@ -11,6 +11,7 @@ from roomd.guessable import guessable
 from roomd.settings import Settings, SettingsError, default_data_dir, load, variable
 
 SECRET = "0123456789abcdef0123456789abcdef"
+PEM = f"-----BEGIN EC PRIVATE KEY-----\n{SECRET}\n-----END EC PRIVATE KEY-----"
 STORES = {"REDIS_URL": "redis://r.example", "DATABASE_URL": "postgres://p.example/x"}
 SUBSONIC = {"ROOMD_SUBSONIC_USER": "alice", "ROOMD_SUBSONIC_PASSWORD": "sesame"}
 
@@ -80,6 +81,9 @@ def test_every_variable(environment: dict[str, str], field: str, wanted: Any) ->
         ({"ROOMD_LOG": "xml"}, ["ROOMD_LOG"]),
         ({"ROOMD_ADMIN_EMAIL": "a@b.example"}, ["ROOMD_ADMIN_PASSWORD", "both"]),
         ({"ROOMD_ENV": "production", "SECRET_KEY": "change-me-" * 4}, ["SECRET_KEY", "well-known default"]),
+        ({"SECRET_KEY": PEM}, ["SECRET_KEY is a key file", "token_hex"]),
+        ({"SECRET_KEY": "ssh-ed25519 " + "A" * 68}, ["SECRET_KEY is a key file"]),
+        ({"SECRET_KEY": SECRET, "SECRET_KEY_PREVIOUS": PEM}, ["SECRET_KEY_PREVIOUS is a key file"]),
         ({"ROOMD_ENV": "production", "DEBUG": "true"}, ["SECRET_KEY is not set"]),
         ({"DYNO": "web.1", "DEBUG": "true"} | STORES, ["SECRET_KEY is not set"]),
         ({"ROOMD_LIMITS": "-1"}, ["ROOMD_LIMITS"]),

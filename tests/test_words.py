@@ -54,15 +54,22 @@ def test_counts_take_the_form_that_their_language_has(language: str, forms: str)
     assert [words.tn("one", "many", n) for n in (0, 1, 2, 7, 11, 100)] == forms.split()
 
 
+GERMAN = {"Yes": "Ja", "No": "Nein", "{n} times “Yes”": {"one": "{n} Ja", "other": "{n}-mal „Ja“"}}
+
+
 def test_a_script_carries_what_it_says_in_its_language_and_no_more(tmp_path: Path) -> None:
     root = tmp_path / "static"
     (root / "js").mkdir(parents=True)
     (tmp_path / "words").mkdir()
-    (tmp_path / "words/de.json").write_text(json.dumps({"Yes": "Ja", "No": "Nein", "“Yes”": "„Ja“"}), encoding="utf-8")
+    (tmp_path / "words/de.json").write_text(json.dumps(GERMAN), encoding="utf-8")
     (root / "js/words.js").write_text('export const LANGUAGE = "en";\nexport const WORDS = {};\n')
-    (root / "js/a.js").write_text('import { WORDS } from "./words.js";\nconsole.log(WORDS["Yes"]);\n')
-    assert '{"Yes":"Ja"}' in script(root, "js/a.js", "de")
-    assert "Ja" not in script(root, "js/a.js")
+    said = 't("Yes"), t("Perhaps"), set("No"), tn("{n} yes", "{n} times “Yes”", 2), t("Yes")'
+    (root / "js/a.js").write_text(f'import {{ WORDS }} from "./words.js";\nconsole.log({said});\n', encoding="utf-8")
+    packed = script(root, "js/a.js", "de")
+    # The English of what is translated is left out; what is not, stays as it is, and so do other texts.
+    assert 'console.log(t(0), t("Perhaps"), set("No"), tn(0,1, 2), t(0))' in packed
+    assert 'WORDS = ["Ja",{"one":"{n} Ja","other":"{n}-mal „Ja“"}]' in packed
+    assert said in script(root, "js/a.js")
 
 
 def test_every_language_has_its_file() -> None:

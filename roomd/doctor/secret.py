@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from roomd.doctor.lines import Line, Lines, fail, ok, warn
-from roomd.guessable import guessable
-from roomd.settings import MIN_SECRET, Settings
+from roomd.guessable import MIN_SECRET, guessable, unfit
+from roomd.settings import Settings
 
 GROUP = "secret"
 _CHECK = "SECRET_KEY"
@@ -27,6 +27,8 @@ def _given(secret: str, previous: int, bad: Bad) -> Line:
     found = f"set, {len(secret)} characters" + (f"; {previous} earlier ones are honoured" if previous else "")
     if len(secret) < MIN_SECRET:
         return fail(GROUP, _CHECK, f"{found}: too short", _MAKE)
+    if unfit(secret):
+        return fail(GROUP, _CHECK, f"{found}: a key file of TLS or SSH", _MAKE)
     if guessable(secret):
         return bad(GROUP, _CHECK, f"{found}: a well-known default, or a repetition", _MAKE)
     return ok(GROUP, _CHECK, found)

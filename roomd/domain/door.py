@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 #: People who may wait at the door at once.
 MAX_PENDING = 100
+#: Milliseconds for which a guest's ban reaches other guests from the same address: an evening, and the night behind it.
+#: Addresses pass from one household to another; the guest themself stays out.
+ADDRESS_BAN_MS = 24 * 3_600_000.0
 
 
 class SetDoor(Command, frozen=True):
@@ -62,12 +65,11 @@ def set_door(room: Room, command: SetDoor, actor: Actor, moment: Moment) -> list
     return [DoorChanged(entry_mode=command.entry_mode, password_hash=kept)]
 
 
-def demand_entry(room: Room, actor: Actor, origin: str, *, admitted: bool) -> None:
+def demand_entry(room: Room, actor: Actor, origin: str, moment: Moment, *, admitted: bool) -> None:
     """Raise Forbidden unless somebody who is not a member may come in at once; of personal queues nobody knows."""
     if room.settings.personal:
         raise no_such_room()
-    ban = room.bans.get(actor.id) or (room.bans.get(origin) if actor.guest and origin else None)
-    if ban is not None:
+    if actor.id in room.bans or (actor.guest and _banned_from(room, origin, moment)):
         raise Forbidden("You were banned from this room.", "banned")
     if admitted:
         return
@@ -76,6 +78,12 @@ def demand_entry(room: Room, actor: Actor, origin: str, *, admitted: bool) -> No
         raise Forbidden("This room asks for a password.", "password_needed")
     if mode == "approval":
         raise Forbidden("The host lets people into this room one by one.", "approval_needed")
+
+
+def _banned_from(room: Room, origin: str, moment: Moment) -> bool:
+    """Whether a guest was banned lately who came from there."""
+    ban = room.bans.get(origin)
+    return ban is not None and moment.now - ban.at < ADDRESS_BAN_MS
 
 
 def knock(room: Room, actor: Actor, origin: str, moment: Moment) -> list[Event]:

@@ -123,9 +123,9 @@ def join(room: Room, command: Join, actor: Actor, moment: Moment) -> list[Event]
     if member is not None:
         return [] if actor.name == member.name else [MemberRenamed(user=actor.id, name=actor.name)]
     if room.settings.entry_mode == "approval" and not command.admitted:
-        demand_entry(room, actor, command.origin, admitted=True)
+        demand_entry(room, actor, command.origin, moment, admitted=True)
         return knock(room, actor, command.origin, moment)
-    demand_entry(room, actor, command.origin, admitted=command.admitted)
+    demand_entry(room, actor, command.origin, moment, admitted=command.admitted)
     return joining(room, actor, command.origin, moment)
 
 
@@ -163,7 +163,7 @@ def leaving(room: Room, user: UserId) -> list[Event]:
 def attach(room: Room, command: Attach, actor: Actor, moment: Moment) -> list[Event]:
     member = room.members.get(actor.id)
     if member is None and room.settings.entry_mode == "approval":
-        demand_entry(room, actor, command.origin, admitted=False)
+        demand_entry(room, actor, command.origin, moment, admitted=False)
     events = join(room, Join(origin=command.origin), actor, moment)
     if member is not None and command.socket in member.sockets:
         return events

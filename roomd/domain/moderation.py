@@ -63,7 +63,7 @@ class MemberMuted(Event, frozen=True):
 
 
 class Banned(Event, frozen=True):
-    """`keys`: the user, and for a guest where they came from."""
+    """`keys`: the user, and for a guest where they came from, unless others in the room did as well."""
 
     keys: tuple[str, ...]
     ban: Ban
@@ -98,10 +98,18 @@ def ban(room: Room, command: BanUser, actor: Actor, moment: Moment) -> list[Even
     if len(room.bans) >= MAX_BANS:
         raise Conflict(f"A room keeps {MAX_BANS} bans; lift some first.", "too_many_bans", params={"most": MAX_BANS})
     reason = tidy_text("reason", command.reason, MAX_REASON, empty=True)
-    keys = (member.id, *((member.origin,) if member.guest and member.origin else ()))
+    keys = (member.id, *((member.origin,) if _reaches_address(room, member) else ()))
     noted = Ban(name=member.name, by=actor.id, at=moment.now, reason=reason)
     left = MemberLeft(user=member.id, name=member.name, how="banned", reason=reason)
     return [Banned(keys=keys, ban=noted), left]
+
+
+def _reaches_address(room: Room, member: Member) -> bool:
+    """Whether a ban reaches the next guest from the same address: a guest comes back under another name in no time, but
+    where others in the room came from there, it is a home or a phone network, and they and their friends did nothing.
+    """
+    others = (each.origin for each in room.members.values() if each.id != member.id)
+    return member.guest and member.origin != "" and member.origin not in others
 
 
 def unban(room: Room, command: Unban, actor: Actor, moment: Moment) -> list[Event]:

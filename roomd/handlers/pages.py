@@ -120,7 +120,9 @@ class HomePage(Page):
         now = self.services.clock.now()
         # On an address that only this machine has, nobody else is invited.
         reachable = urlsplit(base_url(self)).hostname not in {"localhost", "127.0.0.1", "::1"}
-        self.show("home.html", rooms=[room_card(room, now) for room in rooms], reachable=reachable)
+        # Those where somebody is come first; otherwise the last used.
+        cards = sorted((room_card(room, now) for room in rooms), key=lambda card: not card["online_count"])
+        self.show("home.html", rooms=cards, reachable=reachable)
 
     head = get
 
@@ -193,7 +195,7 @@ def base_url(handler: Bounded) -> str:
     settings = handler.services.settings
     if settings.public_url:
         return settings.public_url.rstrip("/")
-    https = handler.request.headers.get("X-Forwarded-Proto", handler.request.protocol) == "https"
+    https = handler.services.is_secure(handler.request)
     name, colon, port = handler.request.host.partition(":")
     if name in {"localhost", "127.0.0.1"} and settings.host in EVERYWHERE:
         name = lan_address() or name

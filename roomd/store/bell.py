@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from roomd.domain.ids import RoomId
 from roomd.domain.refusals import Unavailable
 from roomd.store.keys import EVERY_PROCESS, bell_room, room_keys
+from roomd.store.redis import answering
 
 #: Seconds between pings, and until a silent link is taken for dead.
 PING_S = 1.0
@@ -24,7 +25,16 @@ DEAD_S = 4.0
 #: Seconds to wait before the next try to connect.
 RETRY_S = 0.2
 
+#: What is rung, in every process, for a room of which Redis has been given other words under the same number.
+OTHER_WORDS = b"other words"
+
 log = logging.getLogger(__name__)
+
+
+async def ring_for_other_words(redis: Redis, room: RoomId) -> None:
+    """Whoever has a copy of the room looks again. Raises Unavailable."""
+    with answering():
+        await redis.publish(EVERY_PROCESS, room)
 
 
 class Bell:
@@ -117,10 +127,12 @@ class Bell:
         asyncio.get_running_loop().call_soon(self._rung, message)
 
     def _rung(self, message: dict[str, Any]) -> None:
-        room = bell_room(message["channel"].decode())
+        channel, data = message["channel"].decode(), message["data"]
+        other = channel == EVERY_PROCESS
+        room = RoomId(data.decode()) if other else bell_room(channel)
         heard = False
         try:
-            self._on_ring(room, message["data"])
+            self._on_ring(room, OTHER_WORDS if other else data)
             heard = True
         finally:
             # After a fault of ours, which the loop reports, the room must not be left behind.

@@ -6,6 +6,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from roomd.domain.ids import RoomId, UserId
+from roomd.store.bell import ring_for_other_words
 from roomd.store.departed import banned_as, renamed
 from roomd.store.keys import RoomKeys, moods, picks, room_keys, rooms_of
 from roomd.store.redis import answering
@@ -33,6 +34,7 @@ class Renaming:
                 with answering():
                     await self._rename(keys=[key], args=[field, *changes])
         await self._rename_state(keys, person, name)
+        await ring_for_other_words(self._redis, room)
 
     async def _rename_state(self, keys: RoomKeys, person: UserId, name: str) -> None:
         """Songs that are queued, requests, what can be undone, who waits at the door, and bans."""

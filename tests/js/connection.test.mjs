@@ -31,13 +31,13 @@ class FakeSocket {
   }
 }
 
-function given({ renewToken = async () => true } = {}) {
+function given({ renewToken = async () => true, url = "ws://room.example/ws/v1/Q7K2MX/" } = {}) {
   const timers = new FakeTimers();
   const sockets = [];
   const statuses = [];
   const received = [];
   const connection = new Connection({
-    url: "ws://room.example/ws/v1/Q7K2MX/",
+    url,
     hello: () => ({ type: "hello", token: "t" }),
     receive: (message) => received.push(message),
     status: (status) => statuses.push(status),
@@ -46,7 +46,7 @@ function given({ renewToken = async () => true } = {}) {
     timers,
     random: () => 0.5,
   });
-  connection.open();
+  if (url) connection.open();
   const welcome = () => {
     sockets.at(-1).open();
     sockets.at(-1).tell({ type: "welcome", heartbeat_ms: 1_000 });
@@ -172,6 +172,12 @@ test("retryNow does not wait, and does nothing while connected or over", () => {
   connection.close();
   connection.retryNow();
   assert.equal(sockets.length, 2);
+});
+
+test("retryNow opens nothing before it is known where to", () => {
+  const { connection, sockets } = given({ url: "" });
+  connection.retryNow();
+  assert.equal(sockets.length, 0);
 });
 
 test("close codes and waits are those of the contract", () => {

@@ -31,7 +31,7 @@ test("whoever asked sees what became of it for ten minutes, and not what they to
     ],
   });
   assert.deepEqual(ownRequests(state, "bob", 1_000_000).map(({ title, says, open }) => [title, says, open]), [
-    ["Song 3", "waiting for the host", true], ["Song 2", "not this time: too slow", false], ["Song 1", "said yes", false],
+    ["Song 3", "waiting for the host", true], ["Song 2", "not this time: too slow", false], ["Song 1", "accepted", false],
   ]);
 });
 

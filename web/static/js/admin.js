@@ -3,7 +3,7 @@ import { bindActs } from "./controllers/admin/acts.js";
 import { overview } from "./controllers/admin/overview.js";
 import { audit, messages, people, requests, rooms, sessions } from "./controllers/admin/tables.js";
 import { bindSite } from "./controllers/site.js";
-import { find, findAll, make } from "./helpers/dom.js";
+import { bringIntoRow, find, findAll, make } from "./helpers/dom.js";
 import { open } from "./helpers/dialog.js";
 import { t } from "./models/words.js";
 
@@ -19,10 +19,8 @@ function show() {
   const name = Object.hasOwn(SECTIONS, wanted) ? wanted : "overview";
   const place = find("#section");
   for (const link of findAll("#sections a")) {
-    if (link.hash.split("?")[0] === `#${name}`) {
-      link.setAttribute("aria-current", "page");
-      link.scrollIntoView({ block: "nearest", inline: "nearest" });
-    } else link.removeAttribute("aria-current");
+    if (link.hash.split("?")[0] === `#${name}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
   }
   if (!session.user || session.user.is_guest) {
     deny(t("Sign in with an admin's account to see this."));
@@ -50,6 +48,8 @@ function arrived(body, signal) {
   if (signal.aborted) return;
   find("#denied").hidden = true;
   find("#sections").hidden = false;
+  // Only what is shown can be brought into sight.
+  findAll("#sections [aria-current]").forEach(bringIntoRow);
   find("#section").replaceChildren(body);
   find("#section").ariaBusy = "false";
 }

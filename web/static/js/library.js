@@ -24,7 +24,7 @@ import { playlistView } from "./controllers/library/views/playlist.js";
 import { playlistsView } from "./controllers/library/views/playlists.js";
 import { searchView } from "./controllers/library/views/search.js";
 import { bindSite } from "./controllers/site.js";
-import { find, findAll, make, setText } from "./helpers/dom.js";
+import { bringIntoRow, find, findAll, make, setText } from "./helpers/dom.js";
 import { toast } from "./helpers/toast.js";
 import { Favourites } from "./models/library/favourites.js";
 import { t } from "./models/words.js";
@@ -64,11 +64,12 @@ function mark(route) {
   for (const link of findAll(".lib-nav a")) {
     if (link.dataset.part === part) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
+    if (link.dataset.part === part) bringIntoRow(link);
   }
 }
 
 function main() {
-  const { session, preferences, api } = bindSite({ onUser: () => bringAlong().catch(say.fault).then(() => location.reload()) });
+  const { session, preferences, api, account } = bindSite({ onUser: () => bringAlong().catch(say.fault).then(() => location.reload()) });
   const bringAlong = bindBringAlong({ session, api });
   const { client, open } = connect({ session, api, say });
   /** @type {any} */
@@ -108,7 +109,11 @@ function main() {
     open();
     ctx.router.start();
   }
-  bindGate({ session, entered: begin });
+  function entered() {
+    account.render();
+    begin();
+  }
+  bindGate({ session, entered });
   if (session.user) begin();
 }
 

@@ -7,6 +7,7 @@ import { bindBack } from "./controllers/back.js";
 import { bindBanner } from "./controllers/banner.js";
 import { bindChat } from "./controllers/chat.js";
 import { bindConverting } from "./controllers/converting.js";
+import { bindDeeds } from "./controllers/deeds.js";
 import { bindDrop } from "./controllers/drop.js";
 import { bindEmoji } from "./controllers/emoji.js";
 import { enter } from "./controllers/enter.js";
@@ -85,6 +86,7 @@ function bindAll(client, api, preferences) {
   bindKeeping({ client, api, code });
   bindBack();
   bindConverting({ client, api, deck });
+  bindDeeds({ client });
   bindShare({ client });
   bindKept({ client });
   bindAwake({ client, deck });

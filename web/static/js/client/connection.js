@@ -67,9 +67,9 @@ export class Connection {
     return true;
   }
 
-  /** Comes back at once: the network is there again, or somebody pressed "now". */
+  /** Comes back at once: the network is there again, or somebody pressed "now". Where to is not known before the first `open`. */
   retryNow() {
-    if (this.#done || this.#socket) return;
+    if (this.#done || this.#socket || !this.url) return;
     this.#attempt = 0;
     this.#connect();
   }

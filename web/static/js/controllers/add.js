@@ -157,7 +157,7 @@ export function bindAdd({ client, api, heart }) {
       else await client.run("ask", { action: "add", track: tracks[0] });
       if (button) button.replaceChildren(icon("check"), make("span", { class: "visually-hidden" }, adds ? t("Added") : t("Asked")));
       after?.();
-      if (count > 0) toast(told(adds, title, count));
+      if (count > 0) toast(told(adds, title, count), { instead: "added" });
       return true;
     } catch (fault) {
       if (button) button.textContent = word;

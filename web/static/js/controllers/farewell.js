@@ -13,8 +13,8 @@ const CLOSED = [t("The room has closed"), t("The host has turned the lights off.
 
 /** What the reason of a closing says more closely than its code. */
 const REASONS = {
-  banned: [t("You are banned from this room"), t("Whoever keeps order here can let you in again."), null, "close"],
-  kicked: [t("You were sent away"), t("Somebody who keeps order here asked you to leave. The code still opens the door."), t("Come back in"), "leave"],
+  banned: [t("You are banned from this room"), t("A host of the room can let you in again."), null, "close"],
+  kicked: [t("You were sent away"), t("A host of the room asked you to leave. The code still opens the door."), t("Come back in"), "leave"],
   not_admitted: [t("Not this time"), t("The host has not opened the door. You may knock again."), t("Knock again"), "close"],
   room_full: [t("The room is full"), t("There is no place left in it. When somebody goes, there is one for you."), t("Try again"), "people"],
   too_many_sockets: [t("You have this room open elsewhere"), t("One person can have it open ten times. Close another tab or device, then come back here."), t("Try again"), "copy"],

@@ -88,7 +88,7 @@ export function bindMine({ session, api }) {
     if (there.length > 0) return t("Live · {names}", { names: listed(there) });
     if (room.online_count > 0) return t("Live · you, on another page");
     const since = ago(Date.parse(room.last_activity), Date.now());
-    return since ? t("Asleep · last used {when}", { when: spans.format(...since) }) : t("Asleep · used a moment ago");
+    return since ? t("Nobody there · last used {when}", { when: spans.format(...since) }) : t("Nobody there · used a moment ago");
   }
 
   async function leaveRoom(code) {

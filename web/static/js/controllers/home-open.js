@@ -28,7 +28,8 @@ export function bindOpenRooms({ request }) {
     const card = find(".room-card", item);
     item.classList.toggle("is-gone", room.gone === true);
     if (!room.gone) {
-      updateCard(card, room, tn("{n} person here · hosted by {host}", "{n} people here · hosted by {host}", room.online_count, { host: room.host }));
+      const { online_count: n, host } = room;
+      updateCard(card, room, n ? tn("{n} person here · hosted by {host}", "{n} people here · hosted by {host}", n, { host }) : t("Nobody there at the moment · hosted by {host}", { host }));
       return;
     }
     card.removeAttribute("href");

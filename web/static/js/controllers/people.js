@@ -31,7 +31,7 @@ export function bindPeople({ client, act }) {
       mute: [tn("Mute for {n} minute", "Mute for {n} minutes", MUTE_MINUTES), () => act("mute", { user: id, minutes: MUTE_MINUTES })],
       unmute: [t("Let chat again"), () => act("mute", { user: id, minutes: 0 })],
       kick: [t("Send away"), () => sure(t("Send {name} away?", { name }), t("They may come back in with the code."), t("Send away"), "kick", id)],
-      ban: [t("Ban"), () => sure(t("Ban {name}?", { name }), t("They cannot come back in, until somebody who keeps order lets them."), t("Ban"), "ban", id)],
+      ban: [t("Ban"), () => sure(t("Ban {name}?", { name }), t("They cannot come back in until a host lifts the ban."), t("Ban"), "ban", id)],
     };
     const choice = (/** @type {any[]} */ [text, run]) => make("button", { type: "button", onclick: () => { menu.hidePopover(); run(); } }, text);
     menu.replaceChildren(...choicesFor(member).map((each) => choice(does[each])));
@@ -103,6 +103,7 @@ export function bindPeople({ client, act }) {
       reconcile(list, people, (member) => member.id, makePerson, updatePerson);
       const here = people.filter((member) => member.online).length;
       setText(find("#people-count"), number(here));
+      find("#alone").hidden = here > 1;
       for (const badge of findAll("#views [data-view=people] .badge")) {
         badge.hidden = here < 2;
         setText(badge, number(here));

@@ -17,7 +17,7 @@ export function updateCard(card, room, people) {
   card.href = `/r/${room.code}`;
   paintCover(find(".cover", card), room.current_song);
   setText(find("strong", card), room.name);
-  find(".room-card-song", card).classList.toggle("is-playing", room.is_playing);
+  find(".room-card-song", card).classList.toggle("is-playing", room.is_playing && room.online_count > 0);
   setText(find(".room-card-what", card), whatPlays(room) ?? t("Quiet for the moment"));
   setText(find(".room-card-people", card), people);
 }

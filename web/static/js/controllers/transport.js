@@ -118,7 +118,7 @@ export function bindTransport({ client, act, sound, heart }) {
     const host = state.members.find((member) => member.id === state.host);
     // One button for the same thing is enough.
     find("#mute").hidden = !leads;
-    setText(note, !leads && host ? t("{name} has the controls; muting is yours.", { name: host.name }) : "");
+    setText(note, !leads && host ? t("{name} controls the music. You can mute it for yourself.", { name: host.name }) : "");
   }
 
   return {
@@ -129,6 +129,7 @@ export function bindTransport({ client, act, sound, heart }) {
       renderButtons(state);
       renderNext(state);
       renderLove(state);
+      find("#put-on").hidden = state.queue.length > 0 || !(client.may("add") || client.may("request"));
       for (const element of findAll("[data-right]")) {
         element.hidden = !element.dataset.right.split(" ").some((right) => client.may(right));
       }

@@ -2,6 +2,8 @@
 import { find, findAll } from "../helpers/dom.js";
 
 const TWO_COLUMNS = matchMedia("(min-width: 760px)");
+/** Below the player there is room for the chat. */
+const TALL = matchMedia("(min-width: 760px) and (min-height: 1000px)");
 
 export function bindViews({ onShow }) {
   const buttons = findAll("#views button");
@@ -14,13 +16,18 @@ export function bindViews({ onShow }) {
 
   function mark() {
     const { view } = document.body.dataset;
-    // With the player always in sight, "listen" means the queue beside it.
-    const current = TWO_COLUMNS.matches && view === "listen" ? "queue" : view;
+    // With the player always in sight, or the chat, they mean the queue beside it.
+    const always = (TWO_COLUMNS.matches && view === "listen") || (TALL.matches && view === "chat");
+    const current = always ? "queue" : view;
     for (const button of buttons) button.setAttribute("aria-current", String(button.dataset.view === current));
   }
 
   for (const button of [...buttons, find(".mini-open")]) button.addEventListener("click", () => show(button.dataset.view));
-  TWO_COLUMNS.addEventListener("change", mark);
+  find("#put-on").addEventListener("click", () => {
+    show("queue");
+    find("#search").focus();
+  });
+  for (const query of [TWO_COLUMNS, TALL]) query.addEventListener("change", mark);
   mark();
   return { show };
 }

@@ -105,3 +105,9 @@ export function isTyping(event) {
   const { target } = event;
   return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "range";
 }
+
+/** A link into the middle of its row, which on a phone is wider than the screen. Nothing else moves. */
+export function bringIntoRow(link) {
+  const [own, row] = [link, link.parentElement].map((element) => element.getBoundingClientRect());
+  link.parentElement.scrollBy({ left: (own.left + own.right - row.left - row.right) / 2 });
+}

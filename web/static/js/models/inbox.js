@@ -65,7 +65,7 @@ function titleOf({ track, entry }, state) {
 }
 
 function outcome({ status, reason }) {
-  const said = { pending: t("waiting for the host"), approved: t("said yes"), rejected: t("not this time"), expired: t("nobody answered") };
+  const said = { pending: t("waiting for the host"), approved: t("accepted"), rejected: t("not this time"), expired: t("nobody answered") };
   return reason ? `${said[status]}: ${reason}` : said[status];
 }
 

@@ -46,15 +46,25 @@ export function bindPlayer(ctx) {
   section.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && section.dataset.open === "true" && !find("dialog[open]")) expanded(false);
   });
-  NARROW.addEventListener("change", () => expanded(false));
+  NARROW.addEventListener("change", () => {
+    expanded(false);
+    seal();
+  });
+  seal();
   document.addEventListener("titled", title);
 
   /** On a phone the player fills the screen when it is asked to; what is behind it is out of reach meanwhile. */
   function expanded(on) {
     if ((section.dataset.open === "true") === on) return;
     section.dataset.open = String(on);
+    seal();
     for (const each of [find(".site-head"), find(".lib"), find(".site-foot")]) each.inert = on;
     find(on ? "#collapse" : "#expand").focus();
+  }
+
+  /** On a phone's small bar the progress is a line to look at: 3 px are no target. */
+  function seal() {
+    find("#seek").inert = NARROW.matches && section.dataset.open !== "true";
   }
 
   function song() {
@@ -70,7 +80,7 @@ export function bindPlayer(ctx) {
 
   function renderSong(now) {
     setText(find("#song-title"), now?.title ?? t("Nothing is playing"));
-    setText(find("#song-artist"), now ? now.artist || now.album : t("Press play, and the radio begins."));
+    setText(find("#song-artist"), now ? now.artist || now.album : t("Press play for the radio."));
     const why = now?.why ? t("Radio: {why}", { why: now.why }) : "";
     setText(find("#song-why"), why);
     find("#song-why").title = why;
