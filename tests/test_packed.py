@@ -15,8 +15,8 @@ from roomd.handlers.packing import UnpackableError, script, sheet
 
 STATIC = web_folder() / "static"
 NODE = Path(playwright.__file__).parent / "driver" / "node"
-#: What a room page may weigh compressed is 100 KB, of which its HTML takes some.
-MOST_BYTES = 88_000
+#: What a room page may weigh compressed is 100 KB, of which its HTML takes 11 beside the style sheet that stands in it.
+MOST_BYTES = 88_900
 
 
 def written(folder: Path, files: dict[str, str]) -> Path:
@@ -85,10 +85,14 @@ def test_the_pages_own_can_be_parsed_and_are_light(page: str, tmp_path: Path) ->
 @pytest.mark.gen_test(timeout=20)
 async def test_a_page_names_its_two_files_and_they_may_be_kept(served: Served) -> None:
     code = await served.room(await served.person("Alice"))
-    page = (await served.http.get(f"/r/{code}")).text
-    for name, kind in (("room.js", "text/javascript"), ("room.css", "text/css")):
+    named = {
+        "room.js": (f"/r/{code}", "text/javascript"),
+        "home.js": ("/", "text/javascript"),
+        "home.css": ("/", "text/css"),
+    }
+    for name, (page, kind) in named.items():
         where = address(STATIC, name)
-        assert where in page
+        assert where in (await served.http.get(page)).text
         plain: httpx.Response = await served.http.get(where, headers={"Accept-Encoding": "identity"})
         assert plain.headers["Content-Type"].startswith(kind) and "immutable" in plain.headers["Cache-Control"]
         async with served.http.stream("GET", where, headers={"Accept-Encoding": "gzip"}) as packed:

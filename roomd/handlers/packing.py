@@ -18,6 +18,8 @@ _NOTHING = re.compile(r"^export \{\};$", re.MULTILINE)
 _UNKNOWN = re.compile(r"^(?:import|export)\b.*$", re.MULTILINE)
 #: Comments that stand on lines of their own, and indentation: a third of what would be sent. The rest is as written.
 _ASIDE = re.compile(r"^ *(?:/\*(?:.|\n)*?\*/ *|//.*)\n", re.MULTILINE)
+#: Types that are told to the check within a line.
+_TYPED = re.compile(r"/\*\* @[^*\n]*\*/ ?")
 _INDENT = re.compile(r"^ +|\n(?=\n)", re.MULTILINE)
 _SHEET = re.compile(r'^@import "(\.[^"]+)";$', re.MULTILINE)
 
@@ -66,7 +68,7 @@ def sheet(root: Path, entry: str) -> str:
     def imported(found: re.Match[str]) -> str:
         return sheet(root, _resolved(PurePosixPath(entry).parent, found[1]))
 
-    return _SHEET.sub(imported, _lightened((root / entry).read_text(encoding="utf-8")))
+    return _SHEET.sub(imported, lightened((root / entry).read_text(encoding="utf-8")))
 
 
 def _join(root: Path, path: str, numbers: dict[str, int], parts: list[str], above: list[str]) -> None:
@@ -74,7 +76,7 @@ def _join(root: Path, path: str, numbers: dict[str, int], parts: list[str], abov
         raise UnpackableError(
             f"{path} imports itself, through {' and '.join(above[above.index(path) + 1 :]) or 'itself'}"
         )
-    text = _lightened((root / path).read_text(encoding="utf-8"))
+    text = lightened((root / path).read_text(encoding="utf-8"))
     if any(line.count("`") % 2 for line in text.splitlines()):
         raise UnpackableError(f"{path}: a template over several lines, whose indentation would be lost")
     for found in _IMPORT.finditer(text):
@@ -100,8 +102,9 @@ def _wrapped(path: str, text: str, numbers: dict[str, int]) -> str:
     return f"const $m{numbers[path]} = (() => {{\n{body}\nreturn {{ {', '.join(exported)} }};\n}})();\n"
 
 
-def _lightened(text: str) -> str:
-    return _INDENT.sub("", _ASIDE.sub("", text))
+def lightened(text: str) -> str:
+    """Without comments that stand on lines of their own or tell a type, and without indentation."""
+    return _INDENT.sub("", _TYPED.sub("", _ASIDE.sub("", text)))
 
 
 def _resolved(folder: PurePosixPath, name: str) -> str:
