@@ -19,7 +19,7 @@ NODE = $(shell $(BIN)/python -c 'import playwright, pathlib; print(pathlib.Path(
 #: pytest-xdist workers: tests wait more than half of their time, for browsers, stores and the clock.
 WORKERS ?= 4
 
-.PHONY: bench run test check unit test-cluster security faults bench-sync bench-audio format clean help
+.PHONY: bench run test check unit test-cluster security faults bench-sync bench-audio bench-page format clean help
 
 help:
 	@echo "make run     set up whatever is missing, then serve on http://localhost:8000 (PORT=… for another)"
@@ -33,6 +33,7 @@ help:
 	@echo "make bench   what a delivery, a command and a connection cost, beside a floor in C (ARGS='--only F1 F9' for some of it)"
 	@echo "make bench-sync  how far apart real browsers are, in milliseconds (ARGS='--only element --seconds 20' for some of it)"
 	@echo "make bench-audio what is really heard of them, recorded (ARGS='--only G2 --seconds 20' for some of it)"
+	@echo "make bench-page  how heavy the room's page is and how quick, on a slow line and a slow processor (ARGS='--only scroll' for some of it)"
 	@echo "make format  format the Python files"
 	@echo "make clean   remove the virtual environment and what tests left"
 
@@ -85,6 +86,10 @@ bench-sync: $(VENV)/.ready-dev
 bench-audio: $(VENV)/.ready-dev
 	@scripts/ensure-tools $(BIN)/playwright audio
 	@$(BIN)/python scripts/bench_audio.py $(ARGS)
+
+bench-page: $(VENV)/.ready-dev
+	@scripts/ensure-tools $(BIN)/playwright
+	@$(BIN)/python scripts/bench_page.py $(ARGS)
 
 format: $(VENV)/.ready-dev
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format .

@@ -40,9 +40,11 @@ def room_faults(page: Page) -> Iterator[str]:
             page.locator(opener).first.click()
         else:
             page.keyboard.press("?")
-        expect(page.locator("dialog[open]")).to_be_visible()
+        expect(page.locator("dialog[open]"), name).to_be_visible()
         yield from looks(page, name)
         page.keyboard.press("Escape")
+        # Until then no key opens another one.
+        expect(page.locator("dialog[open]")).to_have_count(0)
 
 
 def test_axe_finds_nothing(roomd: Roomd, invite: Callable[..., Person]) -> None:

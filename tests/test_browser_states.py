@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pytest
 from browser_world import Person, Roomd, entered, open_room, say_who
-from playwright.sync_api import WebSocketRoute, expect
+from playwright.sync_api import Route, WebSocketRoute, expect
 from test_browser_library import PHONE, call
 
 pytestmark = pytest.mark.browser
@@ -153,6 +153,45 @@ def elsewhere(alice: Person, bob: Person) -> None:
     bob.shot("state-signed-out")
     bob.page.get_by_role("button", name="Enter again").click()
     say_who(bob)
+
+
+def test_what_is_done_before_the_page_can(roomd: Roomd, invite: Callable[..., Person]) -> None:
+    """The script is held back: what is pressed and said meanwhile is seen at once, heard by the room, and done once."""
+    alice = invite("Alice")
+    code = open_room(roomd, alice)
+    page = alice.page
+    song = call(alice, "GET", "/api/catalogue/search/?q=long%20walk")["tracks"][0]["id"]
+    page.evaluate("(source) => window.roomd.client.run('add', { tracks: [{ source }] }).then(() => {})", song)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/packed/room.js*", hold)
+    page.reload(wait_until="commit")
+    toggle, sends = page.locator("#toggle"), page.locator("#say-text")
+    expect(toggle).to_be_enabled()
+    before = toggle.get_attribute("aria-label")
+    toggle.click()
+    expect(toggle).to_have_attribute("aria-busy", "true")
+    expect(toggle).not_to_have_attribute("aria-label", before or "")
+    sends.fill("too early?")
+    sends.press("Enter")
+    expect(page.locator(".line.is-pending")).to_have_text("too early?")
+    page.locator("#mute").click()
+    expect(page.locator("#toasts")).to_have_text("One moment …")
+    page.locator("#share-button").click()
+    expect(page.locator("#share")).to_be_visible()
+    told = call(alice, "GET", f"/api/rooms/{code}/messages/")["messages"]
+    assert [line["message"] for line in told] == ["too early?"], "the room has heard it without the script"
+    held[0].continue_()
+    entered(alice)
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    expect(page.locator("#mute")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#share")).to_be_visible()
+    expect(page.locator(".line-text")).to_have_text(["too early?"])
+    playing = page.evaluate("() => window.roomd.state().playback.playing")
+    assert playing is (before == "Play")
 
 
 def test_a_code_that_leads_nowhere(roomd: Roomd, invite: Callable[..., Person]) -> None:

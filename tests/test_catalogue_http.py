@@ -110,7 +110,12 @@ async def test_searching_with_little_or_nonsense(served: Served) -> None:
     assert len((await got(alice, "/api/catalogue/search/?provider=local&limit=3"))["tracks"]) == 3
     assert (await got(alice, "/api/catalogue/search/?q=%22%27%3B--%00"))["tracks"] != []
     assert (await got(alice, "/api/catalogue/search/?q=nothing+like+it"))["tracks"] == []
-    for query, field in (("limit=0", "limit"), ("limit=51", "limit"), ("limit=x", "limit"), ("q=" + "x" * 201, "q")):
+    newest = titles((await got(alice, "/api/catalogue/search/"))["tracks"])
+    assert titles((await got(alice, "/api/catalogue/search/?limit=2&offset=3"))["tracks"]) == newest[3:]
+    for beyond in (5, 500, 1_000_000):
+        assert (await got(alice, f"/api/catalogue/search/?offset={beyond}"))["tracks"] == []
+    bad = [("limit", "0"), ("limit", "51"), ("limit", "x"), ("offset", "-1"), ("offset", "1e3"), ("q", "x" * 201)]
+    for query, field in ((f"{name}={value}", name) for name, value in bad):
         answer = await alice.call("GET", f"/api/catalogue/search/?{query}")
         refused(answer, 400, "invalid")
         assert field in answer.json()["error"]["fields"]

@@ -75,6 +75,10 @@ async def test_all_are_searched_and_one_that_is_away_is_named(
         assert providers(found["tracks"]) == {"subsonic", "deezer", "radio"}
         assert providers(found["artists"]) == {"subsonic", "deezer"} and len(found["tracks"]) <= 20
         assert not {"stale", "left_out"} & set(found)
+        pages = [await made.get(f"/api/catalogue/search/?q=alice&limit=3&offset={start}") for start in range(0, 21, 3)]
+        for kind in ("tracks", "artists", "albums"):
+            paged = [each for page in pages for each in page[kind]]
+            assert paged[:20] == found[kind] and len({each["id"] for each in paged}) == len(paged)
         alone = await made.get("/api/catalogue/search/?q=alice&provider=subsonic")
         assert providers(alone["tracks"] + alone["artists"]) == {"subsonic"}
         stations = await made.get("/api/catalogue/search/?provider=radio")

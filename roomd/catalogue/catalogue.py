@@ -43,7 +43,9 @@ NEW_ALBUMS = Question("new_albums", list[Album], HOUR_MS)
 TOP_ALBUMS = Question("top_albums", list[Album], HOUR_MS)
 
 #: Providers are asked for so many at least: whoever wants fewer, or a few more, is answered out of the same.
-SIZES = (20, 50, 100)
+SIZES = (20, 50, 100, 200, 500)
+#: How far a search can be paged through: as many songs as a queue holds.
+MOST_FOUND = SIZES[-1]
 #: Seconds between two looks whether charts are fresh, and whether answers are too old to be kept.
 WARM_S = 300.0
 FORGET_S = 3_600.0
@@ -93,11 +95,13 @@ class Catalogue:
                 raise came
         return WARM_S
 
-    async def search(self, q: str, limit: int, provider: str = "") -> Answer[Found]:
-        """What all catalogues, or one, have for these words. Without words: the newest of the folder, or what is on top
-        of the one that was named.
+    async def search(self, q: str, limit: int, provider: str = "", offset: int = 0) -> Answer[Found]:
+        """What all catalogues, or one, have for these words, of each kind `limit` after the first `offset`. Without
+        words: the newest of the folder, or what is on top of the one that was named. Nothing comes after `MOST_FOUND`.
         """
-        q = " ".join(q.split())
+        q, page = " ".join(q.split()), slice(offset, min(offset + limit, MOST_FOUND))
+        # A page is cut out of lists that begin at the top: only those are the same whoever is asked how often.
+        limit = page.stop
         if provider:
             chosen = self.provider(provider)
             answer = await (self._found(chosen, q, limit) if q or provider == LOCAL else self._topmost(chosen, limit))
@@ -107,9 +111,9 @@ class Catalogue:
                 lambda each: self._found(each, q, limit), only=None if q else LOCAL
             )
         merged = Found(
-            songs=merge_songs([each.songs for each in found], limit),
-            artists=in_turns([each.artists for each in found], limit),
-            albums=in_turns([each.albums for each in found], limit),
+            songs=merge_songs([each.songs for each in found], limit)[page],
+            artists=in_turns([each.artists for each in found], limit)[page],
+            albums=in_turns([each.albums for each in found], limit)[page],
         )
         return Answer(merged, stale, left_out)
 

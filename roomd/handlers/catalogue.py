@@ -17,7 +17,7 @@ from roomd.handlers.base import ApiHandler
 from roomd.handlers.bounded import elsewhere
 from roomd.handlers.described import operation
 from roomd.handlers.of_room import RoomHandler
-from roomd.openapi.operation import limit, text
+from roomd.openapi.operation import limit, offset, text
 from roomd.openapi.shapes.library import AlbumResult, ArtistResult, SearchResult, TrackResult
 
 MAX_QUERY = 200
@@ -41,6 +41,7 @@ class CatalogueHandler(RoomHandler):
     query=(
         text("q", "What to look for; without it, what is on top", most=MAX_QUERY),
         limit(10, 50),
+        offset(),
         text("provider", "Only this catalogue"),
     ),
     answer=SearchResult,
@@ -52,10 +53,11 @@ class SearchHandler(CatalogueHandler):
         q = self.get_query_argument("q", "")
         if len(q) > MAX_QUERY:
             raise Invalid(f"q has more than {MAX_QUERY} characters", fields={"q": "is too long"})
-        limit, provider = self.limit(10, 50), self.get_query_argument("provider", "")
+        limit, offset = self.limit(10, 50), self.offset()
+        provider = self.get_query_argument("provider", "")
         catalogue = self.services.library.catalogue
         with elsewhere():
-            answer = await catalogue.search(q, limit, provider)
+            answer = await catalogue.search(q, limit, provider, offset)
         self.told(answer, {**found_wire(answer.value), "providers": catalogue.labels})
 
 

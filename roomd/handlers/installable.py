@@ -63,7 +63,7 @@ class WorkerScript(Page):
     def get(self) -> None:
         root = Path(self.settings["static_path"])
         files = [self.packed(name) for name in ("offline.css", "offline.js")]
-        files += [self.static_url(name) for name in ("js/theme.js", "img/icon.svg")]
+        files.append(self.static_url("img/icon.svg"))
         shell = {"version": version(root, self.words().language), "page": OFFLINE, "files": files}
         self.set_header("Content-Type", "text/javascript; charset=utf-8")
         self.set_header("Cache-Control", "no-cache")

@@ -1,5 +1,6 @@
 """What a page needs beside its HTML: one script and one style sheet, compressed once and kept in memory."""
 
+import base64
 import gzip
 import hashlib
 from functools import cache
@@ -8,12 +9,15 @@ from typing import NamedTuple
 
 from tornado.web import HTTPError, RequestHandler
 
-from roomd.handlers.packing import script, sheet
+from roomd.handlers.packing import lightened, script, sheet
 from roomd.handlers.words import LANGUAGES
 
 _TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
 _YEAR_S = 365 * 86_400
 PATH = "/packed/"
+#: What stands in pages themselves: short scripts that are wanted before anything else has come, and the sheet of the
+#: page that is to show itself a round trip sooner.
+INLINED = ("theme.js", "early.js", "room.css")
 
 
 class Pack(NamedTuple):
@@ -37,6 +41,23 @@ def pack(root: Path, name: str) -> Pack:
     text = script(root, entry, *language) if kind == "js" else sheet(root, f"css/pages/{name}")
     plain = text.encode()
     return Pack(plain, gzip.compress(plain, 9, mtime=0), hashlib.sha256(plain).hexdigest()[:12])
+
+
+class Inlined(NamedTuple):
+    text: str
+    #: By which a page's content policy lets it be: the digest of just this text.
+    source: str
+
+
+@cache
+def inlined(root: Path, name: str) -> Inlined:
+    """One of `INLINED`. In the page itself it is there a round trip sooner than as a file."""
+    if name.endswith(".css"):
+        text = pack(root, name).plain.decode()
+    else:
+        text = lightened((root / "js" / name).read_text(encoding="utf-8"))
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return Inlined(text, f"'sha256-{digest}'")
 
 
 @cache

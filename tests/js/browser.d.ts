@@ -7,6 +7,8 @@ interface Navigator {
 interface Window {
   /** For tests and for curious people with a console. */
   roomd?: any;
+  /** What early.js leaves to the page's script. */
+  early?: any;
 }
 
 /** Events are listened for on elements here, so their targets are elements. */

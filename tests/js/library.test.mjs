@@ -1,26 +1,27 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bars, levelled } from "../../web/static/js/models/level.js";
-import { caveat, lineOf, songFound, songKept } from "../../web/static/js/models/library.js";
+import { caveat, lineOf } from "../../web/static/js/models/library.js";
+import { ofKept, ofTrack } from "../../web/static/js/models/library/song.js";
 import { makeShelves } from "../../web/static/js/controllers/shelves.js";
 
 const LABELS = { local: "Music folder", deezer: "Deezer" };
 
 test("a song that was found, with where it comes from unless that is the own folder", () => {
-  const brook = songFound(
+  const brook = ofTrack(
     { id: "local:1", title: "Brook", artist: { name: "Carol" }, album: { title: "Walks" }, duration: 61, url: "/media/1.mp3" },
     LABELS,
   );
   assert.equal(lineOf(brook), "Carol · Walks");
-  assert.equal(brook.duration_ms, 61_000);
-  const far = songFound({ id: "deezer:2", title: "Far", artist: { name: "Dave" }, duration: 200, duration_ms: 30_000, url: "" }, LABELS);
+  assert.equal(brook.ms, 61_000);
+  const far = ofTrack({ id: "deezer:2", title: "Far", artist: { name: "Dave" }, duration: 200, duration_ms: 30_000, url: "" }, LABELS);
   assert.equal(lineOf(far), "Dave · Deezer");
-  assert.equal(far.duration_ms, 30_000);
+  assert.equal(far.ms, 30_000);
   assert.equal(far.playable, false);
 });
 
 test("a song that is kept says why it is offered", () => {
-  const song = songKept({ track_id: "local:1", track_title: "Brook", artist_name: "Carol", album_title: "Walks", why: "because you liked Far" });
+  const song = ofKept({ track_id: "local:1", track_title: "Brook", artist_name: "Carol", album_title: "Walks", why: "because you liked Far" });
   assert.equal(lineOf(song), "Carol · because you liked Far");
 });
 
@@ -75,4 +76,17 @@ test("peaks become as many bars as there is room for, and a peak is never lost",
   assert.equal(shape.filter((level) => level === 1).length, 1);
   assert.deepEqual(bars([0, 0], 10), [0, 0]);
   assert.deepEqual(bars([], 10), []);
+});
+
+test("a full page of what was found is followed by the next, and one that is not full by nothing", async () => {
+  const asked = [];
+  const shelves = makeShelves(async (method, path) => {
+    asked.push(path.split("?")[1]);
+    const count = asked.length === 1 ? 50 : 3;
+    return { tracks: Array.from({ length: count }, (_, n) => ({ id: `local:${asked.length}-${n}`, title: "Brook", duration: 1, url: "/m" })) };
+  });
+  const first = await shelves.found("bro");
+  const second = await first.next();
+  assert.deepEqual(asked, ["q=bro&limit=50&offset=0", "q=bro&limit=50&offset=50"]);
+  assert.deepEqual([first.songs.length, second.songs.length, second.next], [50, 3, null]);
 });

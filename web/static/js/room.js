@@ -38,7 +38,9 @@ import { exclusively, request, requestAs } from "./helpers/api.js";
 import { paintCover, withhold } from "./helpers/cover.js";
 import { bindDialogs } from "./helpers/dialog.js";
 import { find } from "./helpers/dom.js";
+import { earlyGuest, earlySocket, granted, redo } from "./helpers/early.js";
 import { explained } from "./helpers/refusals.js";
+import { Staged } from "./helpers/staged.js";
 import { toast } from "./helpers/toast.js";
 import { isYouTubes } from "./models/elsewhere.js";
 import { Preferences } from "./models/preferences.js";
@@ -46,6 +48,9 @@ import { Session } from "./models/session.js";
 import { t } from "./models/words.js";
 
 const { code, entry } = document.body.dataset;
+const { early } = window;
+
+const GUEST = "/api/auth/guest/";
 
 function makeClient(session) {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
@@ -56,12 +61,13 @@ function makeClient(session) {
     reports: true,
     explain: explained,
     outboxOf: (user) => new Outbox({ storage: localStorage, room: code, user }),
+    socket: earlySocket(early),
   });
 }
 
 /** Every part of the page, by name; those with `render` show the room, those with `announce` tell of what happened. */
 function bindAll(client, api, preferences) {
-  const act = (type, fields) => client.run(type, fields).catch((fault) => toast(fault.message, { kind: "bad" }));
+  const act = (type, fields, id) => client.run(type, fields, id).catch((fault) => toast(fault.message, { kind: "bad" }));
   const { choose, expect } = makePlayers({ audio: find("#audio"), video: find("#video"), embed: find("#embed"), clock: client.clock, preferences });
   const { url, kind, duration } = find("#cover").dataset;
   expect(url ? { entry: "", url, kind, duration_ms: Number(duration) * 1_000 } : null);
@@ -97,6 +103,18 @@ function bindAll(client, api, preferences) {
 
 function pass(client, parts, banner) {
   let removed = null;
+  const staged = new Staged();
+
+  /** All of a room takes a phone most of a second: what is heard and pressed comes first, the rest part by part. */
+  function showFirst(state) {
+    const { listen, transport, chat, ...others } = parts;
+    listen.render(state);
+    transport.render(state);
+    chat.ready(state);
+    granted(early, { say: (text, id) => chat.say(text, undefined, id), press: transport.press });
+    staged.run([chat, ...Object.values(others)].map((part) => () => part.render(client.state)));
+  }
+
   client.listen(({ kind, commit, before }) => {
     if (kind === "status") {
       banner.render();
@@ -108,6 +126,11 @@ function pass(client, parts, banner) {
     }
     if (kind === "pulse") {
       parts.people.beat();
+      return;
+    }
+    staged.finish();
+    if (kind === "state" && !before) {
+      showFirst(client.state);
       return;
     }
     const gone = commit?.events.find(({ type, user, how }) => type === "member_left" && user === client.you?.id && how !== "left");
@@ -124,13 +147,16 @@ async function main() {
   const preferences = new Preferences(localStorage);
   withhold((address) => isYouTubes(address) && !preferences.all.youtube);
   paintCover(find("#cover"), title ? { title } : null);
-  const session = new Session({ storage: localStorage, request, exclusively });
+  const asked = (method, path, more) => request(method, path, { ...more, sent: path === GUEST ? earlyGuest(early, more.body.name) : undefined });
+  const session = new Session({ storage: localStorage, request: asked, exclusively });
   const api = requestAs(session);
   const client = makeClient(session);
   const parts = bindAll(client, api, preferences);
   pass(client, parts, bindBanner({ client }));
   window.roomd = { client, clock: client.clock, player: parts.listen.deck, state: () => client.state };
-  await enter({ session, api, code, mode: entry });
+  const entered = enter({ session, api, code, mode: entry });
+  redo(early);
+  await entered;
   client.open();
 }
 

@@ -32,7 +32,8 @@ export class RoomClient {
 
   /**
    * @param {{url: string, token: () => string, renewToken: () => Promise<boolean>, clock?: RoomClock, reports?: boolean,
-   *   outboxOf?: (user: string) => import("./outbox.js").Outbox, explain?: (refusal: any) => any}} parts
+   *   outboxOf?: (user: string) => import("./outbox.js").Outbox, explain?: (refusal: any) => any,
+   *   socket?: (url: string) => WebSocket}} parts
    *   `reports`: there is a player that says when it is ready; `outboxOf`: where a person's words are kept while nobody hears
    *   them; `explain`: a refusal in the reader's words
    */
@@ -44,7 +45,7 @@ export class RoomClient {
       url,
       renewToken,
       hello: () => ({ type: "hello", token: token(), ...(reports && { reports }), ...(this.place && { resume: this.place }) }),
-      receive: (message) => this.#receive(message),
+      receive: (message, at) => this.#receive(message, at),
       status: (status) => this.#changeStatus(status),
       ...connection,
     });
@@ -59,9 +60,9 @@ export class RoomClient {
     this.connection.open();
   }
 
-  /** Asks for something. The promise holds the `ack` or fails with a CommandError. */
-  run(type, fields) {
-    return this.commands.run(type, fields);
+  /** Asks for something, under an `id` where it was asked for already. The promise holds the `ack` or fails with a CommandError. */
+  run(type, fields, id) {
+    return this.commands.run(type, fields, id);
   }
 
   /** Tells what needs no answer and is not worth sending again. @returns {boolean} whether the room can hear it now */
@@ -89,14 +90,14 @@ export class RoomClient {
     this.connection.close();
   }
 
-  #receive(message) {
+  #receive(message, at) {
     const takes = {
-      welcome: () => this.#welcome(message),
+      welcome: () => this.#welcome(message, at),
       // Nothing but pongs is heard at the door, and without them it would look like a dead link.
       waiting: () => this.pinger.start(),
       state: () => this.#replace(message),
       commit: () => this.#advance(message),
-      pong: () => this.pinger.pong(message),
+      pong: () => this.pinger.pong(message, at),
       pulse: () => this.#beat(message),
       token: () => this.freshness.goodFor(message.token_ms),
       ack: () => this.commands.answer(message),
@@ -105,10 +106,10 @@ export class RoomClient {
     takes[message.type]?.();
   }
 
-  #welcome(message) {
+  #welcome(message, at) {
     this.you = message.you;
     if (this.#outboxOf) this.commands.keepIn(this.#outboxOf(message.you.id), (...refused) => this.#refusals.forEach((tell) => tell(...refused)));
-    this.clock.hint(message.now);
+    this.clock.hint(message.now, at);
     this.freshness.goodFor(message.token_ms);
     this.pinger.start();
   }

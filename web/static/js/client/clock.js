@@ -68,9 +68,9 @@ export class RoomClock {
     return this.#taken >= ENOUGH;
   }
 
-  /** A rough first value, from a message that carries the server's time. The first ping replaces it. */
-  hint(now) {
-    if (this.#taken === 0) this.#offset = now - this.local();
+  /** A rough first value, from a message that carries the server's time and came at `at`. The first ping replaces it. */
+  hint(now, at = this.local()) {
+    if (this.#taken === 0) this.#offset = now - at;
   }
 
   reset() {

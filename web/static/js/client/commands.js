@@ -51,11 +51,11 @@ export class Commands {
 
   /**
    * Sends a command; the promise holds the server's `ack`, or fails with a CommandError.
-   * @param {string} type @param {object} [fields]
+   * @param {string} type @param {object} [fields] @param {string} [id] the one under which it was sent already
    */
-  run(type, fields = {}) {
+  run(type, fields = {}, id = undefined) {
     this.#count += 1;
-    const message = { ...fields, type, id: `${this.prefix}-${this.#count}` };
+    const message = { ...fields, type, id: id ?? `${this.prefix}-${this.#count}` };
     if (KEEPS.has(type) && this.#outbox?.put(message) === false) {
       return new Promise((_, reject) => this.#fail(reject, { code: "too_much_waits", message: "Too much is waiting to be sent already." }));
     }

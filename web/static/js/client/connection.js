@@ -40,7 +40,7 @@ export class Connection {
   #done = false;
 
   /**
-   * @param {{url: string, hello: () => object, receive: (message: any) => void, status: (status: Status) => void,
+   * @param {{url: string, hello: () => object, receive: (message: any, at: number) => void, status: (status: Status) => void,
    *   renewToken: () => Promise<boolean>,
    *   socket?: (url: string) => WebSocket, timers?: Timers, random?: () => number}} parts
    */
@@ -92,11 +92,12 @@ export class Connection {
     this.#heard = this.timers.now();
     this.#timer = this.timers.set(() => this.#lost(socket, 1006, ""), WELCOME_MS);
     socket.onopen = () => this.send(this.hello());
-    socket.onmessage = ({ data }) => socket === this.#socket && this.#take(data);
+    // What an earlier script heard on this socket came when its event was made, not now.
+    socket.onmessage = ({ data, timeStamp }) => socket === this.#socket && this.#take(data, timeStamp);
     socket.onclose = ({ code, reason }) => this.#lost(socket, code, reason);
   }
 
-  #take(data) {
+  #take(data, at) {
     this.#heard = this.timers.now();
     const message = JSON.parse(data);
     if (message.type === "welcome" || message.type === "waiting") {
@@ -105,7 +106,7 @@ export class Connection {
       this.#heartbeat = message.heartbeat_ms ?? HEARTBEAT_MS;
       this.#watch();
     }
-    this.receive(message);
+    this.receive(message, at);
     if (message.type === "welcome") this.status({ phase: "live" });
     if (message.type === "waiting") this.status({ phase: "door" });
   }

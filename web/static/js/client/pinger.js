@@ -54,8 +54,9 @@ export class Pinger {
     this.#due = Infinity;
   }
 
-  pong({ c0, s1, s2, clock }) {
-    this.clock.add({ c0, s1, s2, c3: this.clock.local(), clock });
+  /** @param {any} message @param {number} [at] when it came, where that was before now */
+  pong({ c0, s1, s2, clock }, at = this.clock.local()) {
+    this.clock.add({ c0, s1, s2, c3: at, clock });
   }
 
   #ping() {

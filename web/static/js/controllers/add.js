@@ -13,6 +13,8 @@ const PAUSE_MS = 220;
 const MAX_ADDED = 100;
 /** Rows shown at first, and each time that more are asked for. */
 const PAGE = 25;
+/** So close to the end of what is shown, more of it comes by itself. */
+const NEAR_PX = 200;
 
 export function bindAdd({ client, api, heart }) {
   const form = find("#add");
@@ -27,6 +29,8 @@ export function bindAdd({ client, api, heart }) {
   let timer = null;
   let asked = null;
   let rows = [];
+  /** @type {(() => Promise<any>) | null} */
+  let next = null;
 
   bindTabs(findAll("[role=tab]", results), (name) => {
     shelf = shelves[name];
@@ -49,11 +53,12 @@ export function bindAdd({ client, api, heart }) {
     input.focus();
     clear();
   });
-  more.addEventListener("click", () => {
-    const next = list.childElementCount;
-    reveal(next + PAGE);
-    find("button", list.children[next])?.focus();
+  more.addEventListener("click", async () => {
+    const first = list.childElementCount;
+    await goOn();
+    find("button", list.children[first])?.focus();
   });
+  results.addEventListener("scroll", () => results.scrollHeight - results.scrollTop - results.clientHeight < NEAR_PX && !more.hidden && goOn(), { passive: true });
 
   async function look() {
     asked?.abort();
@@ -76,8 +81,9 @@ export function bindAdd({ client, api, heart }) {
   }
 
   /** @param {any} found */
-  function show({ songs = [], playlists = [], note: said, back }) {
+  function show({ songs = [], playlists = [], note: said, back, next: after = null }) {
     setText(note, said);
+    next = after;
     const made = (playlist) => () => playlistRow(playlist, { open: () => open(playlist), all: client.may("add") ? (button) => takeWhole(playlist, button) : null });
     rows = [...playlists.map(made), ...songs.map((song) => () => rowOf(song))];
     if (back) rows.unshift(() => heading(back, songs));
@@ -88,8 +94,31 @@ export function bindAdd({ client, api, heart }) {
   /** Rows up to so many; each is made when it is shown. */
   function reveal(most) {
     list.append(...rows.slice(list.childElementCount, most).map((row) => row()));
-    more.hidden = list.childElementCount >= rows.length;
-    setText(more, tn("{n} more", "{n} more", rows.length - list.childElementCount));
+    const left = rows.length - list.childElementCount;
+    more.hidden = left === 0 && !next;
+    setText(more, left > 0 ? tn("{n} more", "{n} more", left) : t("More"));
+  }
+
+  /** Shows more rows; those that are not known yet are asked for. */
+  async function goOn() {
+    const shown = list.childElementCount;
+    if (shown === rows.length && next && results.ariaBusy !== "true") await fetchNext(next);
+    else reveal(shown + PAGE);
+  }
+
+  async function fetchNext(ask) {
+    results.ariaBusy = "true";
+    try {
+      const found = await ask();
+      if (ask !== next) return;
+      next = found.next;
+      rows.push(...found.songs.map((song) => () => rowOf(song)));
+      reveal(list.childElementCount + PAGE);
+    } catch (fault) {
+      if (fault.name !== "AbortError") toast(fault.message, { kind: "bad" });
+    } finally {
+      results.ariaBusy = null;
+    }
   }
 
   function open(playlist) {
@@ -135,6 +164,7 @@ export function bindAdd({ client, api, heart }) {
 
   function offerLink(link) {
     setText(note, "");
+    next = null;
     more.hidden = true;
     const host = link.startsWith("/") ? location.host : (URL.parse?.(link)?.host ?? link);
     const song = { title: link.split("/").pop() || host, artist: host, cover: "", playable: true };

@@ -14,8 +14,8 @@ const AT_END_PX = 60;
 /** Lines by one person within this many milliseconds stand together. */
 const TOGETHER_MS = 3 * 60_000;
 const PAGE = 100;
-/** So close to an edge of the lines that stand in the page, more of them come. */
-const NEAR_PX = 600;
+/** So close to an edge of the lines that stand in the page, more of them come: a few in each frame. */
+const NEAR_PX = 1_200;
 /** The line above what was missed. */
 const MARK = "mark";
 
@@ -37,11 +37,12 @@ export function bindChat({ client, api, code, act, pickEmoji, storage }) {
   let pending = [];
   let sent = 0;
   let came = false;
+  let frame = null;
   /** What each element shows, so that of thousands of lines only those that changed are written. */
   const drawn = new WeakMap();
   const composer = bindComposer({ client, pickEmoji, say });
-  const known = (id) => lines(client.state).find((line) => line.id === id);
-  const menu = bindLineMenu({ client, act, pickEmoji, lineOf: known, answer: composer.answer });
+  const lineWith = (id) => lines(client.state).byId.get(id);
+  const menu = bindLineMenu({ client, act, pickEmoji, lineOf: lineWith, answer: composer.answer });
   const preview = "previews" in document.body.dataset ? bindPreviews({ api, code, root: scroll }) : () => {};
 
   const seen = () => list.getClientRects().length > 0 && document.visibilityState === "visible";
@@ -72,9 +73,15 @@ export function bindChat({ client, api, code, act, pickEmoji, storage }) {
     showUnread();
   }
 
-  function lines(state) {
-    const ids = new Set(state.chat.map((line) => line.id));
-    return [...earlier.filter((line) => !ids.has(line.id)), ...state.chat, ...pending];
+  /** All that are known, and where each is to be found; put together anew when there are others. */
+  let known = { chat: null, earlier, pending, all: [], byId: new Map() };
+
+  function lines({ chat }) {
+    if (known.chat === chat && known.earlier === earlier && known.pending === pending) return known;
+    const ids = new Set(chat.map((line) => line.id));
+    const all = [...earlier.filter((line) => !ids.has(line.id)), ...chat, ...pending];
+    known = { chat, earlier, pending, all, byId: new Map(all.map((line) => [line.id, line])) };
+    return known;
   }
 
   /** The lines, with one above those that were missed. */
@@ -115,8 +122,7 @@ export function bindChat({ client, api, code, act, pickEmoji, storage }) {
   }
 
   function draw(state) {
-    const all = lines(state);
-    const byId = new Map(all.map((line) => [line.id, line]));
+    const { all, byId } = lines(state);
     const may = composer.maySay();
     let before = null;
     reconcile(list, items(span.of(all)), (line) => line.id, makeItem, (element, line) => {
@@ -139,10 +145,18 @@ export function bindChat({ client, api, code, act, pickEmoji, storage }) {
 
   /** Whoever reads on finds more lines there. */
   function readOn() {
+    frame = null;
     read();
     if (!client.state) return;
-    if (span.before > 0 && scroll.scrollTop < NEAR_PX) drawAround(() => span.earlier());
-    else if (span.after > 0 && scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_PX) drawAround(() => span.later());
+    const { scrollTop: above, scrollHeight, clientHeight } = scroll;
+    if (span.before > 0 && above < NEAR_PX) drawAround(() => span.earlier());
+    else if (span.after > 0 && scrollHeight - above - clientHeight < NEAR_PX) drawAround(() => span.later());
+    else return;
+    scrolled();
+  }
+
+  function scrolled() {
+    frame ??= requestAnimationFrame(readOn);
   }
 
   /** What was said while this page was not open. */
@@ -163,14 +177,15 @@ export function bindChat({ client, api, code, act, pickEmoji, storage }) {
     render(client.state);
   }
 
-  async function say(text, reply_to) {
+  /** @param {string} text @param {string} [reply_to] @param {string} [id] of the command, where it was sent already */
+  async function say(text, reply_to, id) {
     sent += 1;
     const line = { id: `pending-${sent}`, by: client.you.id, by_name: client.you.name, text, at: client.clock.now(), reply_to };
     pending = [...pending, line];
     render(client.state);
     toEnd();
     try {
-      await client.run("say", { text, ...(reply_to && { reply_to }) });
+      await client.run("say", { text, ...(reply_to && { reply_to }) }, id);
     } catch (fault) {
       composer.giveBack(text);
       toast(fault.message, { kind: "bad" });
@@ -183,11 +198,11 @@ export function bindChat({ client, api, code, act, pickEmoji, storage }) {
   async function loadOlder() {
     if (older.disabled) return;
     older.disabled = true;
-    const first = lines(client.state)[0];
+    const [first] = lines(client.state).all;
     try {
       const { messages } = await api("GET", `/api/rooms/${code}/messages/?before=${encodeURIComponent(first.id)}&limit=${PAGE}`);
-      const ids = new Set(lines(client.state).map((line) => line.id));
-      const fresh = messages.map(lineOf).filter((line) => !ids.has(line.id));
+      const { byId } = lines(client.state);
+      const fresh = messages.map(lineOf).filter((line) => !byId.has(line.id));
       older.dataset.done = String(messages.length < PAGE);
       drawAround(() => {
         earlier = [...fresh, ...earlier];
@@ -208,7 +223,7 @@ export function bindChat({ client, api, code, act, pickEmoji, storage }) {
     older.dataset.done = "false";
     span.toEnd();
   });
-  scroll.addEventListener("scroll", readOn, { passive: true });
+  scroll.addEventListener("scroll", scrolled, { passive: true });
   document.addEventListener("visibilitychange", read);
   below.addEventListener("click", toEnd);
   older.addEventListener("click", loadOlder);
@@ -219,5 +234,5 @@ export function bindChat({ client, api, code, act, pickEmoji, storage }) {
     if (mark) mark.scrollIntoView({ block: "start" });
     read();
   };
-  return { render, announce, shown, focus: composer.focus };
+  return { ready: composer.render, render, announce, shown, say, focus: composer.focus };
 }

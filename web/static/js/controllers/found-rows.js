@@ -13,7 +13,7 @@ export function songRow(song, { heart, asks = false, run }) {
   button.addEventListener("click", () => run(button));
   button.disabled = !song.playable;
   if (!song.playable) button.title = t("This cannot be played here.");
-  const time = song.duration_ms ? clockTime(song.duration_ms) : "";
+  const time = song.ms ? clockTime(song.ms) : "";
   return row({ title: song.title, line: lineOf(song), cover: song.cover, time }, heart?.(song), button);
 }
 

@@ -4,20 +4,24 @@ import { turnWords } from "../models/turns.js";
 import { undoable } from "../models/undo.js";
 import { listed, t, tn } from "../models/words.js";
 import { confirm } from "../helpers/dialog.js";
-import { find, findAll, reconcile, setText } from "../helpers/dom.js";
+import { find, findAll, setText } from "../helpers/dom.js";
 import { toast } from "../helpers/toast.js";
 import { bindDrag } from "./queue-drag.js";
-import { makeRow, updateRow } from "./queue-row.js";
+import { makeQueueList } from "./queue-list.js";
 
 /** What of the room the rows show: as long as none of it changes, 500 rows need not be looked at. */
 const SHOWN = ["queue", "playback", "rights", "members", "ups", "queue_mode", "djs"];
+/** And what of it each row shows that is not of its entry. */
+const ABOUT = ["rights", "members", "ups", "queue_mode"];
 
 export function bindQueue(parts) {
   const { client, act } = parts;
-  const lists = { played: find("#played-list"), current: find("#current-list"), coming: find("#coming-list") };
+  const listOf = (/** @type {"played" | "current" | "coming"} */ part) => makeQueueList(parts, part, find(`#${part}-list`));
+  const lists = { played: listOf("played"), current: listOf("current"), coming: listOf("coming") };
   const news = find("#queue-news");
   const decks = find("#decks");
   let shown = {};
+  let about = {};
 
   find("#shuffle").addEventListener("click", () => act("shuffle"));
   find("#again").addEventListener("click", () => act("play"));
@@ -27,25 +31,19 @@ export function bindQueue(parts) {
     const yes = await confirm({ title: t("Empty the queue?"), text, yes: t("Empty it") });
     if (yes) act("clear");
   });
-  bindDrag(lists.coming, (entry, before) => act("move", before ? { entry, before } : { entry }));
+  bindDrag(find("#coming-list"), (entry, before) => act("move", before ? { entry, before } : { entry }));
 
   const standing = (state) => (state.djs ?? []).includes(client.you?.id);
 
-  function renderList(part, entries) {
-    const create = (entry) => makeRow(parts, entry);
-    const [first, last] = [entries[0], entries.at(-1)];
-    const update = (row, entry) => updateRow(parts, row, entry, part, { first: entry === first, last: entry === last });
-    reconcile(lists[part], entries, (entry) => entry.id, create, update);
-  }
-
   function render(state) {
     if (SHOWN.every((name) => shown[name] === state[name])) return;
+    if (ABOUT.some((name) => shown[name] !== state[name])) about = {};
     shown = state;
     find("#queue-loading").hidden = true;
     const { played, current, coming } = sections(state);
-    renderList("played", played);
-    renderList("current", current ? [current] : []);
-    renderList("coming", coming);
+    lists.played.render(played, about);
+    lists.current.render(current ? [current] : [], about);
+    lists.coming.render(coming, about);
     find("#played").hidden = played.length === 0;
     setText(find("#played-count"), tn("{n} track played", "{n} tracks played", played.length));
     find("#current-block").hidden = !current;

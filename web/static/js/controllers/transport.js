@@ -121,8 +121,21 @@ export function bindTransport({ client, act, sound, heart }) {
     setText(note, !leads && host ? t("{name} controls the music. You can mute it for yourself.", { name: host.name }) : "");
   }
 
+  /**
+   * What somebody pressed by the sign that they saw, who may have been another's by then. `id`: the server was told already.
+   * @param {string} sign @param {string} [id]
+   */
+  function press(sign, id) {
+    const { state } = client;
+    const starts = sign === "play" || sign === "mute";
+    if (id) act(sign, {}, id);
+    else if (!client.may("play")) starts === sound.muted && sound.toggleMute();
+    else if (starts !== state.playback.playing) playOrPause();
+  }
+
   return {
     playOrPause,
+    press,
     next,
     render(state) {
       renderTrack(state);

@@ -14,15 +14,16 @@ export class ApiError extends Error {
 
 /**
  * @param {string} method @param {string} path
- * @param {{body?: object, token?: string, signal?: AbortSignal, as?: "json" | "blob"}} [more] `body`: JSON, or a FormData as it is
+ * @param {{body?: object, token?: string, signal?: AbortSignal, as?: "json" | "blob",
+ *   sent?: Promise<Response>}} [more] `body`: JSON, or a FormData as it is; `sent`: it is under way already
  */
-export async function request(method, path, { body, token, signal, as = "json" } = {}) {
+export async function request(method, path, { body, token, signal, as = "json", sent } = {}) {
   const form = body instanceof FormData;
   /** @type {Record<string, string>} */
   const headers = { Accept: as === "json" ? "application/json" : "*/*" };
   if (body && !form) headers["Content-Type"] = "application/json";
   if (token) headers.Authorization = `Bearer ${token}`;
-  const answer = await send(path, { method, headers, signal, body: form ? body : body && JSON.stringify(body) });
+  const answer = await answered(sent ?? fetch(path, { method, headers, signal, body: form ? body : body && JSON.stringify(body) }));
   if (as === "blob" && answer.ok) return answer.blob();
   const value = await answer.json().catch(() => null);
   if (!answer.ok) throw new ApiError(answer.status, await explained(value?.error));
@@ -46,9 +47,9 @@ export function exclusively(run) {
   return navigator.locks ? navigator.locks.request("roomd.session", run) : run();
 }
 
-async function send(path, options) {
+async function answered(sent) {
   try {
-    return await fetch(path, options);
+    return await sent;
   } catch (fault) {
     if (fault.name === "AbortError") throw fault;
     throw new ApiError(0, await explained({ code: "offline" }));

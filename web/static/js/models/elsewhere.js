@@ -15,3 +15,8 @@ export function elsewhere({ source = "", url }) {
   const name = SERVICES.get(source.split(":")[0]);
   return name && /^https:\/\//.test(url) ? { name, url } : null;
 }
+
+/** Whether a track is a station's: it has no length, and what is on is the same for everybody. @param {{source?: string, duration_ms?: number | null}} track */
+export function isLive({ source = "", duration_ms: length }) {
+  return length == null && source.startsWith("radio:");
+}

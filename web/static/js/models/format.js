@@ -1,5 +1,5 @@
 /** How things are written for people. */
-import { dotted, locale, tn } from "./words.js";
+import { dotted, locale, tn, whenNeeded } from "./words.js";
 
 /** 83000 becomes "1:23", and from an hour on "1:02:03". */
 export function clockTime(ms) {
@@ -23,8 +23,12 @@ export function spokenTime(ms) {
 
 /** The hour and minute of a room time, in the reader's own way. */
 export function timeOfDay(ms, where = locale) {
-  return new Intl.DateTimeFormat(where, { hour: "2-digit", minute: "2-digit" }).format(ms);
+  return (where === locale ? clock() : clockOf(where)).format(ms);
 }
+
+const clockOf = (where) => new Intl.DateTimeFormat(where, { hour: "2-digit", minute: "2-digit" });
+/** One for all lines of the chat: to make it takes 0.15 ms. */
+const clock = whenNeeded(() => clockOf(locale));
 
 /** 0.42 becomes "42%", as the language writes it. */
 export function percent(share) {

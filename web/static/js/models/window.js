@@ -1,9 +1,9 @@
 /** Which of thousands of lines stand in the page: as many as a few screens hold, where somebody reads. Pure. */
 
-/** Lines that stand there at first; at most; and that come and go when somebody reads on. */
-const FIRST = 150;
-const MOST = 350;
-const STEP = 100;
+/** Lines that stand there at first; at most; and that come and go in a frame when somebody reads on. */
+const FIRST = 30;
+const MOST = 150;
+const STEP = 10;
 
 export class LineWindow {
   /** Lines after those that are shown. */

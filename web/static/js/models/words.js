@@ -9,9 +9,10 @@ export const language = LANGUAGE;
  */
 export const locale = regional(globalThis.navigator?.languages ?? []);
 
-const rules = new Intl.PluralRules(locale);
-const numbers = new Intl.NumberFormat(locale);
-const lists = new Intl.ListFormat(locale);
+/** The three of them take a phone 150 ms to make, so they are made when they are needed. */
+const rules = whenNeeded(() => new Intl.PluralRules(locale));
+const numbers = whenNeeded(() => new Intl.NumberFormat(locale));
+const lists = whenNeeded(() => new Intl.ListFormat(locale));
 /** Letters that run from right to left. */
 const TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 /** What would turn a sentence around that it stands in. */
@@ -34,17 +35,17 @@ export function t(text, values = {}) {
 export function tn(one, many, n, values = {}) {
   /** @type {any} */
   const forms = WORDS[many] ?? { one, other: many };
-  return filled(forms[rules.select(n)] ?? forms.other, { n, ...values });
+  return filled(forms[rules().select(n)] ?? forms.other, { n, ...values });
 }
 
 /** 1200.5 becomes "1,200.5". @param {number} value */
 export function number(value) {
-  return numbers.format(value);
+  return numbers().format(value);
 }
 
 /** "Bob", "Bob and Carol", "Bob, Carol, and Dave". @param {string[]} names */
 export function listed(names) {
-  return lists.format(names.map(apart));
+  return lists().format(names.map(apart));
 }
 
 /** What stands beside each other in a line, with a point between; what is not there is left out. @param {(string | false | undefined)[]} parts */
@@ -60,6 +61,12 @@ function apart(text) {
 function filled(text, values) {
   const shown = (value) => (typeof value === "number" ? number(value) : apart(String(value)));
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? shown(values[name]) : whole));
+}
+
+/** @template T @param {() => T} make @returns {() => T} the same each time */
+export function whenNeeded(make) {
+  let made = null;
+  return () => (made ??= make());
 }
 
 /** @param {readonly string[]} wanted */

@@ -2,6 +2,7 @@
  * Live stations: there is no position and no way to jump, only what is on now. So it is never "on the line": it plays from
  * the live edge, connects anew after a break or a long stall, and never ends by itself.
  */
+import { isLive } from "../models/elsewhere.js";
 import { levelled } from "../models/level.js";
 
 /** Standing for so long, what comes next is too old: it connects anew. */
@@ -44,7 +45,7 @@ export class LivePlayer {
 
   /** @param {{source?: string, duration_ms?: number | null}} track */
   static takes(track) {
-    return track.duration_ms == null && (track.source ?? "").startsWith("radio:");
+    return isLive(track);
   }
 
   get ready() {

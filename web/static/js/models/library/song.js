@@ -26,8 +26,8 @@ export function ofTrack(track, labels = {}) {
   };
 }
 
-/** @param {object} kept of a playlist, the favourites, the history or what one may like */
-export function ofKept(kept) {
+/** @param {object} kept of a playlist, the favourites, the history or what one may like @param {Record<string, string>} [labels] */
+export function ofKept(kept, labels = {}) {
   return {
     id: kept.track_id,
     title: kept.track_title,
@@ -40,7 +40,7 @@ export function ofKept(kept) {
     playable: kept.playable ?? true,
     live: false,
     why: reasonWords(kept.why ?? ""),
-    from: "",
+    from: from(kept.track_id, labels),
     entry: String(kept.id ?? kept.track_id),
   };
 }

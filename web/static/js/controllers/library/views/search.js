@@ -2,6 +2,7 @@
 import { make } from "../../../helpers/dom.js";
 import { searchAt } from "../../../models/library/routes.js";
 import { caveat, question } from "../../../models/library.js";
+import { songs as songCount } from "../../../models/library/say.js";
 import { t } from "../../../models/words.js";
 import { empty, remark, skeletonRows } from "../states.js";
 import { albumTile, artistTile, grid, playlistTile } from "../tiles.js";
@@ -9,18 +10,24 @@ import { filled, heading, songList, tracksOf } from "./view.js";
 
 const EACH = 20;
 const MORE = 50;
+/** So far before the end of the songs more of them are fetched, once more were asked for. */
+const NEAR = "800px";
 
 /** @param {any} ctx */
 export function searchView(ctx, { q, provider }) {
   const { api } = ctx;
   const body = make("div", {}, skeletonRows(6));
   const lists = [];
-  let limit = EACH;
+  let nearEnd = null;
+
+  function find(limit, offset = 0) {
+    const asked = new URLSearchParams({ q: question(q), limit: String(limit), offset: String(offset), ...(provider && { provider }) });
+    return api("GET", `/api/catalogue/search/?${asked}`);
+  }
 
   async function load() {
-    const asked = new URLSearchParams({ q: question(q), limit: String(limit), ...(provider && { provider }) });
     const [found, playlists] = await Promise.all([
-      api("GET", `/api/catalogue/search/?${asked}`),
+      find(EACH),
       q && !provider ? api("GET", `/api/playlists/playlists/?limit=12&q=${encodeURIComponent(question(q))}`) : [],
     ]);
     return { ...found, playlists };
@@ -34,7 +41,7 @@ export function searchView(ctx, { q, provider }) {
 
   function results({ tracks, artists, albums, playlists }, labels) {
     return [
-      tracks.length > 0 && part(q ? t("Songs") : t("Newest songs"), songs(tracks, labels), tracks.length >= limit && limit < MORE && moreButton()),
+      tracks.length > 0 && part(q ? t("Songs") : t("Newest songs"), ...songs(tracks, labels)),
       artists.length > 0 && part(t("Artists"), grid(artists.map(artistTile), { row: true })),
       albums.length > 0 && part(t("Albums"), grid(albums.map((each) => albumTile(each)), { row: true })),
       playlists.length > 0 && part(t("Playlists"), grid(playlists.map((each) => playlistTile(each, { owner: true })), { row: true })),
@@ -42,19 +49,46 @@ export function searchView(ctx, { q, provider }) {
   }
 
   function songs(tracks, labels) {
-    const list = songList(ctx, tracksOf(tracks, labels), { label: t("Songs that were found") });
+    const all = tracksOf(tracks, labels);
+    const list = songList(ctx, all, { label: t("Songs that were found") });
     lists.push(list);
-    return list.element;
+    return [list.element, tracks.length === EACH && moreButton(all, list, labels)];
   }
 
-  function moreButton() {
+  /** Whoever asks for more songs is shown nothing but songs, and more of them as they go on. */
+  function moreButton(all, list, labels) {
     const button = make("button", { type: "button", class: "button" }, t("More songs"));
+    const place = make("p", { class: "lib-more" }, button);
+
+    async function goOn() {
+      if (button.ariaBusy === "true") return;
+      button.ariaBusy = "true";
+      try {
+        const { tracks } = await find(MORE, all.length);
+        all.push(...tracksOf(tracks, labels));
+        list.shown();
+        ctx.say.news(songCount(all.length));
+        place.hidden = tracks.length < MORE;
+        watch();
+      } catch (fault) {
+        nearEnd?.disconnect();
+        ctx.say.fault(fault);
+      }
+      button.ariaBusy = "false";
+    }
+
+    /** Looked at anew each time: what is still near would not be told of again. */
+    function watch() {
+      nearEnd?.disconnect();
+      nearEnd = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && goOn(), { rootMargin: NEAR });
+      nearEnd.observe(place);
+    }
+
     button.addEventListener("click", () => {
-      limit = MORE;
-      button.disabled = true;
-      look();
+      for (const part of body.querySelectorAll(".lib-part")) /** @type {HTMLElement} */ (part).hidden = !part.contains(button);
+      goOn();
     });
-    return make("p", { class: "lib-more" }, button);
+    return place;
   }
 
   /** Which catalogue is asked, where there are several. */
@@ -74,8 +108,11 @@ export function searchView(ctx, { q, provider }) {
 
   const part = (title, ...nodes) => make("section", { class: "lib-part", "aria-label": title }, make("h2", {}, title), ...nodes.filter(Boolean));
   const shown = () => lists.forEach((list) => list.shown());
-  const look = () => filled(body, { load, fill, done: shown });
-  const ready = look();
+  const dispose = () => {
+    nearEnd?.disconnect();
+    for (const list of lists) list.dispose();
+  };
+  const ready = filled(body, { load, fill, done: shown });
   const title = q ? t("“{q}”", { q }) : t("Search");
-  return { title, element: make("div", { class: "lib-view" }, heading(title), body), ready, shown, dispose: () => lists.forEach((list) => list.dispose()) };
+  return { title, element: make("div", { class: "lib-view" }, heading(title), body), ready, shown, dispose };
 }
