@@ -29,16 +29,22 @@ from payload_world import (
 from playwright.sync_api import expect
 from test_browser_admin import promote
 
+from roomd.app import web_folder
+from roomd.handlers.packed import INLINED, inlined
+
 pytestmark = pytest.mark.browser
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 NOTHING = 'qqq"><script>alert(1)</script>'
+#: The scripts that stand in pages of ours.
+OURS = [inlined(web_folder() / "static", name).text for name in INLINED if name.endswith(".js")]
 #: What no page of ours has in it, unless somebody's words were taken for a part of it.
-FOREIGN = """() => [...document.querySelectorAll(
+FOREIGN = """(ours) => [...document.querySelectorAll(
   "script:not([src]), [onerror], [onload], [onmouseover], [onclick], [src='x'], object, embed, iframe,"
   + " [href^='javascript:' i], [src^='javascript:' i], [action^='javascript:' i], [href^='data:text' i]",
-)].map((each) => each.outerHTML.slice(0, 160))"""
+)].filter((each) => !(each.matches("script") && ours.includes(each.text)))
+  .map((each) => each.outerHTML.slice(0, 160))"""
 #: What sticks out of a page as wide as this one, by name.
 WIDER = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("body *")]
   .filter((each) => each.getBoundingClientRect().right > innerWidth + 1).map((each) => each.outerHTML.slice(0, 120))"""
@@ -92,7 +98,7 @@ class Walker:
     def look(self, where: str, *words: str, shot: str = "") -> None:
         for text in words:
             expect(self.page.get_by_text(text).first).to_be_attached()
-        self.wrong += [f"{where}: {each}" for each in self.page.evaluate(FOREIGN)]
+        self.wrong += [f"{where}: {each}" for each in self.page.evaluate(FOREIGN, OURS)]
         for name, size in (("desktop", DESKTOP), ("phone", PHONE)):
             self.page.set_viewport_size(size)
             self.wrong += [f"{where}, {name}, too wide: {each}" for each in self.page.evaluate(WIDER)]

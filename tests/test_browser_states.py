@@ -170,6 +170,7 @@ def test_what_is_done_before_the_page_can(roomd: Roomd, invite: Callable[..., Pe
     page.route("**/packed/room.js*", hold)
     page.reload(wait_until="commit")
     toggle, sends = page.locator("#toggle"), page.locator("#say-text")
+    page.wait_for_function("() => window.early.heard.some(({ data }) => JSON.parse(data).type === 'state')")
     expect(toggle).to_be_enabled()
     before = toggle.get_attribute("aria-label")
     toggle.click()
