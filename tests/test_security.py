@@ -66,6 +66,10 @@ def test_the_document_has_every_limit() -> None:
     assert written == [(limit.name, limit.per, f"{limit.burst:,}", f"{limit.per_minute:,}") for limit in LIMITS]
 
 
+#: Files of ours that stand in a page whole, with nothing of anybody's in them; the policy names their digests.
+_OURS = re.compile(r'<(script|style)(?: data-[^>]*)?>{{ inline\("[\w.]+"\)\|safe }}</\1>')
+
+
 def test_text_never_becomes_code_in_a_page() -> None:
     scripts = sorted((TOP / "web" / "static" / "js").rglob("*.js"))
     assert len(scripts) > 60
@@ -79,7 +83,7 @@ def test_text_never_becomes_code_in_a_page() -> None:
     inline = [
         path.name
         for path in templates
-        if re.search(r"<script(?![^>]*\bsrc=)|\son\w+=|\sstyle=", path.read_text(encoding="utf-8"))
+        if re.search(r"<script(?![^>]*\bsrc=)|\son\w+=|\sstyle=", _OURS.sub("", path.read_text(encoding="utf-8")))
     ]
     assert inline == []
 

@@ -143,7 +143,7 @@ class Wire(ABC):
     @property
     def token_ms(self) -> float:
         """For how much longer this client's token is good."""
-        return max(0.0, 1_000 * (self._until - self._socket.now()))
+        return 0.0 if self._shut else max(0.0, 1_000 * (self._until - self._socket.now()))
 
     def sign_off(self, refusal: Unauthenticated) -> None:
         """Whoever this was is signed in no longer: say why, and end the connection."""
