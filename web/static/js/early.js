@@ -126,7 +126,7 @@
       for (let n = 0; n < PINGS; n += 1) setTimeout(ping, n * PING_MS);
     };
     socket.onmessage = (event) => {
-      early.heard.push(event);
+      early.heard.push({ data: event.data, at: performance.now() });
       const message = JSON.parse(event.data);
       if (message.type === "state") glimpse(message);
     };

@@ -92,8 +92,8 @@ export class Connection {
     this.#heard = this.timers.now();
     this.#timer = this.timers.set(() => this.#lost(socket, 1006, ""), WELCOME_MS);
     socket.onopen = () => this.send(this.hello());
-    // What an earlier script heard on this socket came when its event was made, not now.
-    socket.onmessage = ({ data, timeStamp }) => socket === this.#socket && this.#take(data, timeStamp);
+    // `at` is when it came, of what an earlier script heard on this socket; of all else that is now.
+    socket.onmessage = (/** @type {any} */ { data, at }) => socket === this.#socket && this.#take(data, at);
     socket.onclose = ({ code, reason }) => this.#lost(socket, code, reason);
   }
 

@@ -18,7 +18,8 @@ export function earlySocket(early, open = (url) => new WebSocket(url)) {
     const good = socket?.url === url && (socket.readyState <= 1 || closed?.code >= REFUSED);
     if (!good) return open(url);
     queueMicrotask(() => {
-      for (const event of heard.splice(0)) socket.onmessage?.(event);
+      // As events, but for the time at which each came.
+      for (const each of heard.splice(0)) socket.onmessage?.(each);
       if (closed) socket.onclose?.(closed);
     });
     return socket;
