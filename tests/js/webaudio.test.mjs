@@ -127,6 +127,15 @@ test("a start that was overtaken is never heard", async () => {
   assert.ok(worst(offLine(heard, { as_of: 2_600, position: 50_000 })) < 0.1);
 });
 
+test("a start of what was taken out meanwhile is overtaken, and asks for nothing of it", async () => {
+  const { deck, run } = world();
+  deck.follow(line({ as_of: 0 }));
+  await run(3_000);
+  deck.player.unload();
+  const playback = { position: 0, as_of: 0, rate: 1, playing: true };
+  assert.equal(await deck.player.start({ playback, trim: 0, overtaken: () => true }), "overtaken");
+});
+
 test("a paused room falls silent at once and stands where it is", async () => {
   const { deck, run, heard } = world();
   deck.follow(line({ as_of: 0 }));

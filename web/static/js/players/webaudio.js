@@ -104,7 +104,8 @@ export class WebAudioPlayer {
     this.#silence();
     this.#place = playback.position;
     const there = () => this.clock.ready && this.#covers(positionAt(playback, this.clock.now()));
-    while (!there() && !overtaken()) await /** @type {Promise<void>} */ (new Promise((resolve) => this.set(resolve, LOOK_MS)));
+    // First whether it is still wanted: meanwhile the track may have been taken out.
+    while (!overtaken() && !there()) await /** @type {Promise<void>} */ (new Promise((resolve) => this.set(resolve, LOOK_MS)));
     const state = await this.output.awake(overtaken);
     if (overtaken()) return "overtaken";
     if (state !== "running") {
