@@ -201,7 +201,7 @@ def make_app(services: Services) -> Application:
 def _routes(services: Services) -> list[Any]:
     given = {"services": services}
     web = web_folder()
-    templates = jinja2.Environment(loader=jinja2.FileSystemLoader(web / "templates"), autoescape=True)
+    templates = jinja2.Environment(loader=_Templates(web / "templates"), autoescape=True)
     page = given | {"templates": templates}
     return [
         (r"/ws/v1/([^/]+)/?", Door(services, live.NativeSocket)),
@@ -225,6 +225,14 @@ def _rules(services: Services, pattern: str, handler: type[ApiHandler]) -> Itera
     if issubclass(handler, Glanced):
         yield (pattern, Glances(services, handler.shown))
     yield (pattern, handler, {"services": services})
+
+
+class _Templates(jinja2.FileSystemLoader):
+    """Without indentation, but for what is shown as it is written."""
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        source, path, is_fresh = super().get_source(environment, template)
+        return source if "<pre" in source else re.sub("^ +", "", source, flags=re.MULTILINE), path, is_fresh
 
 
 def web_folder() -> Path:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tornado.web import HTTPError, RequestHandler
 
-from roomd.handlers.packing import lightened, script, sheet
+from roomd.handlers.packing import closer, lightened, script, sheet
 from roomd.handlers.words import LANGUAGES
 
 _TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
@@ -55,7 +55,7 @@ def inlined(root: Path, name: str) -> Inlined:
     if name.endswith(".css"):
         text = pack(root, name).plain.decode()
     else:
-        text = lightened((root / "js" / name).read_text(encoding="utf-8"))
+        text = closer(lightened((root / "js" / name).read_text(encoding="utf-8")))
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
     return Inlined(text, f"'sha256-{digest}'")
 

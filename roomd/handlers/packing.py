@@ -23,6 +23,8 @@ _TYPED = re.compile(r"/\*\* @[^*\n]*\*/ ?")
 _INDENT = re.compile(r"^ +|\n(?=\n)", re.MULTILINE)
 #: What is constant was checked where it is written; `let` makes a room's script 0.4 % lighter, compressed.
 _CONST = re.compile(r"^const ", re.MULTILINE)
+_QUOTING = re.compile(r"[\"'`/]")
+_SIGNS = re.compile(r" *(=>|===?|!==?|&&|\|\||\?\?|[=<>?:,;{}()\[\]]) *")
 #: What stands in quotes, and the lines that import, stay; elsewhere these signs need no space beside or behind them.
 _LOOSE = re.compile(r"""("[^"\n]*"|'[^'\n]*'|@import[^\n]*\n)|\s*([{},])\s*|([;:])\s+""")
 _SHEET = re.compile(r'^@import "(\.[^"]+)";$', re.MULTILINE)
@@ -128,12 +130,18 @@ def _wrapped(path: str, text: str, numbers: dict[str, int]) -> str:
     body = _CONST.sub("let ", _EXPORT.sub("", _NOTHING.sub("", _IMPORT.sub(taken, text))))
     if odd := _UNKNOWN.search(body):
         raise UnpackableError(f"{path}: {odd[0]}")
+    body = closer(body)
     return f"let $m{numbers[path]} = (() => {{\n{body}\nreturn {{ {', '.join(exported)} }};\n}})();\n"
 
 
 def lightened(text: str) -> str:
     """Without comments that stand on lines of their own or tell a type, and without indentation."""
     return _INDENT.sub("", _TYPED.sub("", _ASIDE.sub("", text)))
+
+
+def closer(text: str) -> str:
+    """A script without the spaces beside signs, in lines where nothing is quoted and no pattern may stand."""
+    return "\n".join(line if _QUOTING.search(line) else _SIGNS.sub(r"\1", line) for line in text.split("\n"))
 
 
 def _resolved(folder: PurePosixPath, name: str) -> str:
